@@ -4,8 +4,8 @@
  *
  * Two families:
  *   get_be16/put_be16 ...  work on raw bytes (a CDB, a page, a descriptor): SCSI is big-endian.
- *   le16, le32, le64       are types for structures on disk: alignment 1, no padding, not usable as a
- *                          number without a call, so that a forgotten conversion does not compile.
+ *   le16, le32, le64       are types for structures on disk: alignment 1, no padding, not usable as
+ * a number without a call, so that a forgotten conversion does not compile.
  *
  * All functions are pure and take any alignment.
  */
@@ -115,8 +115,7 @@ static inline le16 le16_from(uint16_t v)
 
 static inline le32 le32_from(uint32_t v)
 {
-	return (le32){ { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16),
-			 (uint8_t)(v >> 24) } };
+	return (le32){ { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24) } };
 }
 
 static inline le64 le64_from(uint64_t v)

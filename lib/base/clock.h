@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clock.h: the two clocks.  A function whose result depends on the time takes it as a parameter instead. */
+/* clock.h: the two clocks.  A function whose result depends on the time takes it as a parameter
+ * instead. */
 #ifndef VTL_BASE_CLOCK_H
 #define VTL_BASE_CLOCK_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * crc32c.h: the Castagnoli CRC (polynomial 1EDC6F41h, reflected, initial value and final inversion all
- * ones), as iSCSI and SSC logical block protection use it.  crc32c(0, "123456789", 9) is E3069283h.
+ * crc32c.h: the Castagnoli CRC (polynomial 1EDC6F41h, reflected, initial value and final inversion
+ * all ones), as iSCSI and SSC logical block protection use it.  crc32c(0, "123456789", 9) is
+ * E3069283h.
  *
  * @crc is 0 for the first piece and the previous result for each further piece of the same data.
  * Uses the processor's instruction where it has one.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * name.h: which names are allowed.  Both kinds become file names, D-Bus path elements, parts of a TCMU
- * cfgstring or of a SCSI volume tag, so the check is strict and made once, where a name enters.
+ * name.h: which names are allowed.  Both kinds become file names, D-Bus path elements, parts of a
+ * TCMU cfgstring or of a SCSI volume tag, so the check is strict and made once, where a name
+ * enters.
  */
 #ifndef VTL_BASE_NAME_H
 #define VTL_BASE_NAME_H

@@ -7,7 +7,8 @@
  *   > 0   a named outcome listed in the header of that one function (a filemark, the end of data, a
  *         cartridge in use ...).  The direct caller handles it and does not forward it.
  *
- * Out-parameters are called ret_x and are written only on success unless their header says otherwise.
+ * Out-parameters are called ret_x and are written only on success unless their header says
+ * otherwise.
  */
 #ifndef VTL_BASE_OUTCOME_H
 #define VTL_BASE_OUTCOME_H
