@@ -9,8 +9,7 @@
 struct changer;
 
 /* @library is referenced. 0 or -ENOMEM. */
-MUST_CHECK int changer_new(struct library *library,
-			   struct changer **ret_changer);
+MUST_CHECK int changer_new(struct library *library, struct changer **ret_changer);
 
 /* NULL is allowed. */
 void changer_free(struct changer *changer);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * personality.h: what a library of a given make says of itself.  Data only: the units read these rows, no unit asks which
- * personality it is.
+ * personality.h: what a library of a given make says of itself.  Data only: the units read these
+ * rows, no unit asks which personality it is.
  */
 #ifndef VTL_PERSONALITY_PERSONALITY_H
 #define VTL_PERSONALITY_PERSONALITY_H
@@ -11,23 +11,23 @@
 
 /* A recording format that a drive knows (SSC-5, REPORT DENSITY SUPPORT). */
 struct density_row {
-	uint8_t code; /* primary density code, 5Eh = LTO-8 */
+	uint8_t code;        /* primary density code, 5Eh = LTO-8 */
 	uint8_t medium_type; /* MODE SENSE medium type of such a medium */
-	bool writable; /* by this drive; else read only */
+	bool writable;       /* by this drive; else read only */
 	uint32_t bits_per_mm;
 	uint16_t media_width; /* tenths of a millimetre */
 	uint16_t tracks;
-	uint32_t capacity_mb; /* native, units of 10^6 bytes */
+	uint32_t capacity_mb;     /* native, units of 10^6 bytes */
 	const char *organization; /* up to 8 characters */
-	const char *name; /* up to 8 characters */
-	const char *description; /* up to 20 characters */
+	const char *name;         /* up to 8 characters */
+	const char *description;  /* up to 20 characters */
 };
 
 struct drive_model {
-	const char *vendor; /* up to 8 characters, INQUIRY */
-	const char *product; /* up to 16 */
-	const char *revision; /* up to 4 */
-	uint32_t max_block_bytes; /* READ BLOCK LIMITS */
+	const char *vendor;                  /* up to 8 characters, INQUIRY */
+	const char *product;                 /* up to 16 */
+	const char *revision;                /* up to 4 */
+	uint32_t max_block_bytes;            /* READ BLOCK LIMITS */
 	const struct density_row *densities; /* the native one first */
 	unsigned densities_cnt;
 };

@@ -2,8 +2,9 @@
 /*
  * drive.h: a sequential-access unit (SSC-5): one tape drive of a library.
  *
- * drive_new() finds its identity, model and cartridge in @library, attaches itself there (so that MOVE MEDIUM, D-Bus
- * and this unit agree on what is in the drive) and loads what the inventory says is in it.
+ * drive_new() finds its identity, model and cartridge in @library, attaches itself there (so that
+ * MOVE MEDIUM, D-Bus and this unit agree on what is in the drive) and loads what the inventory says
+ * is in it.
  */
 #ifndef VTL_TAPE_DRIVE_H
 #define VTL_TAPE_DRIVE_H
@@ -17,8 +18,7 @@ struct drive;
  * @library is referenced; @number counts drives from 1 as the cfgstring LIBRARY/drive/N does.
  * 0; -ENOENT no such drive in the library; -EBUSY already attached; -ENOMEM.
  */
-MUST_CHECK int drive_new(struct library *library, unsigned number,
-			 struct drive **ret_drive);
+MUST_CHECK int drive_new(struct library *library, unsigned number, struct drive **ret_drive);
 
 /* Detaches, closes the cartridge (syncing it) and frees; NULL is allowed. */
 void drive_free(struct drive *drive);

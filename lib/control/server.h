@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server.h: the D-Bus service org.tcmuvtl.Library1 inside tcmu-runner, in a thread of its own with its own GMainContext
- * (the runner's main loop and its command threads are never used, and never wait for it).
+ * server.h: the D-Bus service org.tcmuvtl.Library1 inside tcmu-runner, in a thread of its own with
+ * its own GMainContext (the runner's main loop and its command threads are never used, and never
+ * wait for it).
  *
- * The bus is the system bus, or the session bus where TCMU_VTL_BUS=session.  Where there is no bus, or the name cannot be
- * owned, the units work all the same: one warning is logged and the server tries again every 10 s.
+ * The bus is the system bus, or the session bus where TCMU_VTL_BUS=session.  Where there is no bus,
+ * or the name cannot be owned, the units work all the same: one warning is logged and the server
+ * tries again every 10 s.
  */
 #ifndef VTL_CONTROL_SERVER_H
 #define VTL_CONTROL_SERVER_H

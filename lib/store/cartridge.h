@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cartridge.h: one cartridge: a folder POOL/BARCODE.cart that holds a recording of blocks and filemarks.
+ * cartridge.h: one cartridge: a folder POOL/BARCODE.cart that holds a recording of blocks and
+ * filemarks.
  *
- * Use: cart_create() once; cart_open(); then read, write, space and locate like a tape; cart_close().
- * docs/cartridge-format.md specifies what is on disk and numbers the promises; they are cited here as P1..P8.
+ * Use: cart_create() once; cart_open(); then read, write, space and locate like a tape;
+ * cart_close(). docs/cartridge-format.md specifies what is on disk and numbers the promises; they
+ * are cited here as P1..P8.
  *
- * Words.  An *object* is a block or a filemark.  Objects are numbered from 0 at the beginning of the medium
- * (SSC: logical object identifier).  The *position* is the number of the next object: 0 is the beginning of
- * the partition (BOP), cart_info.objects is end-of-data (EOD).  A *logical file* number is the count of
- * filemarks before the position.
+ * Words.  An *object* is a block or a filemark.  Objects are numbered from 0 at the beginning of
+ * the medium (SSC: logical object identifier).  The *position* is the number of the next object: 0
+ * is the beginning of the partition (BOP), cart_info.objects is end-of-data (EOD).  A *logical
+ * file* number is the count of filemarks before the position.
  *
- * Threads.  A struct cart belongs to one thread at a time; the caller locks.  Two processes: any number may
- * hold a cartridge open for reading, or exactly one for writing (P7).  cart_stat() and cart_list() need no lock.
+ * Threads.  A struct cart belongs to one thread at a time; the caller locks.  Two processes: any
+ * number may hold a cartridge open for reading, or exactly one for writing (P7).  cart_stat() and
+ * cart_list() need no lock.
  *
  * Errors.  As lib/base/outcome.h.  Storage never speaks SCSI: the tape unit maps outcomes to sense.
  */
@@ -26,29 +29,33 @@
 #include "lib/base/name.h"
 #include "lib/base/outcome.h"
 
-#define CART_MAX_BLOCK (16u * 1024 * 1024) /* bytes; a block has 1..CART_MAX_BLOCK */
-#define CART_MAX_COPIES 8
+#define CART_MAX_BLOCK   (16u * 1024 * 1024) /* bytes; a block has 1..CART_MAX_BLOCK */
+#define CART_MAX_COPIES  8
 #define CART_DIGEST_SIZE 32 /* SHA-256 */
-#define CART_SUFFIX ".cart"
+#define CART_SUFFIX      ".cart"
 
 struct cart;
 
 enum cart_outcome {
-	CART_E_FILEMARK = 1, /* a filemark stands where a block was asked for */
-	CART_E_EOD, /* end-of-data */
-	CART_E_BOP, /* beginning of the partition */
+	CART_E_FILEMARK = 1,  /* a filemark stands where a block was asked for */
+	CART_E_EOD,           /* end-of-data */
+	CART_E_BOP,           /* beginning of the partition */
 	CART_E_EARLY_WARNING, /* done, and the position is past early warning */
-	CART_E_FULL, /* not done: the end of the medium */
-	CART_E_NO_SPACE, /* not done: the pool's file system is full (ENOSPC, EDQUOT); retry when space returns */
-	CART_E_DAMAGED, /* the object at the position fails its checksum or cannot be read */
-	CART_E_BUSY, /* another process or drive has the cartridge open in a way that excludes ours */
-	CART_E_ABSENT, /* no such cartridge in the pool */
+	CART_E_FULL,          /* not done: the end of the medium */
+	CART_E_NO_SPACE, /* not done: the pool's file system is full (ENOSPC, EDQUOT); retry when
+			    space returns */
+	CART_E_DAMAGED,  /* the object at the position fails its checksum or cannot be read */
+	CART_E_BUSY, /* another process or drive has the cartridge open in a way that excludes ours
+		      */
+	CART_E_ABSENT,       /* no such cartridge in the pool */
 	CART_E_NOT_RESIDENT, /* the data is only on copies: recall it first */
-	CART_E_PROTECTED, /* the write protect tab is set, or the cartridge is open for reading only */
-	CART_E_UNSUPPORTED, /* a later format version or an unknown incompatible feature */
-	CART_E_INVALID, /* not a cartridge, or its header is damaged */
-	CART_E_EXISTS, /* cart_create: the barcode is taken */
-	CART_E_TOO_FEW_COPIES, /* cart_release: fewer verified copies of this generation than promised */
+	CART_E_PROTECTED, /* the write protect tab is set, or the cartridge is open for reading only
+			   */
+	CART_E_UNSUPPORTED,    /* a later format version or an unknown incompatible feature */
+	CART_E_INVALID,        /* not a cartridge, or its header is damaged */
+	CART_E_EXISTS,         /* cart_create: the barcode is taken */
+	CART_E_TOO_FEW_COPIES, /* cart_release: fewer verified copies of this generation than
+				  promised */
 };
 
 /* A word for people ("end of data"); static. */
@@ -56,49 +63,54 @@ const char *cart_outcome_name(int outcome);
 
 enum cart_state {
 	CART_RESIDENT = 0, /* the data is on disk and nowhere else */
-	CART_PREMIGRATED, /* on disk, and at least one verified copy of this generation exists */
-	CART_MIGRATED, /* only on copies; no data on disk */
-	CART_RECALLING, /* a recall is writing the data back; not readable yet */
-	CART_DAMAGED, /* the operator must look: see cart_info.damage */
+	CART_PREMIGRATED,  /* on disk, and at least one verified copy of this generation exists */
+	CART_MIGRATED,     /* only on copies; no data on disk */
+	CART_RECALLING,    /* a recall is writing the data back; not readable yet */
+	CART_DAMAGED,      /* the operator must look: see cart_info.damage */
 };
 
 const char *cart_state_name(enum cart_state state); /* "resident" ...; static */
 
 enum cart_codec {
 	CART_CODEC_NONE = 0,
-	CART_CODEC_ZLIB = 1, /* RFC 1950 per block, level 1; a block that would not shrink is stored as it is */
+	CART_CODEC_ZLIB = 1, /* RFC 1950 per block, level 1; a block that would not shrink is stored
+				as it is */
 };
 
 /* A verified copy of the recording on a physical volume. */
 struct cart_copy {
 	char volume[BARCODE_SIZE]; /* the physical volume's barcode */
-	uint32_t file; /* number of the file on the volume where the copy begins; 0 for native form */
+	uint32_t file; /* number of the file on the volume where the copy begins; 0 for native form
+			*/
 	uint32_t form; /* 0 native (block for block, filemark for filemark) */
-	uint64_t generation; /* of the recording that was copied */
-	uint64_t blocks, filemarks, bytes; /* of the recording */
-	int64_t verified_s; /* wall time of the read back that matched */
-	uint8_t digest[CART_DIGEST_SIZE]; /* cart_digest() of the recording */
-	uint8_t first_block[CART_DIGEST_SIZE]; /* SHA-256 of the first block's data; zeros where object 0 is no block */
+	uint64_t generation;                   /* of the recording that was copied */
+	uint64_t blocks, filemarks, bytes;     /* of the recording */
+	int64_t verified_s;                    /* wall time of the read back that matched */
+	uint8_t digest[CART_DIGEST_SIZE];      /* cart_digest() of the recording */
+	uint8_t first_block[CART_DIGEST_SIZE]; /* SHA-256 of the first block's data; zeros where
+						  object 0 is no block */
 };
 
-/* What the header says. Byte counts: "logical" is what the host wrote, "stored" what the data files hold. */
+/* What the header says. Byte counts: "logical" is what the host wrote, "stored" what the data files
+ * hold. */
 struct cart_info {
 	char barcode[BARCODE_SIZE];
 	uint8_t uuid[16];
 	enum cart_state state;
 	enum cart_codec codec;
 	bool write_protect;
-	uint8_t density; /* density code of the medium (SSC; 5Eh = LTO-8) */
+	uint8_t density;     /* density code of the medium (SSC; 5Eh = LTO-8) */
 	uint8_t medium_type; /* MODE SENSE medium type of the medium (78h LTO-7, 88h LTO-8 ...) */
-	uint64_t capacity_bytes; /* stored bytes until the end of the medium; 0 = no limit */
+	uint64_t capacity_bytes;      /* stored bytes until the end of the medium; 0 = no limit */
 	uint64_t early_warning_bytes; /* distance of early warning from the end of the medium */
-	uint64_t epoch; /* counts writers and overwrites; fences an old writer (P7) */
-	uint64_t generation; /* counts changes of the recording: one more at the first change after each open */
-	uint64_t objects, blocks, filemarks; /* of the whole recording */
+	uint64_t epoch;               /* counts writers and overwrites; fences an old writer (P7) */
+	uint64_t generation; /* counts changes of the recording: one more at the first change after
+				each open */
+	uint64_t objects, blocks, filemarks;  /* of the whole recording */
 	uint64_t logical_bytes, stored_bytes; /* of the whole recording; kept when migrated */
 	uint64_t disk_bytes; /* allocated on disk now (all files of the cartridge) */
-	uint64_t loads; /* times a drive loaded it */
-	uint64_t lifetime_written_bytes, lifetime_read_bytes; /* logical */
+	uint64_t loads;      /* times a drive loaded it */
+	uint64_t lifetime_written_bytes, lifetime_read_bytes;          /* logical */
 	int64_t created_s, last_mount_s, last_unmount_s, last_write_s; /* wall time; 0 = never */
 	bool mounted; /* a drive opened it with CART_OPEN_MOUNT and has not closed it */
 	unsigned copies_cnt;
@@ -123,8 +135,7 @@ struct cart_params {
 MUST_CHECK int cart_create(const char *pool, const struct cart_params *params);
 
 /* Reads the header without a lock. CART_E_ABSENT, CART_E_UNSUPPORTED, CART_E_INVALID. */
-MUST_CHECK int cart_stat(const char *pool, const char *barcode,
-			 struct cart_info *ret_info);
+MUST_CHECK int cart_stat(const char *pool, const char *barcode, struct cart_info *ret_info);
 
 /* The barcodes in the pool, sorted; a NULL-terminated array: cart_list_free(). */
 MUST_CHECK int cart_list(const char *pool, char ***ret_barcodes);
@@ -137,28 +148,32 @@ MUST_CHECK int cart_delete(const char *pool, const char *barcode);
 
 enum cart_open_flags {
 	CART_OPEN_READ = 0,
-	CART_OPEN_WRITE = 1, /* excludes every other opener; falls back to reading where write_protect is set */
-	CART_OPEN_MOUNT = 2, /* a drive loads it: counts a load, notes the mount and, at close, the unmount */
-	CART_OPEN_ADMIN = 4, /* opens a migrated, recalling or damaged cartridge too: only the header, copy
-				and recall functions work on it then */
+	CART_OPEN_WRITE = 1, /* excludes every other opener; falls back to reading where
+				write_protect is set */
+	CART_OPEN_MOUNT =
+		2, /* a drive loads it: counts a load, notes the mount and, at close, the unmount */
+	CART_OPEN_ADMIN = 4, /* opens a migrated, recalling or damaged cartridge too: only the
+				header, copy and recall functions work on it then */
 };
 
 /*
- * Opens a cartridge at position 0.  After a crash this recovers first: everything that a sync acknowledged is
- * there, then an exact prefix of what was written (P2), a lost index is rebuilt from the data (P4).
- * CART_E_ABSENT, CART_E_BUSY, CART_E_NOT_RESIDENT (without CART_OPEN_ADMIN), CART_E_UNSUPPORTED,
- * CART_E_INVALID, CART_E_NO_SPACE, -errno.
+ * Opens a cartridge at position 0.  After a crash this recovers first: everything that a sync
+ * acknowledged is there, then an exact prefix of what was written (P2), a lost index is rebuilt
+ * from the data (P4). CART_E_ABSENT, CART_E_BUSY, CART_E_NOT_RESIDENT (without CART_OPEN_ADMIN),
+ * CART_E_UNSUPPORTED, CART_E_INVALID, CART_E_NO_SPACE, -errno.
  */
 MUST_CHECK int cart_open(const char *pool, const char *barcode, unsigned flags,
 			 struct cart **ret_cart);
 
 /*
- * Syncs, writes the header and frees @c, whatever happens; NULL is allowed.  Returns what cart_sync() would; the
- * lock is released in any case.  A process that dies instead loses nothing that was synced.
+ * Syncs, writes the header and frees @c, whatever happens; NULL is allowed.  Returns what
+ * cart_sync() would; the lock is released in any case.  A process that dies instead loses nothing
+ * that was synced.
  */
 int cart_close(struct cart *c);
 
-/* Borrowed; true until the next call with @c. Counters of the recording are those of this moment. */
+/* Borrowed; true until the next call with @c. Counters of the recording are those of this moment.
+ */
 const struct cart_info *cart_info(struct cart *c);
 
 bool cart_is_writable(const struct cart *c);
@@ -166,88 +181,93 @@ bool cart_is_writable(const struct cart *c);
 /* ---- position ---- */
 
 struct cart_position {
-	uint64_t object; /* number of the next object */
-	uint64_t file; /* filemarks before it */
-	bool bop; /* object == 0 */
-	bool eod; /* object == cart_info.objects */
+	uint64_t object;    /* number of the next object */
+	uint64_t file;      /* filemarks before it */
+	bool bop;           /* object == 0 */
+	bool eod;           /* object == cart_info.objects */
 	bool early_warning; /* past early warning */
 };
 
 void cart_position(const struct cart *c, struct cart_position *ret_position);
 
-/* Moves to object @object. CART_E_EOD where the recording is shorter: the position is then end-of-data. */
+/* Moves to object @object. CART_E_EOD where the recording is shorter: the position is then
+ * end-of-data. */
 MUST_CHECK int cart_locate(struct cart *c, uint64_t object);
 
-/* Moves to the first object of logical file @file (just behind filemark number @file). CART_E_EOD as above. */
+/* Moves to the first object of logical file @file (just behind filemark number @file). CART_E_EOD
+ * as above. */
 MUST_CHECK int cart_locate_file(struct cart *c, uint64_t file);
 
 MUST_CHECK int cart_space_eod(struct cart *c);
 
 /*
- * Space over @count objects, backwards when negative (SSC-5, SPACE).  *ret_residual, always written, is the
- * absolute number of those not passed.
+ * Space over @count objects, backwards when negative (SSC-5, SPACE).  *ret_residual, always
+ * written, is the absolute number of those not passed.
  *
- * cart_space_blocks      0; CART_E_FILEMARK (stopped: forwards behind the filemark, backwards in front of
- *                        it); CART_E_EOD; CART_E_BOP.  Damaged blocks are passed like others (P3).
- * cart_space_filemarks   0 (forwards: behind the last; backwards: in front of it); CART_E_EOD; CART_E_BOP.
- * cart_space_sequential_filemarks  to @count filemarks in a row: 0, CART_E_EOD, CART_E_BOP; the residual is
+ * cart_space_blocks      0; CART_E_FILEMARK (stopped: forwards behind the filemark, backwards in
+ * front of it); CART_E_EOD; CART_E_BOP.  Damaged blocks are passed like others (P3).
+ * cart_space_filemarks   0 (forwards: behind the last; backwards: in front of it); CART_E_EOD;
+ * CART_E_BOP. cart_space_sequential_filemarks  to @count filemarks in a row: 0, CART_E_EOD,
+ * CART_E_BOP; the residual is
  *                        @count when they were not found.
  */
-MUST_CHECK int cart_space_blocks(struct cart *c, int64_t count,
-				 uint64_t *ret_residual);
-MUST_CHECK int cart_space_filemarks(struct cart *c, int64_t count,
-				    uint64_t *ret_residual);
+MUST_CHECK int cart_space_blocks(struct cart *c, int64_t count, uint64_t *ret_residual);
+MUST_CHECK int cart_space_filemarks(struct cart *c, int64_t count, uint64_t *ret_residual);
 MUST_CHECK int cart_space_sequential_filemarks(struct cart *c, int64_t count,
 					       uint64_t *ret_residual);
 
 /* ---- reading ---- */
 
 /*
- * Reads the block at the position into the first @size bytes of @iov and moves behind it.  *ret_length is the
- * block's own length: more than @size means that the rest was dropped; less, that only so many bytes were set.
+ * Reads the block at the position into the first @size bytes of @iov and moves behind it.
+ * *ret_length is the block's own length: more than @size means that the rest was dropped; less,
+ * that only so many bytes were set.
  *
- * 0; CART_E_FILEMARK (moved behind it); CART_E_EOD (not moved); CART_E_DAMAGED (moved behind the block, nothing
- * copied, *ret_length is its length where that is still known, else 0); -errno (not moved).
+ * 0; CART_E_FILEMARK (moved behind it); CART_E_EOD (not moved); CART_E_DAMAGED (moved behind the
+ * block, nothing copied, *ret_length is its length where that is still known, else 0); -errno (not
+ * moved).
  */
-MUST_CHECK int cart_read(struct cart *c, const struct iovec *iov, int iov_cnt,
-			 size_t size, size_t *ret_length);
+MUST_CHECK int cart_read(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size,
+			 size_t *ret_length);
 
 /* ---- writing: the position becomes the new end-of-data behind what is written (P5) ---- */
 
 /*
  * Appends one block: @size bytes of @iov, 1..CART_MAX_BLOCK.
- * 0 or CART_E_EARLY_WARNING: written.  CART_E_FULL, CART_E_NO_SPACE, CART_E_PROTECTED, -errno: not written, the
- * position and all that was recorded before it are unchanged.
+ * 0 or CART_E_EARLY_WARNING: written.  CART_E_FULL, CART_E_NO_SPACE, CART_E_PROTECTED, -errno: not
+ * written, the position and all that was recorded before it are unchanged.
  */
-MUST_CHECK int cart_write(struct cart *c, const struct iovec *iov, int iov_cnt,
-			  size_t size);
+MUST_CHECK int cart_write(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size);
 
 /*
- * Appends @count (0..FFFFFFh) filemarks; *ret_written, always written, says how many.  Filemarks are written
- * behind early warning and at the end of the medium too.  0; CART_E_EARLY_WARNING (all written);
- * CART_E_NO_SPACE, CART_E_PROTECTED, -errno.  Does not sync.
+ * Appends @count (0..FFFFFFh) filemarks; *ret_written, always written, says how many.  Filemarks
+ * are written behind early warning and at the end of the medium too.  0; CART_E_EARLY_WARNING (all
+ * written); CART_E_NO_SPACE, CART_E_PROTECTED, -errno.  Does not sync.
  */
-MUST_CHECK int cart_write_filemarks(struct cart *c, uint32_t count,
-				    uint32_t *ret_written);
+MUST_CHECK int cart_write_filemarks(struct cart *c, uint32_t count, uint32_t *ret_written);
 
-/* Puts everything written so far on stable storage (P1). After -errno the same call may be repeated. */
+/* Puts everything written so far on stable storage (P1). After -errno the same call may be
+ * repeated. */
 MUST_CHECK int cart_sync(struct cart *c);
 
-/* Ends the recording at the position: what lies behind can never be read again. CART_E_PROTECTED. */
+/* Ends the recording at the position: what lies behind can never be read again. CART_E_PROTECTED.
+ */
 MUST_CHECK int cart_erase(struct cart *c);
 
 /* Changes the tab. Needs CART_OPEN_WRITE | CART_OPEN_ADMIN. */
 MUST_CHECK int cart_set_write_protect(struct cart *c, bool on);
 
-/* Changes the codec for blocks written from now on (MODE SELECT, data compression page). Volatile until close. */
+/* Changes the codec for blocks written from now on (MODE SELECT, data compression page). Volatile
+ * until close. */
 MUST_CHECK int cart_set_codec(struct cart *c, enum cart_codec codec);
 
 /* ---- digest, copies, migration ---- */
 
 /*
- * The digest of the logical recording is SHA-256 over, for each object in order: for a block the byte 'B', its
- * length as 4 bytes big-endian, its data; for a filemark the byte 'F' and four 0 bytes.  It does not depend on
- * codec, storage or physical form.  cart_digest_* compute it for whoever reads a recording.
+ * The digest of the logical recording is SHA-256 over, for each object in order: for a block the
+ * byte 'B', its length as 4 bytes big-endian, its data; for a filemark the byte 'F' and four 0
+ * bytes.  It does not depend on codec, storage or physical form.  cart_digest_* compute it for
+ * whoever reads a recording.
  */
 struct cart_digest;
 struct cart_digest *cart_digest_new(void); /* NULL where there is no memory */
@@ -257,38 +277,40 @@ void cart_digest_filemark(struct cart_digest *d);
 void cart_digest_end(struct cart_digest *d, uint8_t ret_digest[CART_DIGEST_SIZE]);
 
 /*
- * Computes the digest by reading the whole recording; the position is kept.  @progress (may be NULL) is called
- * about every 16 MiB with the objects read; it returns false to stop (-ECANCELED).  CART_E_DAMAGED: *ret_object is
- * the first damaged object.
+ * Computes the digest by reading the whole recording; the position is kept.  @progress (may be
+ * NULL) is called about every 16 MiB with the objects read; it returns false to stop (-ECANCELED).
+ * CART_E_DAMAGED: *ret_object is the first damaged object.
  */
-MUST_CHECK int cart_compute_digest(struct cart *c,
-				   bool (*progress)(void *ctx, uint64_t object),
-				   void *ctx,
-				   uint8_t ret_digest[CART_DIGEST_SIZE],
+MUST_CHECK int cart_compute_digest(struct cart *c, bool (*progress)(void *ctx, uint64_t object),
+				   void *ctx, uint8_t ret_digest[CART_DIGEST_SIZE],
 				   uint64_t *ret_object);
 
 /*
- * Records a verified copy, durably; replaces the one on the same volume.  The state becomes premigrated where the
- * copy is of this generation.  Needs CART_OPEN_WRITE.  -ENOSPC where CART_MAX_COPIES copies exist.
+ * Records a verified copy, durably; replaces the one on the same volume.  The state becomes
+ * premigrated where the copy is of this generation.  Needs CART_OPEN_WRITE.  -ENOSPC where
+ * CART_MAX_COPIES copies exist.
  */
 MUST_CHECK int cart_copy_add(struct cart *c, const struct cart_copy *copy);
 
-/* Forgets the copy on @volume; never the last verified one of a migrated cartridge (CART_E_TOO_FEW_COPIES). */
+/* Forgets the copy on @volume; never the last verified one of a migrated cartridge
+ * (CART_E_TOO_FEW_COPIES). */
 MUST_CHECK int cart_copy_forget(struct cart *c, const char *volume);
 
 /*
- * Frees the disk space of the data: the state becomes migrated, durably, before anything is deleted; a crash in
- * between is finished at the next open.  Needs CART_OPEN_WRITE.  CART_E_TOO_FEW_COPIES where fewer than
+ * Frees the disk space of the data: the state becomes migrated, durably, before anything is
+ * deleted; a crash in between is finished at the next open.  Needs CART_OPEN_WRITE.
+ * CART_E_TOO_FEW_COPIES where fewer than
  * @min_copies (1..) verified copies of this generation exist.
  */
 MUST_CHECK int cart_release(struct cart *c, unsigned min_copies);
 
 /*
- * Recall: open with CART_OPEN_WRITE | CART_OPEN_ADMIN; cart_recall_begin() (state recalling; an unfinished recall is
- * thrown away); cart_write() and cart_write_filemarks() in order; cart_recall_commit() compares counts and digest of
- * what was written with @copy and only then makes it the recording (state premigrated, same generation).
- * CART_E_DAMAGED: they differ; nothing changed, call cart_recall_abort().  cart_close() without commit aborts:
- * the state is migrated again.
+ * Recall: open with CART_OPEN_WRITE | CART_OPEN_ADMIN; cart_recall_begin() (state recalling; an
+ * unfinished recall is thrown away); cart_write() and cart_write_filemarks() in order;
+ * cart_recall_commit() compares counts and digest of what was written with @copy and only then
+ * makes it the recording (state premigrated, same generation). CART_E_DAMAGED: they differ; nothing
+ * changed, call cart_recall_abort().  cart_close() without commit aborts: the state is migrated
+ * again.
  */
 MUST_CHECK int cart_recall_begin(struct cart *c);
 MUST_CHECK int cart_recall_commit(struct cart *c, const struct cart_copy *copy);
@@ -298,9 +320,9 @@ MUST_CHECK int cart_recall_abort(struct cart *c);
 
 struct cart_check {
 	uint64_t blocks, filemarks, bytes; /* that read back well */
-	uint64_t damaged; /* objects that do not */
-	uint64_t first_damaged; /* object number; only where damaged > 0 */
-	bool index_rebuilt; /* the index was lost or wrong and has been made anew */
+	uint64_t damaged;                  /* objects that do not */
+	uint64_t first_damaged;            /* object number; only where damaged > 0 */
+	bool index_rebuilt;                /* the index was lost or wrong and has been made anew */
 };
 
 /* Reads everything and checks every checksum; the position is kept. */
