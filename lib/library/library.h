@@ -35,14 +35,44 @@
 #define LIBRARY_MAX_MAIL_SLOTS 240
 #define LIBRARY_MAX_DRIVES     240
 
+/* $TCMU_VTL_STATE or LIBRARY_STATE_DIR; static. */
+const char *library_state_dir(void);
+
+/* Domain and codes of every GError of this module. */
+enum library_error {
+	LIBRARY_ERROR_FAILED,    /* the system refused; the message has the cause */
+	LIBRARY_ERROR_INVALID,   /* a description, inventory or argument is wrong */
+	LIBRARY_ERROR_NOT_FOUND, /* no such library */
+	LIBRARY_ERROR_EXISTS,    /* library_create: the name, serial or pool is taken */
+	LIBRARY_ERROR_BUSY,      /* another process owns it */
+};
+
+#define LIBRARY_ERROR library_error_quark()
+GQuark library_error_quark(void);
+
 /* ---- description ---- */
 
 /*
- * The description, a GKeyFile:
- *   [library]  name=lib0  personality=generic-lto8  slots=20  mail_slots=2  drives=2
- * pool=/srv/vtl/lib0 serial=... (optional, up to 10 of A-Z 0-9; derived from the name where absent)
- *   [media]    barcodes=TAP001L8-TAP010L8;CLN...   type=LTO-8   capacity=12T (K M G T P are powers
- * of 1000) early_warning=... (optional)  codec=none|zlib
+ * The description, a GKeyFile (vtl-library.conf(5) has every key):
+ *
+ *   [library]
+ *   name=lib0
+ *   personality=generic-lto8        optional
+ *   slots=20
+ *   mail_slots=2                    optional, 0
+ *   drives=2
+ *   pool=/srv/vtl/lib0
+ *   serial=VTL0000001               optional, up to 10 of A-Z 0-9; else derived from the name and
+ *                                   this machine's id, so that two machines do not collide
+ *   [media]                         optional: a library can begin empty
+ *   barcodes=TAP001L8-TAP010L8;SYS001L8
+ *   type=LTO-8
+ *   capacity=12T                    optional; K M G T P are powers of 1000; 0 = no limit
+ *   early_warning=100G              optional, 1 % of the capacity
+ *   codec=none                      optional, or zlib
+ *
+ * In barcodes a '-' always means a range: both ends are equally long and differ in one run of
+ * digits.
  */
 struct library_config {
 	char name[LIBRARY_NAME_SIZE];
@@ -61,18 +91,26 @@ struct library_config {
 gboolean library_config_load(const char *path, struct library_config **ret_config, GError **error);
 void library_config_free(struct library_config *config); /* NULL is allowed */
 
+/* "12T", "1.5G", "4096": bytes, powers of 1000. FALSE where it is anything else or too large. */
+bool library_parse_size(const char *text, uint64_t *ret_bytes);
+
+/* One of the @count words nearest to @word, where one is near enough to suggest; else NULL. */
+const char *library_nearest(const char *word, const char *const *words, size_t count);
+
 /*
  * Creates the library: state folder, pool folder, cartridges (an existing one is kept and taken
  * into the inventory as it is), inventory (slots filled in the order of the barcodes).  Nothing is
- * left behind when it fails.
+ * left behind when it fails.  An existing library, or another one with this serial or pool, is
+ * refused (LIBRARY_ERROR_EXISTS).  Where root creates it and there is a group "vtl", the pool
+ * belongs to that group, so that vtl-policyd can copy from it.
  */
 gboolean library_create(const struct library_config *config, GError **error);
 
 /* Forgets a library (its state folder). Cartridges stay in the pool unless @delete_cartridges.
- * Refused while in use. */
+ * Refused while in use (LIBRARY_ERROR_BUSY). */
 gboolean library_destroy(const char *name, gboolean delete_cartridges, GError **error);
 
-/* Names of all libraries on this machine; g_strfreev(). */
+/* Names of all libraries on this machine, sorted; g_strfreev(). */
 char **library_list(void);
 
 /* ---- open ---- */
@@ -90,6 +128,9 @@ enum library_open_flags {
  * A damaged or absent inventory of an owner is not fatal where the pool can be listed: cartridges
  * are placed anew into slots in the order of their barcodes, the damaged file is kept as
  * inventory.damaged.
+ *
+ * Opened once for reading and then to be owned, the same object becomes the owner, and stays it
+ * until its last reference goes.  Opening again for reading refreshes a snapshot.
  */
 struct library *library_open(const char *name, unsigned flags, GError **error);
 struct library *library_ref(struct library *library);
@@ -98,6 +139,17 @@ void library_unref(struct library *library); /* NULL is allowed */
 const char *library_name(const struct library *library);
 const char *library_pool(const struct library *library);
 const struct library_config *library_config(const struct library *library);
+bool library_is_owned(const struct library *library); /* opened with LIBRARY_OPEN_OWN */
+
+/*
+ * Serial numbers for INQUIRY: the library's serial and two characters, "00" for the changer, "01",
+ * "02" ... for drives (from 100 on "A0", "A1" ...), so that no two units share one.  FALSE where
+ * there is no such drive.
+ */
+#define LIBRARY_SERIAL_SIZE 13
+void library_changer_serial(const struct library *library, char ret_serial[LIBRARY_SERIAL_SIZE]);
+bool library_drive_serial(const struct library *library, unsigned number,
+			  char ret_serial[LIBRARY_SERIAL_SIZE]);
 
 /* ---- elements ---- */
 
@@ -125,6 +177,15 @@ struct library_element {
 unsigned library_element_count(const struct library *library, enum library_element_type type);
 uint16_t library_first_address(const struct library *library, enum library_element_type type);
 
+/* "slot 3", "drive 1", "mail-slot 2", "transport 1": how people and D-Bus call an element.
+ * Addresses that no library has become "element N". */
+#define LIBRARY_LABEL_SIZE 24
+void library_label(uint16_t address, char ret_label[LIBRARY_LABEL_SIZE]);
+
+/* The address of @number (from 1) of a type. FALSE where the library has no such element. */
+bool library_address(const struct library *library, enum library_element_type type, unsigned number,
+		     uint16_t *ret_address);
+
 /* FALSE where there is no such element. */
 bool library_element(struct library *library, uint16_t address,
 		     struct library_element *ret_element);
@@ -139,7 +200,7 @@ enum library_outcome {
 	LIBRARY_E_PREVENTED,    /* the drive's removal is prevented */
 	LIBRARY_E_DRIVE_FAILED, /* the drive could not unload (storage error): the cartridge stays
 				   in it */
-	LIBRARY_E_NOT_OWNER,    /* opened for reading, or the lock was lost */
+	LIBRARY_E_NOT_OWNER,    /* opened for reading, or the library was destroyed under us */
 	LIBRARY_E_INCOMPATIBLE, /* the drive does not take this medium */
 };
 
@@ -149,14 +210,15 @@ const char *library_outcome_name(int outcome);
  * Moves a cartridge (MOVE MEDIUM).  From a drive that has not unloaded it yet, the drive unloads
  * first.  To a drive: the inventory is saved, then the drive begins to load; the move succeeds at
  * once even where a recall must come first. Returns 0, a library_outcome, or -errno (the inventory
- * could not be saved: nothing moved).
+ * could not be saved: nothing moved; a drive that had already given its cartridge back is told to
+ * load it again).  From a full element to itself: 0, and nothing happens.
  */
 MUST_CHECK int library_move(struct library *library, uint16_t source, uint16_t destination);
 
 /*
  * EXCHANGE MEDIUM (SMC-3): what is in @source goes to @destination1, what was there goes to
- * @destination2 (which may be
- * @source).  All or nothing: saved as one change of the inventory.
+ * @destination2 (which may be @source).  All or nothing: saved as one change of the inventory.
+ * LIBRARY_E_SOURCE_EMPTY where @source or @destination1 is empty.
  */
 MUST_CHECK int library_exchange(struct library *library, uint16_t source, uint16_t destination1,
 				uint16_t destination2);
@@ -182,6 +244,8 @@ struct library_drive_ops {
 	/* Looks again at a cartridge that is being recalled (becomes ready, or failed). Cheap; may
 	 * be called often. */
 	void (*poll)(void *ctx);
+	/* Whether the drive takes this medium; asked before anything moves. NULL: it takes all. */
+	bool (*accepts)(void *ctx, const char *barcode);
 };
 
 /* State words of library_drive_note(). */
@@ -193,11 +257,14 @@ enum library_drive_state {
 	DRIVE_FAILED,
 };
 
-/* @number from 1. -ENOENT, -EBUSY. Calls ops->load() before it returns where the inventory has a
- * cartridge there. */
+/* @number from 1. -ENOENT, -EBUSY, -EPERM (opened for reading). Calls ops->load() before it returns
+ * where the inventory has a cartridge there. */
 MUST_CHECK int library_attach_drive(struct library *library, unsigned number,
 				    const struct library_drive_ops *ops, void *ctx);
 void library_detach_drive(struct library *library, unsigned number);
+
+/* Calls the poll of every attached drive. */
+void library_poll(struct library *library);
 
 /* The drive tells its state, for element status, D-Bus and people; atomic, takes no lock. */
 void library_drive_note(struct library *library, unsigned number, enum library_drive_state state,
@@ -206,8 +273,10 @@ void library_drive_note(struct library *library, unsigned number, enum library_d
 /* ---- listeners (D-Bus) ---- */
 
 /*
- * @moved is called after each completed move, and with source == destination when a drive's state
- * changed; without locks, in the thread that moved.  One listener per library; NULL removes it.
+ * @moved is called after each completed move, and with source == destination and barcode "" when a
+ * drive's state changed.  It runs in the thread that moved, or that noted the state, with locks
+ * held: it may only queue work for another thread, and calls nothing of this header.  One listener
+ * per library; NULL removes it, and then it is not running any more when this returns.
  */
 typedef void (*library_moved_fn)(void *ctx, struct library *library, const char *barcode,
 				 uint16_t source, uint16_t destination);
