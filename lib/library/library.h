@@ -273,10 +273,11 @@ void library_drive_note(struct library *library, unsigned number, enum library_d
 /* ---- listeners (D-Bus) ---- */
 
 /*
- * @moved is called after each completed move, and with source == destination and barcode "" when a
- * drive's state changed.  It runs in the thread that moved, or that noted the state, with locks
- * held: it may only queue work for another thread, and calls nothing of this header.  One listener
- * per library; NULL removes it, and then it is not running any more when this returns.
+ * @moved is called after each completed move; with source == destination after an import, and
+ * with source == destination and barcode "" when a drive's state changed.  It runs in the thread
+ * that moved, or that noted the state, with locks held: it may only queue work for another thread,
+ * and calls nothing of this header.  One listener per library; NULL removes it, and then it is not
+ * running any more when this returns.
  */
 typedef void (*library_moved_fn)(void *ctx, struct library *library, const char *barcode,
 				 uint16_t source, uint16_t destination);

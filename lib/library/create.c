@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * create.c: libraries come and go.
+ *
+ * A library is made as STATE/.new-NAME and then renamed: STATE/NAME is whole or absent.  Destroying
+ * renames it to STATE/.old-NAME first.  What a killed process left under these names is removed by
+ * the next one; a flock on STATE itself keeps two of them apart.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/fs.h"
+#include "lib/library/internal.h"
+
+#define POOL_GROUP "vtl"
+
+/* What is being created, and what to undo. */
+struct creation {
+	const struct library_config *config;
+	int state;          /* descriptor of STATE, locked */
+	bool pool_made;     /* the pool folder is ours */
+	GPtrArray *created; /* barcodes of cartridges that are ours; borrowed from the config */
+	char *folder;       /* ".new-NAME"; owned */
+};
+
+static gboolean failed(GError **error, int r, const char *what, const char *name)
+{
+	g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_FAILED, "cannot %s %s: %s%s", what, name,
+		    g_strerror(-r), r == -EACCES || r == -EPERM ? "; run this as root" : "");
+	return FALSE;
+}
+
+/* Opens STATE, making it where @make, and waits until no other process creates or destroys. */
+static int state_open_locked(bool make)
+{
+	int fd;
+
+	if (make && g_mkdir_with_parents(library_state_dir(), 0755) < 0)
+		return -errno;
+	fd = state_open_dir();
+	if (fd < 0)
+		return fd;
+	while (flock(fd, LOCK_EX) < 0) {
+		int r = -errno;
+
+		if (r == -EINTR)
+			continue;
+		(void)close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static gint compare_names(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+char **library_list(void)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autoptr(GDir) dir = g_dir_open(library_state_dir(), 0, NULL);
+	const char *name;
+
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *file =
+			g_build_filename(library_state_dir(), name, CONFIG_FILE, NULL);
+
+		if (library_name_is_valid(name) && g_file_test(file, G_FILE_TEST_IS_REGULAR))
+			g_ptr_array_add(names, g_strdup(name));
+	}
+	g_ptr_array_sort(names, compare_names);
+	g_ptr_array_add(names, NULL);
+	return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+}
+
+/* No other library may have this name, serial or pool: two drives with one serial number are one
+ * drive to a host's multipath, and two inventories would both claim the pool's cartridges. */
+static gboolean check_taken(const struct library_config *config, GError **error)
+{
+	g_auto(GStrv) names = library_list();
+
+	for (char **name = names; *name != NULL; name++) {
+		struct library_config *other = NULL;
+		const char *what = NULL;
+		int folder;
+
+		if (strcmp(*name, config->name) == 0) {
+			g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_EXISTS,
+				    "library %s exists already; choose another name, or remove it "
+				    "first (vtl library destroy %s)",
+				    config->name, config->name);
+			return FALSE;
+		}
+		folder = state_open_library(*name);
+		if (folder < 0)
+			continue; /* it went away meanwhile */
+		if (state_load_config(folder, *name, &other, NULL)) {
+			if (strcmp(other->serial, config->serial) == 0)
+				what = "serial";
+			else if (strcmp(other->pool, config->pool) == 0)
+				what = "pool";
+		}
+		(void)close(folder);
+		if (what != NULL)
+			g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_EXISTS,
+				    "library %s has the %s %s already; write another %s= for "
+				    "library %s",
+				    *name, what, *what == 's' ? other->serial : other->pool, what,
+				    config->name);
+		library_config_free(other);
+		if (what != NULL)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* vtl-policyd runs as user vtl and copies from the pool: new cartridges inherit the group. */
+static int share_pool(const char *pool)
+{
+	const struct group *group = geteuid() == 0 ? getgrnam(POOL_GROUP) : NULL;
+
+	if (group == NULL)
+		return 0;
+	if (chown(pool, (uid_t)-1, group->gr_gid) < 0 || chmod(pool, 02770) < 0)
+		return -errno;
+	return 0;
+}
+
+static gboolean make_pool(struct creation *c, GError **error)
+{
+	const char *pool = c->config->pool;
+	struct stat st;
+	int r = 0;
+
+	if (stat(pool, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return TRUE;
+		return failed(error, -ENOTDIR, "use the pool", pool);
+	}
+	if (g_mkdir_with_parents(pool, 0750) < 0)
+		return failed(error, -errno, "make the pool", pool);
+	c->pool_made = true;
+	r = share_pool(pool);
+	return r == 0 ? TRUE : failed(error, r, "share the pool", pool);
+}
+
+static gboolean make_cartridges(struct creation *c, GError **error)
+{
+	const struct library_config *config = c->config;
+
+	for (char **barcode = config->barcodes; *barcode != NULL; barcode++) {
+		struct cart_params params = { .barcode = *barcode,
+					      .density = config->density,
+					      .medium_type = config->medium_type,
+					      .capacity_bytes = config->capacity_bytes,
+					      .early_warning_bytes = config->early_warning_bytes,
+					      .codec = config->codec };
+		int r = cart_create(config->pool, &params);
+
+		if (r == CART_E_EXISTS)
+			continue;
+		if (r != 0) {
+			g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_FAILED,
+				    "cannot make cartridge %s in the pool %s: %s", *barcode,
+				    config->pool, r > 0 ? cart_outcome_name(r) : g_strerror(-r));
+			return FALSE;
+		}
+		g_ptr_array_add(c->created, *barcode);
+	}
+	return TRUE;
+}
+
+static int fill_folder(const struct creation *c, int folder)
+{
+	const struct library_config *config = c->config;
+	g_autofree char *text = config_text(config);
+	struct inventory inv = { 0 };
+	uint16_t address = 0;
+	int r = fs_replace(folder, CONFIG_FILE, text, strlen(text), FILE_MODE);
+
+	if (r == 0 && !inventory_init(&inv, config))
+		r = -ENOMEM;
+	for (char **barcode = config->barcodes; r == 0 && *barcode != NULL; barcode++) {
+		struct cell *cell = inventory_cell(&inv, SLOT_BASE + address++);
+
+		if (cell == NULL)
+			r = -ENOSPC; /* config_parse() lets no such description in */
+		else
+			(void)g_strlcpy(cell->barcode, *barcode, sizeof(cell->barcode));
+	}
+	if (r == 0)
+		r = state_save_inventory(folder, config->name, &inv);
+	inventory_clear(&inv);
+	return r;
+}
+
+static gboolean make_folder(struct creation *c, GError **error)
+{
+	int folder, r = fs_remove_tree(c->state, c->folder);
+
+	if (r == -ENOENT)
+		r = 0;
+	if (r == 0 && mkdirat(c->state, c->folder, 0755) < 0)
+		r = -errno;
+	if (r == 0) {
+		folder = openat(c->state, c->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		r = folder < 0 ? -errno : fill_folder(c, folder);
+		if (folder >= 0)
+			(void)close(folder);
+	}
+	if (r == 0 && renameat(c->state, c->folder, c->state, c->config->name) < 0)
+		r = -errno;
+	if (r != 0)
+		return failed(error, r, "write the state of library", c->config->name);
+	r = fs_sync_dir(c->state);
+	if (r != 0 && renameat(c->state, c->config->name, c->state, c->folder) < 0)
+		return TRUE; /* it is there, and can be used, but we cannot take it back */
+	return r == 0 ? TRUE : failed(error, r, "sync the folder", library_state_dir());
+}
+
+/* What cannot be removed now is removed, or taken as it is, by the next creation; @error tells. */
+static void creation_undo(struct creation *c, GError **error)
+{
+	int r = fs_remove_tree(c->state, c->folder);
+
+	if (r == -ENOENT)
+		r = 0;
+	for (guint i = 0; i < c->created->len; i++) {
+		int deleted = cart_delete(c->config->pool, c->created->pdata[i]);
+
+		if (r == 0)
+			r = deleted;
+	}
+	if (c->pool_made && rmdir(c->config->pool) < 0 && r == 0)
+		r = -errno;
+	if (r != 0)
+		g_prefix_error(error, "(not everything that was begun could be removed) ");
+}
+
+gboolean library_create(const struct library_config *config, GError **error)
+{
+	struct creation c = { .config = config, .state = state_open_locked(true) };
+	gboolean good;
+
+	if (c.state < 0)
+		return failed(error, c.state, "make the state folder", library_state_dir());
+	c.created = g_ptr_array_new();
+	c.folder = g_strdup_printf(".new-%s", config->name);
+	good = check_taken(config, error);
+	if (good) {
+		good = make_pool(&c, error) && make_cartridges(&c, error) && make_folder(&c, error);
+		if (!good)
+			creation_undo(&c, error);
+	}
+	g_ptr_array_unref(c.created);
+	g_free(c.folder);
+	(void)close(c.state); /* releases the lock */
+	return good;
+}
+
+/* ---- destroy ---- */
+
+static gboolean delete_cartridges_of(const char *pool, GError **error)
+{
+	char **barcodes = NULL;
+	gboolean good = TRUE;
+	int r = cart_list(pool, &barcodes);
+
+	if (r == -ENOENT)
+		return TRUE;
+	if (r != 0)
+		return failed(error, r < 0 ? r : -EIO, "list the pool", pool);
+	for (char **barcode = barcodes; good && *barcode != NULL; barcode++) {
+		r = cart_delete(pool, *barcode);
+		if (r == 0 || r == CART_E_ABSENT)
+			continue;
+		g_set_error(error, LIBRARY_ERROR,
+			    r == CART_E_BUSY ? LIBRARY_ERROR_BUSY : LIBRARY_ERROR_FAILED,
+			    "cannot delete cartridge %s: %s", *barcode,
+			    r > 0 ? cart_outcome_name(r) : g_strerror(-r));
+		good = FALSE;
+	}
+	cart_list_free(barcodes);
+	return good;
+}
+
+static gboolean destroy_owned(int state, int folder, const char *name, gboolean delete_cartridges,
+			      GError **error)
+{
+	g_autofree char *old = g_strdup_printf(".old-%s", name);
+	struct library_config *config = NULL;
+	int r;
+
+	if (delete_cartridges) {
+		gboolean good = state_load_config(folder, name, &config, error) &&
+				delete_cartridges_of(config->pool, error);
+
+		if (good)
+			(void)rmdir(config->pool); /* a pool that holds more stays */
+		library_config_free(config);
+		if (!good)
+			return FALSE;
+	}
+	r = fs_remove_tree(state, old);
+	if (r == -ENOENT)
+		r = 0;
+	if (r == 0 && renameat(state, name, state, old) < 0)
+		r = -errno;
+	if (r == 0)
+		r = fs_sync_dir(state);
+	if (r == 0)
+		r = fs_remove_tree(state, old);
+	return r == 0 ? TRUE : failed(error, r, "remove the state of library", name);
+}
+
+gboolean library_destroy(const char *name, gboolean delete_cartridges, GError **error)
+{
+	int state = state_open_locked(false);
+	int folder = state_open_library(name);
+	int lock = -1, r = folder < 0 ? folder : 0;
+	pid_t pid = 0;
+	gboolean good = FALSE;
+
+	if (r == 0)
+		r = state < 0 ? state : state_lock(folder, &lock, &pid);
+	if (r == -ENOENT)
+		g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_NOT_FOUND,
+			    "there is no library %s in %s", name, library_state_dir());
+	else if (r == -EWOULDBLOCK)
+		g_propagate_error(error, state_busy_error(name, pid));
+	else if (r < 0)
+		(void)failed(error, r, "lock library", name);
+	else
+		good = destroy_owned(state, folder, name, delete_cartridges, error);
+	if (lock >= 0)
+		(void)close(lock);
+	if (folder >= 0)
+		(void)close(folder);
+	if (state >= 0)
+		(void)close(state);
+	return good;
+}
