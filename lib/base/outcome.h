@@ -15,4 +15,10 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
+/* Says that a result is ignored on purpose; the reason stands beside the call. */
+static inline void ignore_result(int r)
+{
+	(void)r;
+}
+
 #endif

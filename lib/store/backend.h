@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * backend.h: where the bytes of one cartridge live.  The format (format.h) is above this line,
+ * files or objects are below.
+ *
+ * A backend holds: one header, replaced as a whole; a lock; and, per stream, a data address space
+ * and two side tables (index, marks).  One thread at a time.  All functions return 0 or -errno
+ * unless they say more.
+ */
+#ifndef VTL_STORE_BACKEND_H
+#define VTL_STORE_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "lib/base/outcome.h"
+
+enum backend_table {
+	TABLE_INDEX,
+	TABLE_MARKS,
+};
+
+struct backend;
+
+struct backend_ops {
+	/* A fresh copy (free()) of the header; -ENOENT, -EFBIG. */
+	int (*header_read)(struct backend *b, void **ret_data, size_t *ret_size);
+	/* Atomically and durably. */
+	int (*header_write)(struct backend *b, const void *data, size_t size);
+
+	/* Takes, changes or tests the lock, which dies with the process. -EAGAIN where another
+	 * holder excludes it. */
+	int (*lock)(struct backend *b, bool exclusive);
+
+	/* Up to @size bytes at @address, never across a segment's end; fewer at the end of the data
+	 * (*ret_size). */
+	int (*read)(struct backend *b, uint32_t stream, uint64_t address, void *buf, size_t size,
+		    size_t *ret_size);
+	/*
+	 * Writes at @address, the end of the data of this segment; a segment is made where it does
+	 * not exist yet.  After -errno nothing of it is there any more.
+	 */
+	int (*append)(struct backend *b, uint32_t stream, uint64_t address, const struct iovec *iov,
+		      int iov_cnt);
+	/* Nothing at or behind @address is there any more. */
+	int (*truncate)(struct backend *b, uint32_t stream, uint64_t address);
+	/* Everything appended is on stable storage. */
+	int (*sync)(struct backend *b);
+
+	int (*table_read)(struct backend *b, enum backend_table table, uint32_t stream,
+			  uint64_t offset, void *buf, size_t size, size_t *ret_size);
+	int (*table_write)(struct backend *b, enum backend_table table, uint32_t stream,
+			   uint64_t offset, const void *buf, size_t size);
+	int (*table_truncate)(struct backend *b, enum backend_table table, uint32_t stream,
+			      uint64_t size);
+	int (*table_size)(struct backend *b, enum backend_table table, uint32_t stream,
+			  uint64_t *ret_size);
+	/* Cuts the tables loose from other readers of the same cartridge: what is written from now
+	 * on is a new, empty one. */
+	int (*table_renew)(struct backend *b, uint32_t stream);
+
+	/* Deletes every stream but @keep1 and @keep2 (0 = none). */
+	int (*remove_streams)(struct backend *b, uint32_t keep1, uint32_t keep2);
+	int (*disk_bytes)(struct backend *b, uint64_t *ret_bytes);
+	void (*close)(struct backend *b); /* releases the lock and frees; NULL is allowed */
+};
+
+struct backend {
+	const struct backend_ops *ops;
+};
+
+/* The folder POOL/NAME. -ENOENT. */
+MUST_CHECK int backend_local_open(const char *pool, const char *name, bool writable,
+				  struct backend **ret_backend);
+
+#endif

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * backend_local.c: a cartridge as files in a folder of a local file system.
+ *
+ * Descriptors: one for the segment that is appended to, one for the segment that is read, one per
+ * side table.  The lock is an open file description lock: it belongs to this open alone (also
+ * within one process) and dies with it. Never mmap: a file that somebody truncates would kill
+ * tcmu-runner with SIGBUS.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/fs.h"
+#include "lib/store/backend.h"
+#include "lib/store/format.h"
+
+#define FILE_MODE  0660
+#define NAME_BYTES 40
+#define NO_SEGMENT UINT64_MAX
+
+struct segment_file {
+	int fd; /* -1 = none */
+	uint32_t stream;
+	uint64_t number;
+};
+
+struct local {
+	struct backend base;
+	int folder;
+	int lock_fd;
+	bool writable;
+	struct segment_file reading, writing;
+	bool written;       /* something was appended to .writing since the last sync */
+	bool names_changed; /* a segment was made or removed since the last sync */
+	int table_fd[2];
+	uint32_t table_stream[2];
+};
+
+static struct local *local(struct backend *b)
+{
+	return (struct local *)(void *)b;
+}
+
+static void segment_name(char name[NAME_BYTES], uint32_t stream, uint64_t number)
+{
+	(void)snprintf(name, NAME_BYTES, "data.%08" PRIx32 ".%08" PRIx64, stream, number);
+}
+
+static void segment_close(struct segment_file *s)
+{
+	if (s->fd >= 0)
+		(void)close(s->fd); /* synced, or about to be thrown away */
+	*s = (struct segment_file){ .fd = -1, .number = NO_SEGMENT };
+}
+
+static int segment_open(struct local *l, struct segment_file *s, uint32_t stream, uint64_t number,
+			int flags)
+{
+	char name[NAME_BYTES];
+	int fd;
+
+	if (s->fd >= 0 && s->stream == stream && s->number == number)
+		return 0;
+	segment_name(name, stream, number);
+	fd = openat(l->folder, name, flags | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+	if (fd < 0)
+		return -errno;
+	if ((flags & O_CREAT) != 0)
+		(void)fchmod(
+			fd, FILE_MODE); /* against the umask; a pool may be shared with the group */
+	segment_close(s);
+	*s = (struct segment_file){ fd, stream, number };
+	return 0;
+}
+
+/* ---- header and lock ---- */
+
+static int header_read(struct backend *b, void **ret_data, size_t *ret_size)
+{
+	return fs_read(local(b)->folder, HEADER_NAME, HEADER_MAX, ret_data, ret_size);
+}
+
+static int header_write(struct backend *b, const void *data, size_t size)
+{
+	return fs_replace(local(b)->folder, HEADER_NAME, data, size, FILE_MODE);
+}
+
+static int take_lock(struct backend *b, bool exclusive)
+{
+	struct local *l = local(b);
+	struct flock lock = { .l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(l->lock_fd, F_OFD_SETLK, &lock) == 0)
+		return 0;
+	return errno == EACCES ? -EAGAIN : -errno;
+}
+
+/* ---- data ---- */
+
+static int data_read(struct backend *b, uint32_t stream, uint64_t address, void *buf, size_t size,
+		     size_t *ret_size)
+{
+	struct local *l = local(b);
+	uint64_t offset = address & (SEGMENT_SIZE - 1);
+	int r = segment_open(l, &l->reading, stream, address >> SEGMENT_SHIFT, O_RDONLY);
+
+	if (r == -ENOENT) {
+		*ret_size = 0;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (size > SEGMENT_SIZE - offset)
+		size = (size_t)(SEGMENT_SIZE - offset);
+	return fs_pread(l->reading.fd, buf, size, offset, ret_size);
+}
+
+static int data_sync(struct backend *b)
+{
+	struct local *l = local(b);
+
+	if (l->written && fdatasync(l->writing.fd) < 0)
+		return -errno;
+	l->written = false;
+	if (l->names_changed) {
+		int r = fs_sync_dir(l->folder);
+
+		if (r < 0)
+			return r;
+	}
+	l->names_changed = false;
+	return 0;
+}
+
+/* Makes the segment of @address the one that is appended to; what went to the one before is synced
+ * first. */
+static int switch_segment(struct local *l, uint32_t stream, uint64_t number)
+{
+	int r;
+
+	if (l->writing.fd >= 0 && l->writing.stream == stream && l->writing.number == number)
+		return 0;
+	if (l->written) {
+		r = data_sync(&l->base);
+		if (r < 0)
+			return r;
+	}
+	r = segment_open(l, &l->writing, stream, number, O_RDWR);
+	if (r != -ENOENT)
+		return r;
+	r = segment_open(l, &l->writing, stream, number, O_RDWR | O_CREAT | O_EXCL);
+	if (r == 0)
+		l->names_changed = true;
+	return r;
+}
+
+static int data_append(struct backend *b, uint32_t stream, uint64_t address,
+		       const struct iovec *iov, int iov_cnt)
+{
+	struct local *l = local(b);
+	uint64_t offset = address & (SEGMENT_SIZE - 1);
+	int r = switch_segment(l, stream, address >> SEGMENT_SHIFT);
+
+	if (r < 0)
+		return r;
+	l->written = true;
+	r = fs_pwritev(l->writing.fd, iov, iov_cnt, offset);
+	if (r < 0 && ftruncate(l->writing.fd, (off_t)offset) < 0)
+		r = -EIO; /* the file may have a torn end now; its checksums say so */
+	return r;
+}
+
+/* Calls @fn for every data file of @stream with its number; stops at the first error. */
+static int for_each_segment(struct local *l, uint32_t stream,
+			    int (*fn)(struct local *l, const char *name, uint64_t number,
+				      void *ctx),
+			    void *ctx)
+{
+	int fd = openat(l->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	int r = 0;
+
+	if (dir == NULL) {
+		r = -errno;
+		if (fd >= 0)
+			(void)close(fd);
+		return r;
+	}
+	while (r == 0 && (e = readdir(dir)) != NULL) {
+		uint32_t s;
+		uint64_t n;
+		int end = 0;
+
+		if (sscanf(e->d_name, "data.%8" SCNx32 ".%8" SCNx64 "%n", &s, &n, &end) == 2 &&
+		    e->d_name[end] == '\0' && s == stream)
+			r = fn(l, e->d_name, n, ctx);
+	}
+	(void)closedir(dir);
+	return r;
+}
+
+static int remove_behind(struct local *l, const char *name, uint64_t number, void *ctx)
+{
+	const uint64_t *last = ctx;
+
+	if (number <= *last)
+		return 0;
+	l->names_changed = true;
+	return unlinkat(l->folder, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int data_truncate(struct backend *b, uint32_t stream, uint64_t address)
+{
+	struct local *l = local(b);
+	uint64_t number = address >> SEGMENT_SHIFT;
+	int r;
+
+	segment_close(&l->reading);
+	if (l->writing.number != number || l->writing.stream != stream) {
+		l->written =
+			false; /* what it held is cut, or was synced when its successor began */
+		segment_close(&l->writing);
+	}
+	r = for_each_segment(l, stream, remove_behind, &number);
+	if (r < 0)
+		return r;
+	r = segment_open(l, &l->writing, stream, number, O_RDWR);
+	if (r == -ENOENT)
+		return 0; /* nothing there yet */
+	if (r < 0)
+		return r;
+	if (ftruncate(l->writing.fd, (off_t)(address & (SEGMENT_SIZE - 1))) < 0)
+		return -errno;
+	l->written = true;
+	return 0;
+}
+
+/* ---- side tables ---- */
+
+static void table_name(char name[NAME_BYTES], enum backend_table table, uint32_t stream)
+{
+	(void)snprintf(name, NAME_BYTES, "%s.%08" PRIx32, table == TABLE_INDEX ? "index" : "marks",
+		       stream);
+}
+
+static void table_close(struct local *l, enum backend_table table)
+{
+	if (l->table_fd[table] >= 0)
+		(void)close(l->table_fd[table]); /* derived data */
+	l->table_fd[table] = -1;
+}
+
+/* For reading a missing table is an empty one: -ENOENT. */
+static int table_open(struct local *l, enum backend_table table, uint32_t stream, bool create)
+{
+	char name[NAME_BYTES];
+	int flags = (l->writable ? O_RDWR : O_RDONLY) | (create ? O_CREAT | O_RDWR : 0);
+
+	if (l->table_fd[table] >= 0 && l->table_stream[table] == stream)
+		return 0;
+	table_close(l, table);
+	table_name(name, table, stream);
+	l->table_fd[table] = openat(l->folder, name, flags | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+	if (l->table_fd[table] < 0)
+		return -errno;
+	if (create)
+		(void)fchmod(l->table_fd[table], FILE_MODE);
+	l->table_stream[table] = stream;
+	return 0;
+}
+
+static int table_read(struct backend *b, enum backend_table table, uint32_t stream, uint64_t offset,
+		      void *buf, size_t size, size_t *ret_size)
+{
+	struct local *l = local(b);
+	int r = table_open(l, table, stream, false);
+
+	if (r == -ENOENT) {
+		*ret_size = 0;
+		return 0;
+	}
+	return r < 0 ? r : fs_pread(l->table_fd[table], buf, size, offset, ret_size);
+}
+
+static int table_write(struct backend *b, enum backend_table table, uint32_t stream,
+		       uint64_t offset, const void *buf, size_t size)
+{
+	struct local *l = local(b);
+	int r = table_open(l, table, stream, true);
+
+	return r < 0 ? r : fs_pwrite(l->table_fd[table], buf, size, offset);
+}
+
+static int table_truncate(struct backend *b, enum backend_table table, uint32_t stream,
+			  uint64_t size)
+{
+	struct local *l = local(b);
+	int r = table_open(l, table, stream, true);
+
+	if (r < 0)
+		return r;
+	return ftruncate(l->table_fd[table], (off_t)size) < 0 ? -errno : 0;
+}
+
+static int table_size(struct backend *b, enum backend_table table, uint32_t stream,
+		      uint64_t *ret_size)
+{
+	struct local *l = local(b);
+	struct stat st;
+	int r = table_open(l, table, stream, false);
+
+	if (r == -ENOENT) {
+		*ret_size = 0;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (fstat(l->table_fd[table], &st) < 0)
+		return -errno;
+	*ret_size = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int table_renew(struct backend *b, uint32_t stream)
+{
+	struct local *l = local(b);
+	char name[NAME_BYTES];
+
+	for (int t = TABLE_INDEX; t <= TABLE_MARKS; t++) {
+		table_close(l, (enum backend_table)t);
+		table_name(name, (enum backend_table)t, stream);
+		if (unlinkat(l->folder, name, 0) < 0 && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}
+
+/* ---- whole streams ---- */
+
+/* The stream that a file name belongs to; 0 for the header, the lock and what is not ours. */
+static uint32_t stream_of(const char *name)
+{
+	uint32_t stream = 0;
+
+	if (sscanf(name, "data.%8" SCNx32 ".", &stream) == 1 ||
+	    sscanf(name, "index.%8" SCNx32, &stream) == 1 ||
+	    sscanf(name, "marks.%8" SCNx32, &stream) == 1)
+		return stream;
+	return 0;
+}
+
+/* A descriptor of a file that is going to be deleted would keep its space allocated. */
+static void close_streams(struct local *l, uint32_t keep1, uint32_t keep2)
+{
+	struct segment_file *const segments[] = { &l->reading, &l->writing };
+
+	for (size_t i = 0; i < 2; i++)
+		if (segments[i]->stream != keep1 && segments[i]->stream != keep2)
+			segment_close(segments[i]);
+	if (l->writing.fd < 0)
+		l->written = false;
+	for (int t = TABLE_INDEX; t <= TABLE_MARKS; t++)
+		if (l->table_stream[t] != keep1 && l->table_stream[t] != keep2)
+			table_close(l, (enum backend_table)t);
+}
+
+static int remove_streams(struct backend *b, uint32_t keep1, uint32_t keep2)
+{
+	struct local *l = local(b);
+	int fd = openat(l->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	int r = 0;
+
+	close_streams(l, keep1, keep2);
+	if (dir == NULL) {
+		r = -errno;
+		if (fd >= 0)
+			(void)close(fd);
+		return r;
+	}
+	while (r == 0 && (e = readdir(dir)) != NULL) {
+		uint32_t stream = stream_of(e->d_name);
+
+		if (stream == 0 || stream == keep1 || stream == keep2)
+			continue;
+		if (unlinkat(l->folder, e->d_name, 0) < 0 && errno != ENOENT)
+			r = -errno;
+	}
+	(void)closedir(dir);
+	return r;
+}
+
+static int disk_bytes(struct backend *b, uint64_t *ret_bytes)
+{
+	return fs_disk_usage(local(b)->folder, ".", ret_bytes);
+}
+
+static void local_close(struct backend *b)
+{
+	struct local *l = local(b);
+
+	if (b == NULL)
+		return;
+	segment_close(&l->reading);
+	segment_close(&l->writing);
+	table_close(l, TABLE_INDEX);
+	table_close(l, TABLE_MARKS);
+	if (l->lock_fd >= 0)
+		(void)close(l->lock_fd);
+	if (l->folder >= 0)
+		(void)close(l->folder);
+	free(l);
+}
+
+static const struct backend_ops local_ops = {
+	.header_read = header_read,
+	.header_write = header_write,
+	.lock = take_lock,
+	.read = data_read,
+	.append = data_append,
+	.truncate = data_truncate,
+	.sync = data_sync,
+	.table_read = table_read,
+	.table_write = table_write,
+	.table_truncate = table_truncate,
+	.table_size = table_size,
+	.table_renew = table_renew,
+	.remove_streams = remove_streams,
+	.disk_bytes = disk_bytes,
+	.close = local_close,
+};
+
+int backend_local_open(const char *pool, const char *name, bool writable,
+		       struct backend **ret_backend)
+{
+	struct local *l = calloc(1, sizeof(*l));
+	int pool_fd, r;
+
+	if (l == NULL)
+		return -ENOMEM;
+	*l = (struct local){ .base.ops = &local_ops,
+			     .folder = -1,
+			     .lock_fd = -1,
+			     .writable = writable,
+			     .reading = { .fd = -1, .number = NO_SEGMENT },
+			     .writing = { .fd = -1, .number = NO_SEGMENT },
+			     .table_fd = { -1, -1 } };
+	pool_fd = open(pool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (pool_fd < 0) {
+		r = -errno;
+		free(l);
+		return r;
+	}
+	l->folder = openat(pool_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	r = l->folder < 0 ? -errno : 0;
+	(void)close(pool_fd);
+	if (r == 0) {
+		l->lock_fd = openat(l->folder, "lock",
+				    writable ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC,
+				    FILE_MODE);
+		if (l->lock_fd < 0)
+			r = -errno;
+		else if (writable)
+			(void)fchmod(l->lock_fd, FILE_MODE); /* fails for who is not its owner, who did it */
+	}
+	if (r < 0) {
+		local_close(&l->base);
+		return r;
+	}
+	*ret_backend = &l->base;
+	return 0;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cart.c: opening and closing.  Opening takes the lock, reads the header, recovers where the last
+ * writer did not close, and checks that the index answers; closing syncs and writes the header.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/store/cart.h"
+
+void stream_select(struct cart *c, uint32_t stream, const struct totals *totals, uint64_t end)
+{
+	c->stream = stream;
+	c->end_totals = *totals;
+	c->end = end;
+	c->stable = totals->objects;
+	c->position = c->file = 0;
+	table_init(&c->index, TABLE_INDEX, sizeof(struct disk_index_entry), totals->objects);
+	table_init(&c->marks, TABLE_MARKS, sizeof(le64), totals->filemarks);
+}
+
+static void cart_free(struct cart *c)
+{
+	if (c == NULL)
+		return;
+	if (c->backend != NULL)
+		c->backend->ops->close(c->backend);
+	codec_end(c);
+	cart_digest_free(c->recall_digest);
+	free(c->unknown_records);
+	free(c->buffer);
+	free(c->packed);
+	free(c->list);
+	free(c);
+}
+
+static bool is_writer(const struct cart *c)
+{
+	return (c->flags & CART_OPEN_WRITE) != 0;
+}
+
+bool cart_is_writable(const struct cart *c)
+{
+	return is_writer(c) && !c->info.write_protect;
+}
+
+/* Takes the lock and reads the header under it. */
+static int lock_and_load(struct cart *c, bool exclusive)
+{
+	int r = c->backend->ops->lock(c->backend, exclusive);
+
+	if (r == -EAGAIN)
+		return CART_E_BUSY;
+	if (r < 0)
+		return r;
+	return header_load(c);
+}
+
+/*
+ * A reader that finds an unclean header needs the exclusive lock to recover; where another reader
+ * holds the cartridge, that one has recovered it between our two looks, or is about to.
+ */
+static int recover_as_reader(struct cart *c)
+{
+	int r = lock_and_load(c, true);
+
+	if (r != 0)
+		return r;
+	stream_select(c, c->live_stream, &c->end_totals, c->end);
+	if (!c->clean)
+		r = recover_tail(c);
+	return r != 0 ? r : lock_and_load(c, false);
+}
+
+static int make_usable(struct cart *c)
+{
+	bool damaged;
+	int r = 0;
+
+	if (c->info.state == CART_MIGRATED || c->info.state == CART_RECALLING) {
+		if ((c->flags & CART_OPEN_ADMIN) == 0)
+			return CART_E_NOT_RESIDENT;
+		c->clean = true;
+		return 0;
+	}
+	if (c->info.state == CART_DAMAGED && (c->flags & CART_OPEN_ADMIN) == 0)
+		return CART_E_INVALID;
+	stream_select(c, c->live_stream, &c->end_totals, c->end);
+	if (!c->clean)
+		r = is_writer(c) ? recover_tail(c) : recover_as_reader(c);
+	if (r != 0)
+		return r;
+	stream_select(c, c->live_stream, &c->end_totals, c->end);
+	c->resident = true;
+	damaged = !index_agrees(c);
+	return damaged ? rebuild_index(c) : 0;
+}
+
+/* Files of streams that no header names: a release, a recall or its abort was interrupted. */
+static int remove_orphans(struct cart *c)
+{
+	if (!is_writer(c) || c->info.state == CART_RECALLING)
+		return 0;
+	return c->backend->ops->remove_streams(c->backend, c->resident ? c->live_stream : 0, 0);
+}
+
+/* Best effort: a mount on a full file system must not fail because it cannot be counted. */
+static void note_mount(struct cart *c)
+{
+	c->info.loads++;
+	c->info.last_mount_s = clock_wall_s();
+	c->info.mounted = true;
+	(void)header_store(c); /* written again at close */
+}
+
+static int open_steps(struct cart *c, const char *pool, const char *name)
+{
+	int r = backend_local_open(pool, name, is_writer(c), &c->backend);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return CART_E_ABSENT;
+	if (r < 0)
+		return r;
+	r = lock_and_load(c, is_writer(c));
+	if (r == 0)
+		r = make_usable(c);
+	if (r == 0)
+		r = remove_orphans(c);
+	if (r == 0 && (c->flags & CART_OPEN_MOUNT) != 0 && is_writer(c))
+		note_mount(c);
+	return r;
+}
+
+int cart_open(const char *pool, const char *barcode, unsigned flags, struct cart **ret_cart)
+{
+	char name[BARCODE_SIZE + sizeof(CART_SUFFIX)];
+	struct cart *c;
+	int r;
+
+	if (!barcode_is_valid(barcode))
+		return -EINVAL;
+	c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return -ENOMEM;
+	(void)snprintf(name, sizeof(name), "%s%s", barcode, CART_SUFFIX);
+	c->flags = flags;
+	r = open_steps(c, pool, name);
+	if (r == 0 && strcmp(c->info.barcode, barcode) != 0)
+		r = CART_E_INVALID; /* somebody renamed the folder */
+	if (r != 0) {
+		cart_free(c);
+		return outcome_of(r);
+	}
+	*ret_cart = c;
+	return 0;
+}
+
+/* What a close must write into the header. */
+static int close_header(struct cart *c)
+{
+	if (!c->changed && (c->flags & CART_OPEN_MOUNT) == 0)
+		return 0;
+	if ((c->flags & CART_OPEN_MOUNT) != 0) {
+		c->info.last_unmount_s = clock_wall_s();
+		c->info.mounted = false;
+	}
+	c->info.lifetime_read_bytes += c->read_bytes;
+	c->info.lifetime_written_bytes += c->written_bytes;
+	if (c->resident && !c->broken)
+		c->clean = true;
+	return header_store(c);
+}
+
+static int close_steps(struct cart *c)
+{
+	int r;
+
+	if (!is_writer(c))
+		return 0;
+	if (c->recalling)
+		return cart_recall_abort(c);
+	r = cart_sync(c);
+	if (r == 0 && c->resident && c->changed)
+		r = table_flush(c, &c->index);
+	if (r == 0 && c->resident && c->changed)
+		r = table_flush(c, &c->marks);
+	if (r != 0)
+		return outcome_of(r); /* the header stays unclean: the next open recovers */
+	return close_header(c);
+}
+
+int cart_close(struct cart *c)
+{
+	int r;
+
+	if (c == NULL)
+		return 0;
+	r = close_steps(c);
+	cart_free(c);
+	return r;
+}
+
+const struct cart_info *cart_info(struct cart *c)
+{
+	uint64_t bytes;
+
+	if (c->backend->ops->disk_bytes(c->backend, &bytes) == 0)
+		c->info.disk_bytes = bytes;
+	return &c->info;
+}
+
+int cart_set_write_protect(struct cart *c, bool on)
+{
+	bool old = c->info.write_protect;
+	int r;
+
+	if (!is_writer(c))
+		return CART_E_PROTECTED;
+	if (on == old)
+		return 0;
+	r = cart_sync(c); /* what was written before the tab was set counts */
+	if (r != 0)
+		return r;
+	c->info.write_protect = on;
+	r = header_store(c);
+	if (r != 0)
+		c->info.write_protect = old;
+	return r;
+}
+
+int cart_set_codec(struct cart *c, enum cart_codec codec)
+{
+	if (codec > CART_CODEC_ZLIB)
+		return -EINVAL;
+	c->info.codec = codec;
+	return 0;
+}
+
+/* ---- words ---- */
+
+static const char *const outcome_names[] = {
+	[0] = "done",
+	[CART_E_FILEMARK] = "filemark",
+	[CART_E_EOD] = "end of data",
+	[CART_E_BOP] = "beginning of the partition",
+	[CART_E_EARLY_WARNING] = "early warning",
+	[CART_E_FULL] = "end of the medium",
+	[CART_E_NO_SPACE] = "no space left in the pool's file system",
+	[CART_E_DAMAGED] = "damaged data",
+	[CART_E_BUSY] = "the cartridge is in use by another drive or job",
+	[CART_E_ABSENT] = "no such cartridge",
+	[CART_E_NOT_RESIDENT] = "the data is only on copies; recall it first",
+	[CART_E_PROTECTED] = "write protected",
+	[CART_E_UNSUPPORTED] = "written by a later version",
+	[CART_E_INVALID] = "not a cartridge, or its header is damaged",
+	[CART_E_EXISTS] = "a cartridge of this barcode exists",
+	[CART_E_TOO_FEW_COPIES] = "fewer verified copies than promised",
+};
+
+const char *cart_outcome_name(int outcome)
+{
+	if (outcome < 0)
+		return strerrordesc_np(-outcome);
+	if ((size_t)outcome < sizeof(outcome_names) / sizeof(*outcome_names))
+		return outcome_names[outcome];
+	return "unknown outcome";
+}
+
+const char *cart_state_name(enum cart_state state)
+{
+	static const char *const names[] = {
+		[CART_RESIDENT] = "resident", [CART_PREMIGRATED] = "premigrated",
+		[CART_MIGRATED] = "migrated", [CART_RECALLING] = "recalling",
+		[CART_DAMAGED] = "damaged",
+	};
+
+	return (size_t)state < sizeof(names) / sizeof(*names) ? names[state] : "unknown";
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cart.h: the inside of an open cartridge, for the files of lib/store alone.
+ *
+ * Invariants while a struct cart is open (docs/cartridge-format.md gives the proofs):
+ *   I1  Objects below header.epoch_object are on stable storage, and were before that header was
+ * written. I2  A frame at or behind epoch_object counts only with header.epoch; so a header write
+ * alone kills all that lay behind. I3  A frame's `stable` never exceeds the number of objects that
+ * a sync covered before the frame was written. I4  Index and marks follow the data; whoever trusts
+ * an entry checks it against the frame. I5  c->end is where the next frame goes; nothing of ours
+ * lies behind it.
+ */
+#ifndef VTL_STORE_CART_H
+#define VTL_STORE_CART_H
+
+#include <zlib.h>
+
+#include "lib/store/backend.h"
+#include "lib/store/cartridge.h"
+#include "lib/store/format.h"
+
+#define STREAM_FIRST 1u
+#define DATA_START   (sizeof(struct disk_segment)) /* address of the first frame */
+#define INDEX_BATCH  256u /* entries written behind, or read ahead, at a time */
+
+/* One table (index or marks) with entries of one size, written behind. */
+struct table {
+	enum backend_table which;
+	size_t entry_size;
+	uint64_t count;   /* entries, those not written yet included */
+	uint64_t written; /* entries that the backend has */
+	uint8_t pending[INDEX_BATCH * sizeof(struct disk_index_entry)];
+	uint64_t cached_first, cached_count; /* what cache holds */
+	uint8_t cache[INDEX_BATCH * sizeof(struct disk_index_entry)];
+};
+
+/* What is known of one object without its data. */
+struct object {
+	uint64_t address;
+	uint32_t logical_size; /* 0: a filemark */
+	uint32_t stored_size;
+};
+
+/* Sums over the objects before a position; what a frame header repeats. */
+struct totals {
+	uint64_t objects, filemarks;
+	uint64_t logical_bytes, stored_bytes;
+};
+
+struct cart {
+	struct backend *backend;
+	struct cart_info info;
+	unsigned flags; /* of cart_open() */
+	uint64_t epoch_object, epoch_address;
+	uint32_t stream; /* that the functions below work on */
+	uint32_t live_stream, recall_stream;
+	uint8_t *unknown_records; /* of the header, kept; owned */
+	size_t unknown_size;
+
+	struct totals end_totals; /* of the whole recording */
+	uint64_t end;             /* I5 */
+	uint64_t stable;          /* objects on stable storage */
+	uint64_t position, file;
+
+	bool resident;   /* there is data to work on */
+	bool clean;      /* the header says so, and it is true */
+	bool changed;    /* the generation of this open was begun */
+	bool epoch_open; /* this open's epoch covers the end of the recording */
+	bool broken; /* the header could not be made to agree with the data: no more writing until
+			the next open */
+	bool recalling;
+	bool index_rebuilt;
+	uint64_t read_bytes, written_bytes; /* since the open */
+
+	struct cart_digest *recall_digest;
+
+	struct table index, marks;
+	uint8_t *buffer; /* a frame with its data; owned, grown on demand */
+	size_t buffer_size;
+	uint8_t *packed; /* the output of the codec; owned */
+	size_t packed_size;
+	struct iovec *list; /* frame header and payload of the block being written; owned */
+	int list_size;
+	z_stream deflate;
+	bool deflate_ready;
+};
+
+/* ---- header.c ---- */
+
+/* Fills the fields that the header holds. CART_E_INVALID, CART_E_UNSUPPORTED, -errno. */
+int header_load(struct cart *c);
+/* Writes what is in @c. CART_E_NO_SPACE, -errno. */
+int header_store(struct cart *c);
+/* The same for a backend alone: a new cartridge. */
+int header_create(struct backend *b, const struct cart_info *info);
+/* -ENOSPC and -EDQUOT become CART_E_NO_SPACE; everything else stays. */
+int outcome_of(int r);
+
+/* ---- frame.c ---- */
+
+void frame_make(struct cart *c, struct disk_frame *f, enum frame_type type,
+		const struct totals *before);
+void frame_seal(const struct cart *c, struct disk_frame *f); /* sets the header's checksum */
+/* The header is whole, of this cartridge and stream. */
+bool frame_is_ours(const struct cart *c, const struct disk_frame *f);
+/* And it may stand for object @object now (I2). */
+bool frame_counts(const struct cart *c, const struct disk_frame *f, uint64_t object);
+size_t frame_size(const struct object *o); /* with its header */
+struct totals frame_totals_before(const struct disk_frame *f);
+struct totals frame_totals_after(const struct disk_frame *f);
+uint32_t iov_crc32c(const struct iovec *iov, int iov_cnt, size_t size);
+/* Copies @size bytes of @data into @iov. */
+void iov_put(const struct iovec *iov, int iov_cnt, const void *data, size_t size);
+/* Makes c->buffer hold @size bytes. -ENOMEM. */
+int buffer_reserve(uint8_t **buffer, size_t *have, size_t size);
+
+/* ---- table.c ---- */
+
+void table_init(struct table *t, enum backend_table which, size_t entry_size, uint64_t count);
+int table_get(struct cart *c, struct table *t, uint64_t n, void *ret_entry);
+int table_put(struct cart *c, struct table *t, const void *entry);
+int table_flush(struct cart *c, struct table *t);
+int table_cut(struct cart *c, struct table *t, uint64_t count);
+int index_get(struct cart *c, uint64_t object, struct object *ret_object);
+int index_put(struct cart *c, const struct object *o, uint64_t number);
+int marks_get(struct cart *c, uint64_t n, uint64_t *ret_object);
+/* Number of filemarks before @object. */
+int marks_before(struct cart *c, uint64_t object, uint64_t *ret_file);
+
+/* ---- codec.c ---- */
+
+/* Compresses into c->packed. *ret_size is 0 where it would not shrink. -ENOMEM. */
+int codec_pack(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size, size_t *ret_size);
+/* CART_E_DAMAGED where @packed is not exactly a compressed form of @size bytes. */
+int codec_unpack(uint8_t codec, const void *packed, size_t packed_size, void *data, size_t size);
+void codec_end(struct cart *c);
+
+/* ---- read.c ---- */
+
+/*
+ * Reads the frame of object @number and checks it, with its data where @with_data; c->buffer holds
+ * it.  CART_E_DAMAGED
+ * (*ret_object is filled all the same where the index knows it), -errno.
+ */
+int object_load(struct cart *c, uint64_t number, bool with_data, struct object *ret_object,
+		const struct disk_frame **ret_frame, const uint8_t **ret_data);
+/* The sums before object @number; best effort where frames are damaged. */
+int totals_at(struct cart *c, uint64_t number, struct totals *ret_totals);
+
+/* ---- recover.c ---- */
+
+/* Finds the end of the recording after an unclean close, cuts what lies behind. Needs the exclusive
+ * lock. */
+int recover_tail(struct cart *c);
+/* Makes the index anew from the data of a recording whose counters are exact. */
+int rebuild_index(struct cart *c);
+/* The index answers for the last object as the data does. */
+bool index_agrees(struct cart *c);
+
+/* ---- write.c ---- */
+
+/* Starts a new epoch with its end at object @end_object. CART_E_NO_SPACE, -errno. */
+int epoch_begin(struct cart *c, uint64_t end_object);
+/* The counters of c->info from c->end_totals. */
+void info_update(struct cart *c);
+
+/* ---- digest.c ---- */
+
+void cart_digest_iov(struct cart_digest *d, const struct iovec *iov, int iov_cnt, size_t size);
+
+/* ---- cart.c ---- */
+
+/* Forgets what the tables knew and starts with an empty or the given recording of @stream. */
+void stream_select(struct cart *c, uint32_t stream, const struct totals *totals, uint64_t end);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check.c: reading a whole recording: for its digest, and to find what is damaged. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/store/cart.h"
+
+#define PROGRESS_BYTES (16u << 20)
+
+/*
+ * Reads the object at the position as cart_read() does, into memory of the cartridge: *ret_data is
+ * valid until the next call. 0 (a block), CART_E_FILEMARK, CART_E_EOD, CART_E_DAMAGED, -errno.
+ */
+static int next_object(struct cart *c, uint8_t **block, size_t *block_size, size_t *ret_size)
+{
+	struct object o = { 0 };
+	struct iovec iov;
+	int r;
+
+	if (c->position < c->end_totals.objects) {
+		r = index_get(c, c->position, &o);
+		if (r < 0)
+			return r;
+		r = buffer_reserve(block, block_size, (size_t)o.logical_size + 1);
+		if (r < 0)
+			return r;
+	}
+	iov = (struct iovec){ *block, *block_size };
+	r = cart_read(c, &iov, 1, *block_size, ret_size);
+	if (r == 0 &&
+	    *ret_size > *block_size) { /* the index lied about the length, and has been made anew */
+		c->position--;
+		return next_object(c, block, block_size, ret_size);
+	}
+	return r;
+}
+
+int cart_compute_digest(struct cart *c, bool (*progress)(void *ctx, uint64_t object), void *ctx,
+			uint8_t ret_digest[CART_DIGEST_SIZE], uint64_t *ret_object)
+{
+	struct cart_digest *d = cart_digest_new();
+	uint64_t position = c->position, file = c->file, at = 0, bytes = 0;
+	uint8_t *block = NULL;
+	size_t block_size = 0, size = 0;
+	int r = 0;
+
+	if (d == NULL)
+		return -ENOMEM;
+	c->position = c->file = 0;
+	while (r == 0 || r == CART_E_FILEMARK) {
+		at = c->position;
+		r = next_object(c, &block, &block_size, &size);
+		if (r == 0)
+			cart_digest_block(d, block, size);
+		else if (r == CART_E_FILEMARK)
+			cart_digest_filemark(d);
+		bytes += size;
+		if (bytes >= PROGRESS_BYTES && progress != NULL) {
+			bytes = 0;
+			if (!progress(ctx, c->position))
+				r = -ECANCELED;
+		}
+	}
+	if (r == CART_E_EOD) {
+		cart_digest_end(d, ret_digest);
+		r = 0;
+	} else if (r == CART_E_DAMAGED) {
+		*ret_object = at;
+	}
+	c->position = position;
+	c->file = file;
+	free(block);
+	cart_digest_free(d);
+	return r;
+}
+
+int cart_verify(struct cart *c, struct cart_check *ret_check)
+{
+	struct cart_check check = { 0 };
+	uint64_t position = c->position, file = c->file;
+	uint8_t *block = NULL;
+	size_t block_size = 0, size;
+	int r;
+
+	c->position = c->file = 0;
+	for (;;) {
+		uint64_t at = c->position;
+
+		size = 0;
+		r = next_object(c, &block, &block_size, &size);
+		if (r == CART_E_EOD || r < 0 || r == CART_E_NOT_RESIDENT)
+			break;
+		check.blocks += r == 0;
+		check.filemarks += r == CART_E_FILEMARK;
+		check.bytes += r == 0 ? size : 0;
+		if (r != CART_E_DAMAGED)
+			continue;
+		if (check.damaged++ == 0)
+			check.first_damaged = at;
+	}
+	check.index_rebuilt = c->index_rebuilt;
+	c->position = position;
+	c->file = file;
+	free(block);
+	if (r != CART_E_EOD)
+		return r;
+	*ret_check = check;
+	return 0;
+}

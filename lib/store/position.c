@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* position.c: moving without reading.  All moves are made on the tables: O(log n) whatever the
+ * length of the recording. */
+#include <errno.h>
+
+#include "lib/store/cart.h"
+
+static bool past_early_warning(const struct cart *c)
+{
+	struct totals t = c->end_totals;
+
+	/* only the end is compared: in the middle of the recording a host is told nothing */
+	if (c->info.capacity_bytes == 0 || c->position != t.objects)
+		return false;
+	return t.stored_bytes + c->info.early_warning_bytes >= c->info.capacity_bytes;
+}
+
+void cart_position(const struct cart *c, struct cart_position *ret_position)
+{
+	*ret_position = (struct cart_position){
+		.object = c->position,
+		.file = c->file,
+		.bop = c->position == 0,
+		.eod = c->position == c->end_totals.objects,
+		.early_warning = past_early_warning(c),
+	};
+}
+
+static void go(struct cart *c, uint64_t object, uint64_t file)
+{
+	c->position = object;
+	c->file = file;
+}
+
+static void go_eod(struct cart *c)
+{
+	go(c, c->end_totals.objects, c->end_totals.filemarks);
+}
+
+/* Every public move begins here: a damaged index is made anew once, then tried again by @move. */
+static int repair_and_retry(struct cart *c, int r)
+{
+	if (r != CART_E_DAMAGED || c->index_rebuilt || c->changed)
+		return r == CART_E_DAMAGED ? -EIO : r;
+	r = rebuild_index(c);
+	return r == 0 ? -EAGAIN : r;
+}
+
+int cart_locate(struct cart *c, uint64_t object)
+{
+	uint64_t file;
+	int r;
+
+	if (!c->resident)
+		return CART_E_NOT_RESIDENT;
+	if (object >= c->end_totals.objects) {
+		go_eod(c);
+		return object == c->end_totals.objects ? 0 : CART_E_EOD;
+	}
+	do {
+		r = repair_and_retry(c, marks_before(c, object, &file));
+	} while (r == -EAGAIN);
+	if (r == 0)
+		go(c, object, file);
+	return r;
+}
+
+/* The object behind filemark number @file (from 1), or 0 for file 0. */
+static int file_start(struct cart *c, uint64_t file, uint64_t *ret_object)
+{
+	int r;
+
+	*ret_object = 0;
+	if (file == 0)
+		return 0;
+	do {
+		r = repair_and_retry(c, marks_get(c, file - 1, ret_object));
+	} while (r == -EAGAIN);
+	if (r == 0)
+		(*ret_object)++;
+	return r;
+}
+
+int cart_locate_file(struct cart *c, uint64_t file)
+{
+	uint64_t object;
+	int r;
+
+	if (!c->resident)
+		return CART_E_NOT_RESIDENT;
+	if (file > c->end_totals.filemarks) {
+		go_eod(c);
+		return CART_E_EOD;
+	}
+	r = file_start(c, file, &object);
+	if (r == 0)
+		go(c, object, file);
+	return r;
+}
+
+int cart_space_eod(struct cart *c)
+{
+	if (!c->resident)
+		return CART_E_NOT_RESIDENT;
+	go_eod(c);
+	return 0;
+}
+
+static int space_forward(struct cart *c, uint64_t count, uint64_t *ret_residual)
+{
+	uint64_t mark = c->end_totals.objects; /* the next filemark, or end-of-data */
+	bool is_mark = c->file < c->end_totals.filemarks;
+	int r;
+
+	if (is_mark) {
+		r = file_start(c, c->file + 1, &mark);
+		if (r != 0)
+			return r;
+		mark--;
+	}
+	if (count <= mark - c->position) {
+		go(c, c->position + count, c->file);
+		return 0;
+	}
+	*ret_residual = count - (mark - c->position);
+	if (!is_mark) {
+		go_eod(c);
+		return CART_E_EOD;
+	}
+	go(c, mark + 1, c->file + 1);
+	return CART_E_FILEMARK;
+}
+
+static int space_backward(struct cart *c, uint64_t count, uint64_t *ret_residual)
+{
+	uint64_t start; /* of the logical file that we are in */
+	int r = file_start(c, c->file, &start);
+
+	if (r != 0)
+		return r;
+	if (count <= c->position - start) {
+		go(c, c->position - count, c->file);
+		return 0;
+	}
+	*ret_residual = count - (c->position - start);
+	if (c->file == 0) {
+		go(c, 0, 0);
+		return CART_E_BOP;
+	}
+	go(c, start - 1, c->file - 1);
+	return CART_E_FILEMARK;
+}
+
+static uint64_t magnitude(int64_t count)
+{
+	return count < 0 ? (uint64_t)0 - (uint64_t)count : (uint64_t)count;
+}
+
+int cart_space_blocks(struct cart *c, int64_t count, uint64_t *ret_residual)
+{
+	*ret_residual = 0;
+	if (!c->resident)
+		return CART_E_NOT_RESIDENT;
+	return count < 0 ? space_backward(c, magnitude(count), ret_residual)
+			 : space_forward(c, magnitude(count), ret_residual);
+}
+
+int cart_space_filemarks(struct cart *c, int64_t count, uint64_t *ret_residual)
+{
+	uint64_t n = magnitude(count), object;
+	uint64_t left = c->end_totals.filemarks - c->file;
+	int r;
+
+	*ret_residual = 0;
+	if (!c->resident)
+		return CART_E_NOT_RESIDENT;
+	if (n == 0)
+		return 0;
+	if (count > 0 && n > left) {
+		*ret_residual = n - left;
+		go_eod(c);
+		return CART_E_EOD;
+	}
+	if (count < 0 && n > c->file) {
+		*ret_residual = n - c->file;
+		go(c, 0, 0);
+		return CART_E_BOP;
+	}
+	if (count > 0) {
+		r = file_start(c, c->file + n, &object);
+		if (r == 0)
+			go(c, object, c->file + n);
+		return r;
+	}
+	r = file_start(c, c->file - n + 1, &object);
+	if (r == 0)
+		go(c, object - 1, c->file - n);
+	return r;
+}
+
+/*
+ * Looks for @n marks whose objects follow each other, from mark @first on in steps of @step;
+ * *ret_mark is the last one looked at of the run.  CART_E_EOD where there is none.
+ */
+static int find_run(struct cart *c, uint64_t first, int step, uint64_t n, uint64_t *ret_mark)
+{
+	uint64_t run = 0, last = 0;
+
+	for (uint64_t m = first; m < c->end_totals.filemarks; m += (uint64_t)(int64_t)step) {
+		uint64_t behind; /* the object behind mark m */
+		int r = file_start(c, m + 1, &behind);
+
+		if (r != 0)
+			return r;
+		run = run > 0 && behind == last + (uint64_t)(int64_t)step ? run + 1 : 1;
+		last = behind;
+		if (run == n) {
+			*ret_mark = m;
+			return 0;
+		}
+	}
+	return CART_E_EOD; /* backwards, m wraps below 0 to a number that ends the loop */
+}
+
+int cart_space_sequential_filemarks(struct cart *c, int64_t count, uint64_t *ret_residual)
+{
+	uint64_t n = magnitude(count), mark, object;
+	int r;
+
+	*ret_residual = 0;
+	if (!c->resident)
+		return CART_E_NOT_RESIDENT;
+	if (n == 0)
+		return 0;
+	r = count > 0 ? find_run(c, c->file, 1, n, &mark) : find_run(c, c->file - 1, -1, n, &mark);
+	if (r == CART_E_EOD) {
+		*ret_residual = n;
+		if (count > 0) {
+			go_eod(c);
+			return CART_E_EOD;
+		}
+		go(c, 0, 0);
+		return CART_E_BOP;
+	}
+	if (r != 0)
+		return r;
+	r = file_start(c, mark + 1, &object);
+	if (r == 0 && count > 0)
+		go(c, object, mark + 1);
+	else if (r == 0)
+		go(c, object - 1, mark);
+	return r;
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * recover.c: finding out what a recording is from its frames alone.
+ *
+ * One scan walks from a known object to the end, frame by frame.  Where the next frame is not
+ * whole, it looks for the next whole one behind and notes the gap.  Which gaps are damage and which
+ * are the end is decided last: every whole frame says how many objects were stable when it was
+ * written.  A gap below that number lies in what was on stable storage: its objects are damaged,
+ * and stay.  A gap at or above it is what a crash left: the recording ends there (P2).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/crc32c.h"
+#include "lib/store/cart.h"
+
+#define SEARCH_BUFFER (1u << 20)
+
+struct scan {
+	struct totals at; /* sums before the next object */
+	uint64_t address; /* where its frame should be */
+	uint64_t stable;  /* the most that anything vouches for */
+	/* the first gap that nothing vouched for yet: the recording's end, unless a later frame
+	 * does */
+	bool has_cut;
+	struct totals cut;
+	uint64_t cut_address;
+};
+
+static int read_frame(struct cart *c, uint64_t address, struct disk_frame *ret_frame)
+{
+	size_t got = 0;
+	int r = c->backend->ops->read(c->backend, c->stream, address, ret_frame, sizeof(*ret_frame),
+				      &got);
+
+	if (r == -EIO)
+		return CART_E_DAMAGED;
+	if (r < 0)
+		return r;
+	return got == sizeof(*ret_frame) ? 0 : CART_E_DAMAGED;
+}
+
+/* The data of an object that nobody vouches for must be read: its header may be on the disk without
+ * it. */
+static int check_data(struct cart *c, uint64_t address, const struct disk_frame *f)
+{
+	size_t size = le32_get(f->stored_size), got = 0;
+	int r = buffer_reserve(&c->buffer, &c->buffer_size, size + sizeof(*f));
+
+	if (r == 0 && size > 0)
+		r = c->backend->ops->read(c->backend, c->stream, address + sizeof(*f), c->buffer,
+					  size, &got);
+	if (r == -EIO)
+		return CART_E_DAMAGED;
+	if (r < 0)
+		return r;
+	return got == size && crc32c(0, c->buffer, size) == le32_get(f->stored_crc)
+		       ? 0
+		       : CART_E_DAMAGED;
+}
+
+/* The whole frame of object @number at @address: 0, CART_E_DAMAGED, -errno. */
+static int frame_at(struct cart *c, uint64_t address, uint64_t number, uint64_t stable,
+		    struct disk_frame *ret_frame)
+{
+	int r = read_frame(c, address, ret_frame);
+
+	if (r == 0 && !frame_counts(c, ret_frame, number))
+		r = CART_E_DAMAGED;
+	if (r == 0 && number >= stable && number >= c->epoch_object)
+		r = check_data(c, address, ret_frame);
+	return r;
+}
+
+static uint64_t next_segment(uint64_t address)
+{
+	return (((address >> SEGMENT_SHIFT) + 1) << SEGMENT_SHIFT) + DATA_START;
+}
+
+/* A whole frame of a later object than @number in @data at offset @i? */
+static bool is_later_frame(const struct cart *c, const uint8_t *data, uint64_t number,
+			   struct disk_frame *ret_frame)
+{
+	uint64_t object;
+
+	memcpy(ret_frame, data, sizeof(*ret_frame));
+	if (!frame_is_ours(c, ret_frame))
+		return false;
+	object = le64_get(ret_frame->object);
+	return object > number && frame_counts(c, ret_frame, object);
+}
+
+/*
+ * Looks for the next whole frame behind @from of an object > @number.  Data of a host may contain
+ * old frames of this very cartridge (a backup of its own pool), but only of lower numbers.  0;
+ * CART_E_EOD where there is none.
+ */
+static int search_frame(struct cart *c, uint64_t from, uint64_t number, uint8_t *data,
+			uint64_t *ret_address, struct disk_frame *ret_frame)
+{
+	const le32 magic = le32_from(FRAME_MAGIC);
+	unsigned empty = 0;
+
+	while (empty < 2) { /* two segments in a row that do not exist end the search */
+		size_t got = 0;
+		int r = c->backend->ops->read(c->backend, c->stream, from, data, SEARCH_BUFFER,
+					      &got);
+		const uint8_t *p = data;
+
+		if (r < 0 && r != -EIO)
+			return r;
+		if (r < 0 || got < sizeof(*ret_frame)) {
+			from = next_segment(from);
+			empty++;
+			continue;
+		}
+		empty = 0;
+		while ((p = memmem(p, (size_t)(data + got - p), &magic, sizeof(magic))) != NULL) {
+			if ((size_t)(data + got - p) < sizeof(*ret_frame))
+				break;
+			if (is_later_frame(c, p, number, ret_frame)) {
+				*ret_address = from + (uint64_t)(p - data);
+				return 0;
+			}
+			p++;
+		}
+		from += got - (sizeof(*ret_frame) - 1); /* one may lie across two reads */
+	}
+	return CART_E_EOD;
+}
+
+/* Enters objects that cannot be found, up to @until with @filemarks among them, as damaged. */
+static int put_damaged(struct cart *c, struct scan *s, uint64_t until, uint64_t filemarks)
+{
+	const struct object lost = { .address = INDEX_DAMAGED };
+	int r = 0;
+
+	while (r == 0 && s->at.objects < until) {
+		bool mark = until - s->at.objects <= filemarks - s->at.filemarks;
+		le64 number = le64_from(s->at.objects);
+
+		r = index_put(c, &lost, s->at.objects);
+		if (r == 0 && mark)
+			r = table_put(c, &c->marks, &number);
+		s->at.objects++;
+		s->at.filemarks += mark;
+	}
+	return r;
+}
+
+static int put_frame(struct cart *c, struct scan *s, const struct disk_frame *f, uint64_t address)
+{
+	struct object o = { address, le32_get(f->logical_size), le32_get(f->stored_size) };
+	int r = index_put(c, &o, s->at.objects);
+
+	if (le64_get(f->stable) > s->stable)
+		s->stable = le64_get(f->stable);
+	s->at = frame_totals_after(f);
+	s->address = address + frame_size(&o);
+	return r;
+}
+
+static void note_cut(struct scan *s)
+{
+	if (s->has_cut || s->at.objects < s->stable)
+		return;
+	s->has_cut = true;
+	s->cut = s->at;
+	s->cut_address = s->address;
+}
+
+/* The frame that should be next, where it should be. CART_E_DAMAGED where it is not. */
+static int next_frame(struct cart *c, struct scan *s, uint64_t *ret_address,
+		      struct disk_frame *ret_frame)
+{
+	int r = frame_at(c, s->address, s->at.objects, s->stable, ret_frame);
+
+	*ret_address = s->address;
+	if (r != CART_E_DAMAGED)
+		return r;
+	*ret_address = next_segment(s->address); /* it may not have fitted into this one */
+	return frame_at(c, *ret_address, s->at.objects, s->stable, ret_frame);
+}
+
+/* One frame further. 0; CART_E_EOD at the end of what can be found; -errno. */
+static int scan_step(struct cart *c, struct scan *s, uint8_t *data)
+{
+	struct disk_frame f;
+	struct totals before;
+	uint64_t address;
+	int r = next_frame(c, s, &address, &f);
+
+	if (r == 0)
+		return put_frame(c, s, &f, address);
+	if (r < 0)
+		return r;
+	note_cut(s);
+	r = search_frame(c, s->address + 1, s->at.objects, data, &address, &f);
+	if (r != 0)
+		return r;
+	before = frame_totals_before(&f);
+	if (!s->has_cut && before.objects > s->stable)
+		return CART_E_EOD; /* objects are missing that nothing vouches for: what follows is
+				      behind a hole */
+	r = put_damaged(c, s, before.objects, before.filemarks);
+	return r != 0 ? r : put_frame(c, s, &f, address);
+}
+
+/* Scans once. A frame found behind a gap may vouch for more: then the whole scan is made again,
+ * knowing it. */
+static int scan_once(struct cart *c, struct scan *s)
+{
+	uint8_t *data = malloc(SEARCH_BUFFER);
+	int r = 0;
+
+	if (data == NULL)
+		return -ENOMEM;
+	while (r == 0)
+		r = scan_step(c, s, data);
+	free(data);
+	return r == CART_E_EOD ? 0 : r;
+}
+
+/* Scans from @s to the end; then @s says where the recording ends, and the tables have its objects.
+ */
+static int scan_all(struct cart *c, struct scan *s)
+{
+	const struct scan start = *s;
+	int r = scan_once(c, s);
+
+	while (r == 0 && s->has_cut && s->stable > s->cut.objects) {
+		uint64_t stable = s->stable;
+
+		*s = start;
+		s->stable = stable;
+		r = table_cut(c, &c->index, start.at.objects);
+		if (r == 0)
+			r = table_cut(c, &c->marks, start.at.filemarks);
+		if (r == 0)
+			r = scan_once(c, s);
+	}
+	if (r != 0)
+		return r;
+	if (s->has_cut) {
+		s->at = s->cut;
+		s->address = s->cut_address;
+	}
+	/* objects that were stable once, and are gone with the end of the data */
+	r = put_damaged(c, s, s->stable, s->at.filemarks);
+	if (r == 0)
+		r = table_cut(c, &c->index, s->at.objects);
+	if (r == 0)
+		r = table_cut(c, &c->marks, s->at.filemarks);
+	if (r == 0)
+		r = table_flush(c, &c->index);
+	return r == 0 ? table_flush(c, &c->marks) : r;
+}
+
+static int open_tables(struct cart *c)
+{
+	uint64_t index_bytes = 0, marks_bytes = 0;
+	int r = c->backend->ops->table_size(c->backend, TABLE_INDEX, c->stream, &index_bytes);
+
+	if (r == 0)
+		r = c->backend->ops->table_size(c->backend, TABLE_MARKS, c->stream, &marks_bytes);
+	table_init(&c->index, TABLE_INDEX, sizeof(struct disk_index_entry),
+		   index_bytes / sizeof(struct disk_index_entry));
+	table_init(&c->marks, TABLE_MARKS, sizeof(le64), marks_bytes / sizeof(le64));
+	return r;
+}
+
+/* The whole frame of object @number as the index names it. */
+static bool indexed_frame(struct cart *c, uint64_t number, struct object *ret_object,
+			  struct disk_frame *ret_frame)
+{
+	return index_get(c, number, ret_object) == 0 && ret_object->address != INDEX_DAMAGED &&
+	       read_frame(c, ret_object->address, ret_frame) == 0 &&
+	       frame_counts(c, ret_frame, number) &&
+	       le32_get(ret_frame->stored_size) == ret_object->stored_size;
+}
+
+/*
+ * Where to begin: behind the last object that is known to be stable, if the tables lead there; else
+ * at the beginning.  The last frame that the index names tells how far that is; so the scan covers
+ * what was written since the last sync or so.
+ */
+static int scan_start(struct cart *c, struct scan *s)
+{
+	uint64_t start = c->epoch_object;
+	struct disk_frame f;
+	struct object o;
+	int r = open_tables(c);
+
+	if (r < 0)
+		return r;
+	if (c->index.count > start && indexed_frame(c, c->index.count - 1, &o, &f) &&
+	    le64_get(f.stable) > start)
+		start = le64_get(f.stable);
+	*s = (struct scan){ .address = DATA_START, .stable = start };
+	if (start > 0 && c->index.count >= start && indexed_frame(c, start - 1, &o, &f) &&
+	    c->marks.count >= frame_totals_after(&f).filemarks) {
+		s->at = frame_totals_after(&f);
+		s->address = o.address + frame_size(&o);
+	}
+	r = table_cut(c, &c->index, s->at.objects);
+	return r == 0 ? table_cut(c, &c->marks, s->at.filemarks) : r;
+}
+
+int recover_tail(struct cart *c)
+{
+	struct scan s;
+	int r = scan_start(c, &s);
+
+	if (r == 0)
+		r = scan_all(c, &s);
+	if (r == 0)
+		r = c->backend->ops->truncate(c->backend, c->stream, s.address);
+	if (r == 0)
+		r = c->backend->ops->sync(c->backend);
+	if (r < 0)
+		return outcome_of(r);
+	c->end_totals = s.at;
+	c->end = s.address;
+	c->stable = s.at.objects;
+	c->clean = true;
+	info_update(c);
+	return header_store(c);
+}
+
+int rebuild_index(struct cart *c)
+{
+	struct totals exact = c->end_totals;
+	struct scan s = { .address = DATA_START };
+	int r;
+
+	c->index_rebuilt = true; /* once per open, whatever comes out */
+	r = c->backend->ops->table_renew(c->backend, c->stream);
+	if (r < 0)
+		return outcome_of(r);
+	table_init(&c->index, TABLE_INDEX, sizeof(struct disk_index_entry), 0);
+	table_init(&c->marks, TABLE_MARKS, sizeof(le64), 0);
+	s.stable = exact.objects; /* the header vouches for all of it */
+	r = scan_all(c, &s);
+	if (r < 0)
+		return outcome_of(r);
+	/* the header is the judge of how much there is; marks among objects that are gone cannot be
+	 * told */
+	r = table_cut(c, &c->index, exact.objects);
+	return r == 0 ? table_cut(c, &c->marks, exact.filemarks) : outcome_of(r);
+}
+
+bool index_agrees(struct cart *c)
+{
+	uint64_t index_bytes, marks_bytes, last = c->end_totals.objects - 1;
+	struct disk_frame f;
+	struct object o;
+
+	if (c->backend->ops->table_size(c->backend, TABLE_INDEX, c->stream, &index_bytes) < 0 ||
+	    c->backend->ops->table_size(c->backend, TABLE_MARKS, c->stream, &marks_bytes) < 0 ||
+	    index_bytes < c->end_totals.objects * sizeof(struct disk_index_entry) ||
+	    marks_bytes < c->end_totals.filemarks * sizeof(le64))
+		return false;
+	if (c->end_totals.objects == 0)
+		return true;
+	if (index_get(c, last, &o) != 0)
+		return false;
+	if (o.address == INDEX_DAMAGED)
+		return true; /* a rebuild said so; it would say the same again */
+	return read_frame(c, o.address, &f) == 0 && frame_counts(c, &f, last) &&
+	       o.address + frame_size(&o) == c->end;
+}

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * write.c: appending, syncing, and ending a recording at a new place.
+ *
+ * The order that makes a crash harmless:
+ *   1. A change that is not a plain append in an epoch that this open began, begins an epoch: sync
+ * the data, write the header (the old frames at and behind the new end are dead from here on), only
+ * then cut files.
+ *   2. Frames are appended; nothing else is written, no sync.
+ *   3. A sync makes frames stable; the next frame says so in `stable`.
+ * A sync that fails cannot be trusted when repeated (the kernel may have dropped the pages): the
+ * recording is cut back to what was stable, and the caller is told.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/crc32c.h"
+#include "lib/store/cart.h"
+
+#define MARKS_BATCH INDEX_BATCH /* filemarks written with one system call */
+
+void info_update(struct cart *c)
+{
+	c->info.objects = c->end_totals.objects;
+	c->info.filemarks = c->end_totals.filemarks;
+	c->info.blocks = c->end_totals.objects - c->end_totals.filemarks;
+	c->info.logical_bytes = c->end_totals.logical_bytes;
+	c->info.stored_bytes = c->end_totals.stored_bytes;
+}
+
+/* Address where the frame of object @number begins, or would begin. */
+static int address_of(struct cart *c, uint64_t number, uint64_t *ret_address)
+{
+	struct object o;
+
+	if (number == c->end_totals.objects) {
+		*ret_address = c->end;
+		return 0;
+	}
+	for (uint64_t n = number;; n--) {
+		int r = index_get(c, n, &o);
+
+		if (r != 0)
+			return r == CART_E_DAMAGED ? -EIO : r;
+		if (o.address != INDEX_DAMAGED) {
+			*ret_address = n == number ? o.address : o.address + frame_size(&o);
+			return 0;
+		}
+		if (n == 0)
+			break;
+	}
+	*ret_address = DATA_START;
+	return 0;
+}
+
+static int sync_data(struct cart *c)
+{
+	int r = c->backend->ops->sync(c->backend);
+
+	if (r == 0)
+		c->stable = c->end_totals.objects;
+	return r;
+}
+
+/* Writes the header of a new epoch that ends at @t and @address. All or nothing. */
+static int epoch_header(struct cart *c, const struct totals *t, uint64_t address)
+{
+	struct cart_info old = c->info;
+	struct totals old_totals = c->end_totals;
+	uint64_t old_object = c->epoch_object, old_address = c->epoch_address, old_end = c->end;
+	bool old_clean = c->clean;
+	int r;
+
+	c->info.epoch++;
+	c->epoch_object = t->objects;
+	c->epoch_address = c->end = address;
+	c->end_totals = *t;
+	c->clean = false;
+	if (!c->recalling) {
+		info_update(c);
+		c->info.generation += !c->changed;
+		c->info.last_write_s = clock_wall_s();
+		if (c->info.state == CART_PREMIGRATED)
+			c->info.state =
+				CART_RESIDENT; /* the copies are of an older generation now */
+	}
+	r = header_store(c);
+	if (r == 0)
+		return 0;
+	c->info = old;
+	c->end_totals = old_totals;
+	c->epoch_object = old_object;
+	c->epoch_address = old_address;
+	c->end = old_end;
+	c->clean = old_clean;
+	return r;
+}
+
+int epoch_begin(struct cart *c, uint64_t end_object)
+{
+	struct totals t;
+	uint64_t address;
+	int r = address_of(c, end_object, &address);
+
+	if (r == 0)
+		r = totals_at(c, end_object, &t);
+	if (r == 0 && c->stable < end_object)
+		r = sync_data(c); /* I1 */
+	if (r != 0)
+		return r == CART_E_DAMAGED ? -EIO : outcome_of(r);
+	r = epoch_header(c, &t, address);
+	if (r != 0)
+		return r;
+	c->changed = true;
+	c->stable = t.objects;
+	/* what lies behind is dead already; cutting it makes room and must be finished before
+	 * anything is appended there */
+	r = c->backend->ops->truncate(c->backend, c->stream, address);
+	if (r == 0)
+		r = table_cut(c, &c->index, t.objects);
+	if (r == 0)
+		r = table_cut(c, &c->marks, t.filemarks);
+	c->broken = r != 0;
+	c->epoch_open = r == 0;
+	return outcome_of(r);
+}
+
+static int prepare(struct cart *c)
+{
+	if (!c->resident)
+		return CART_E_NOT_RESIDENT;
+	if (!cart_is_writable(c))
+		return CART_E_PROTECTED;
+	if (c->broken)
+		return -EIO;
+	if (c->epoch_open && c->position == c->end_totals.objects)
+		return 0;
+	return epoch_begin(c, c->position);
+}
+
+static bool early_warning(const struct cart *c)
+{
+	return c->info.capacity_bytes > 0 &&
+	       c->end_totals.stored_bytes + c->info.early_warning_bytes >= c->info.capacity_bytes;
+}
+
+static int done(const struct cart *c)
+{
+	return early_warning(c) ? CART_E_EARLY_WARNING : 0;
+}
+
+static void segment_header(const struct cart *c, uint64_t number, struct disk_segment *s)
+{
+	*s = (struct disk_segment){
+		.version = le32_from(FORMAT_VERSION),
+		.number = le32_from((uint32_t)number),
+		.stream = le32_from(c->stream),
+		.epoch = le64_from(c->info.epoch),
+		.first_object = le64_from(c->end_totals.objects),
+	};
+	memcpy(s->magic, SEGMENT_MAGIC, sizeof(s->magic));
+	memcpy(s->uuid, c->info.uuid, sizeof(s->uuid));
+	memcpy(s->barcode, c->info.barcode, strnlen(c->info.barcode, sizeof(s->barcode)));
+	s->crc = le32_from(crc32c(0, s, offsetof(struct disk_segment, crc)));
+}
+
+/*
+ * Appends @size bytes that begin with a frame header; @iov[0] is left free by the caller for the
+ * header of a new segment. Moves c->end.  0 or -errno; then nothing was appended.
+ */
+static int append(struct cart *c, struct iovec *iov, int iov_cnt, size_t size)
+{
+	uint64_t address = c->end, offset = address & (SEGMENT_SIZE - 1);
+	struct disk_segment s;
+	int r;
+
+	if (offset + size > SEGMENT_SIZE) {
+		address = ((address >> SEGMENT_SHIFT) + 1) << SEGMENT_SHIFT;
+		offset = DATA_START;
+		address += DATA_START;
+	}
+	if (offset == DATA_START) {
+		segment_header(c, address >> SEGMENT_SHIFT, &s);
+		iov[0] = (struct iovec){ &s, sizeof(s) };
+		r = c->backend->ops->append(c->backend, c->stream, address - DATA_START, iov,
+					    iov_cnt);
+	} else {
+		r = c->backend->ops->append(c->backend, c->stream, address, iov + 1, iov_cnt - 1);
+	}
+	if (r < 0)
+		return r;
+	if (address - DATA_START >= SEGMENT_SIZE && offset == DATA_START)
+		c->stable = c->end_totals.objects; /* the backend synced the segment before */
+	c->end = address + size;
+	return 0;
+}
+
+/* Makes sure that @n entries fit into both tables, so that nothing can fail once a frame is on the
+ * medium. */
+static int make_room(struct cart *c, uint64_t n)
+{
+	int r = 0;
+
+	if (c->index.count - c->index.written + n > INDEX_BATCH)
+		r = table_flush(c, &c->index);
+	if (r == 0 && c->marks.count - c->marks.written + n > INDEX_BATCH)
+		r = table_flush(c, &c->marks);
+	return r;
+}
+
+/* Books one appended frame; make_room() came before. */
+static void account(struct cart *c, const struct disk_frame *f, uint64_t address)
+{
+	struct object o = { address, le32_get(f->logical_size), le32_get(f->stored_size) };
+
+	(void)index_put(c, &o, c->end_totals.objects);
+	c->end_totals = frame_totals_after(f);
+	c->position = c->end_totals.objects;
+	c->file = c->end_totals.filemarks;
+	if (!c->recalling)
+		info_update(c);
+}
+
+/*
+ * Fills in what a block's frame says of its data, packing it first where that is wanted.
+ * *ret_packed has length 0 where the block is stored as it is.
+ */
+static int describe(struct cart *c, struct disk_frame *f, const struct iovec *iov, int iov_cnt,
+		    size_t size, struct iovec *ret_packed)
+{
+	size_t packed = 0;
+	uint32_t crc;
+	int r;
+
+	if (c->info.codec == CART_CODEC_ZLIB && size > 1) {
+		r = codec_pack(c, iov, iov_cnt, size, &packed);
+		if (r < 0)
+			return r;
+	}
+	*ret_packed = (struct iovec){ c->packed, packed };
+	crc = iov_crc32c(iov, iov_cnt, size);
+	f->codec = packed > 0 ? CART_CODEC_ZLIB : CART_CODEC_NONE;
+	f->logical_size = le32_from((uint32_t)size);
+	f->stored_size = le32_from((uint32_t)(packed > 0 ? packed : size));
+	f->logical_crc = le32_from(crc);
+	f->stored_crc = le32_from(packed > 0 ? crc32c(0, c->packed, packed) : crc);
+	frame_seal(c, f);
+	return 0;
+}
+
+/* c->list: room for a segment header, a frame header, then exactly @size bytes of @iov. */
+static int list_payload(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size,
+			int *ret_cnt)
+{
+	int n = 2;
+
+	if (c->list_size < iov_cnt + 2) {
+		struct iovec *list = realloc(c->list, (size_t)(iov_cnt + 2) * sizeof(*list));
+
+		if (list == NULL)
+			return -ENOMEM;
+		c->list = list;
+		c->list_size = iov_cnt + 2;
+	}
+	for (int i = 0; i < iov_cnt && size > 0; i++) {
+		size_t part = iov[i].iov_len < size ? iov[i].iov_len : size;
+
+		c->list[n++] = (struct iovec){ iov[i].iov_base, part };
+		size -= part;
+	}
+	*ret_cnt = n;
+	return size == 0 ? 0 : -EINVAL; /* the caller's buffer is shorter than its block */
+}
+
+static int append_block(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size)
+{
+	struct disk_frame f;
+	struct iovec packed;
+	int n, r;
+
+	frame_make(c, &f, FRAME_BLOCK, &c->end_totals);
+	r = describe(c, &f, iov, iov_cnt, size, &packed);
+	if (r == 0)
+		r = packed.iov_len > 0 ? list_payload(c, &packed, 1, packed.iov_len, &n)
+				       : list_payload(c, iov, iov_cnt, size, &n);
+	if (r == 0)
+		r = make_room(c, 1);
+	if (r < 0)
+		return r;
+	if (c->info.capacity_bytes > 0 &&
+	    c->end_totals.stored_bytes + le32_get(f.stored_size) > c->info.capacity_bytes)
+		return CART_E_FULL;
+	c->list[1] = (struct iovec){ &f, sizeof(f) };
+	r = append(c, c->list, n, sizeof(f) + le32_get(f.stored_size));
+	if (r < 0)
+		return r;
+	account(c, &f, c->end - sizeof(f) - le32_get(f.stored_size));
+	c->written_bytes += size;
+	return 0;
+}
+
+int cart_write(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size)
+{
+	int r;
+
+	if (size == 0 || size > CART_MAX_BLOCK)
+		return -EINVAL;
+	r = prepare(c);
+	if (r == 0)
+		r = append_block(c, iov, iov_cnt, size);
+	if (r != 0)
+		return outcome_of(r);
+	if (c->recall_digest != NULL)
+		cart_digest_iov(c->recall_digest, iov, iov_cnt, size);
+	return done(c);
+}
+
+static int append_filemarks(struct cart *c, uint32_t count)
+{
+	struct totals t = c->end_totals;
+	struct disk_frame *f;
+	struct iovec iov[2];
+	uint64_t address;
+	int r = buffer_reserve(&c->packed, &c->packed_size, count * sizeof(*f));
+
+	if (r == 0)
+		r = make_room(c, count);
+	if (r < 0)
+		return r;
+	f = (struct disk_frame *)(void *)c->packed;
+	for (uint32_t i = 0; i < count; i++) {
+		frame_make(c, &f[i], FRAME_FILEMARK, &t);
+		frame_seal(c, &f[i]);
+		t = frame_totals_after(&f[i]);
+	}
+	iov[1] = (struct iovec){ f, count * sizeof(*f) };
+	r = append(c, iov, 2, count * sizeof(*f));
+	if (r < 0)
+		return r;
+	address = c->end - count * sizeof(*f);
+	for (uint32_t i = 0; i < count; i++) {
+		account(c, &f[i], address + i * sizeof(*f));
+		if (c->recall_digest != NULL)
+			cart_digest_filemark(c->recall_digest);
+	}
+	return 0;
+}
+
+int cart_write_filemarks(struct cart *c, uint32_t count, uint32_t *ret_written)
+{
+	int r;
+
+	*ret_written = 0;
+	if (count == 0)
+		return cart_is_writable(c) ? 0 : CART_E_PROTECTED;
+	r = prepare(c);
+	while (r == 0 && *ret_written < count) {
+		uint32_t n =
+			count - *ret_written < MARKS_BATCH ? count - *ret_written : MARKS_BATCH;
+
+		r = append_filemarks(c, n);
+		if (r == 0)
+			*ret_written += n;
+	}
+	return r != 0 ? outcome_of(r) : done(c);
+}
+
+/* A sync failed: what was not stable before may be lost, whatever the page cache still shows. */
+static int cut_to_stable(struct cart *c, int error)
+{
+	uint64_t stable = c->stable;
+	int r;
+
+	if (c->recalling) {
+		c->broken = true; /* the recall is aborted as a whole */
+		return error;
+	}
+	r = epoch_begin(c, stable);
+	if (r != 0)
+		c->broken = true; /* the next open finds out what is left */
+	c->position = c->end_totals.objects;
+	c->file = c->end_totals.filemarks;
+	return error;
+}
+
+int cart_sync(struct cart *c)
+{
+	int r;
+
+	if (!cart_is_writable(c) || !c->resident)
+		return 0;
+	if (c->broken)
+		return -EIO;
+	if (c->stable == c->end_totals.objects)
+		return 0;
+	r = sync_data(c);
+	return r == 0 ? 0 : outcome_of(cut_to_stable(c, r));
+}
+
+int cart_erase(struct cart *c)
+{
+	if (!c->resident)
+		return CART_E_NOT_RESIDENT;
+	if (!cart_is_writable(c))
+		return CART_E_PROTECTED;
+	if (c->broken)
+		return -EIO;
+	if (c->position == c->end_totals.objects)
+		return 0;
+	return epoch_begin(c, c->position);
+}
