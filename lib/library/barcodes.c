@@ -37,14 +37,15 @@ static bool range_find_run(struct range *r)
 
 	while (begin < r->length && r->first[begin] == r->last[begin])
 		begin++;
-	if (begin == r->length)
-		begin = end - 1; /* equal ends: a range of one; which digits count is no matter */
-	while (end > begin + 1 && r->first[end - 1] == r->last[end - 1])
+	while (end > begin && r->first[end - 1] == r->last[end - 1])
 		end--;
-	if (end > begin + 1 || r->first[begin] != r->last[begin])
-		for (size_t i = begin; i < end; i++)
-			if (!both_digits(r, i))
-				return false;
+	for (size_t i = begin; i < end; i++)
+		if (!both_digits(r, i))
+			return false;
+	r->run = begin;
+	r->run_length = 0;
+	if (begin == end)
+		return true; /* equal ends: a range of one, and no digit counts */
 	while (begin > 0 && both_digits(r, begin - 1))
 		begin--;
 	while (end < r->length && both_digits(r, end))

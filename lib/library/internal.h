@@ -77,6 +77,7 @@ GString *inventory_text(const struct inventory *inv, const char *library);
 /*
  * Reads the file's text into an initialised, empty inventory.  Strict: whatever does not fit
  * exactly makes it FALSE with a message that names the line's key; the inventory is then undefined.
+ * @text has a 0 byte behind its @size bytes, as fs_read() leaves it.
  */
 gboolean inventory_parse(struct inventory *inv, const char *library, const char *text, gsize size,
 			 GError **error);

@@ -11,16 +11,19 @@
  *   [elements]
  *   16=SYS001L8;;operator
  *   256=TAP001L8;1024
+ *   [end]
  *
  * An element's line is its address, the barcode, the source element's address (where known) and
  * "operator" (where an operator, not the robot, put it into a mail slot).  Invariants: a cartridge
  * is in at most one element; the transport is empty; cartridges= counts the lines, so that a
- * truncated or doubled line is noticed.
+ * doubled line is noticed, and [end] is the last line, so that a cut is.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "lib/library/internal.h"
+
+#define END_LINE "[end]\n"
 
 gboolean inventory_init(struct inventory *inv, const struct library_config *config)
 {
@@ -154,8 +157,9 @@ GString *inventory_text(const struct inventory *inv, const char *library)
 			g_string_append(lines, cell->source_valid ? ";operator" : ";;operator");
 		g_string_append_c(lines, '\n');
 	}
-	g_string_printf(text, "[inventory]\nversion=1\nlibrary=%s\ncartridges=%u\n[elements]\n%s",
-			library, cartridges, lines->str);
+	g_string_printf(
+		text, "[inventory]\nversion=1\nlibrary=%s\ncartridges=%u\n[elements]\n%s" END_LINE,
+		library, cartridges, lines->str);
 	return text;
 }
 
@@ -237,6 +241,8 @@ gboolean inventory_parse(struct inventory *inv, const char *library, const char 
 	if (memchr(text, '\0', size) != NULL ||
 	    !g_key_file_load_from_data(file, text, size, G_KEY_FILE_NONE, NULL))
 		return damaged(error, "inventory", "no text of groups and keys");
+	if (!g_str_has_suffix(text, "\n" END_LINE))
+		return damaged(error, "end", "missing: the file was cut");
 	if (!parse_head(file, library, &cartridges, error))
 		return FALSE;
 	keys = g_key_file_get_keys(file, "elements", NULL, NULL);
