@@ -3,7 +3,7 @@
  * cmd.h: one SCSI command on its way through a unit.
  *
  * The transport (handlers/tcmu, or a test) fills the first part and calls unit_execute(); it finds
- * the answer in the second part.  Nothing here knows tcmu.
+ * the answer in the second. Nothing here knows tcmu.
  */
 #ifndef VTL_SCSI_CMD_H
 #define VTL_SCSI_CMD_H
@@ -22,11 +22,18 @@ enum scsi_status {
 	SCSI_BUSY = 0x08,
 };
 
+/* Which way a command's data goes, as its row says. */
+enum scsi_data {
+	DATA_NONE = 0,
+	DATA_IN,  /* to the host */
+	DATA_OUT, /* from the host */
+};
+
 struct scsi_cmd {
 	/* from the transport */
 	uint8_t cdb[SCSI_CDB_MAX]; /* zero behind cdb_len */
-	size_t cdb_len; /* 6, 10, 12, 16 by the opcode's group; 0 for a vendor group: unit_execute()
-			   refuses it */
+	size_t cdb_len;    /* 6, 10, 12, 16 by the opcode's group; 0 for a group of unknown length:
+			      refused */
 	struct iovec *iov; /* borrowed; the data buffer, not consumed */
 	int iov_cnt;
 	size_t iov_len; /* sum of iov, the length that the fabric offers (may differ from the CDB's)
@@ -35,18 +42,17 @@ struct scsi_cmd {
 	/* to the transport */
 	uint8_t sense[SCSI_SENSE_SIZE]; /* valid with SCSI_CHECK_CONDITION */
 	size_t sense_len;
-	size_t in_len; /* data-in bytes valid in iov, with GOOD and with CHECK CONDITION alike (a
-			  short block with ILI); 0: the transport zero-fills the buffer before it
-			  gives GOOD */
+	enum scsi_data data; /* DATA_NONE for a command without a row */
+	size_t in_len; /* data-in bytes valid in iov, with GOOD and with CHECK CONDITION (a short
+			  block with ILI).  With GOOD and DATA_IN the transport fills what lies
+			  behind with zeros, so that no old data leaks */
 };
 
 /* Sum of the lengths. */
 size_t scsi_iov_length(const struct iovec *iov, int iov_cnt);
 
-/*
- * Data-in: copies @size bytes of @data to the buffer, cut at @allocation and at the fabric's
- * length, and sets in_len.
- */
+/* Data-in: copies @size bytes of @data, cut at @allocation and at the fabric's length, and sets
+ * in_len. */
 void scsi_put_data(struct scsi_cmd *cmd, const void *data, size_t size, size_t allocation);
 
 /* Data-out: copies up to @size bytes into @buf and returns how many the fabric offered of them. */

@@ -6,28 +6,113 @@
  * unit_execute() is the one entry for commands.  It takes the unit's mutex, so that a unit runs one
  * command at a time and that other threads (the changer loading a drive, D-Bus) can lock it between
  * commands. Lock order: library, then unit (docs/architecture.md).
+ *
+ * Initiators.  TCMU does not tell who sends a command: unit attentions, prevention and mode
+ * parameters are one per unit.  A mode parameter change is meant for the other initiators (SPC-5):
+ * none is told, rather than the wrong one.
  */
 #ifndef VTL_SCSI_UNIT_H
 #define VTL_SCSI_UNIT_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "handlers/scsi/cmd.h"
+#include "handlers/scsi/sense.h"
+
+#define UNIT_ATTENTIONS    8
+#define UNIT_MODE_PAGES    16
+#define UNIT_MODE_PAGE_MAX 64 /* bytes of one page */
 
 struct scsi_unit;
 struct scsi_command; /* handlers/scsi/command.h */
+struct mode_page;    /* handlers/scsi/mode.h */
+struct log_page;     /* handlers/scsi/logpage.h */
+struct vpd_page;     /* handlers/scsi/vpd.h */
 
-/*
- * Runs one command and fills its answer.  Never fails otherwise: an internal error is HARDWARE
- * ERROR 44/00.
- */
+/* What a unit answers for the common code; called with its mutex held. */
+struct scsi_unit_ops {
+	/* The medium can be used; else fills @extra where there is progress and returns what is
+	 * wrong. */
+	bool (*ready)(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra);
+	bool (*write_protected)(struct scsi_unit *unit);
+	/* Power on, or a reset: forget position, prevention and what else is volatile. */
+	void (*reset)(struct scsi_unit *unit);
+	/* MODE SENSE header: medium type and device-specific parameter. */
+	void (*mode_header)(struct scsi_unit *unit, uint8_t *ret_medium_type,
+			    uint8_t *ret_specific);
+	/* Block descriptor, 8 bytes; NULL where the unit has none. */
+	void (*block_descriptor)(struct scsi_unit *unit, uint8_t descriptor[8]);
+	/*
+	 * MODE SELECT: header's device-specific parameter and block descriptor (NULL where none was
+	 * sent).  With @apply false only checks.  SCSI_GOOD or a check; @offset is where the
+	 * descriptor stands in the list.
+	 */
+	enum scsi_status (*mode_select)(struct scsi_unit *unit, struct scsi_cmd *cmd,
+					uint8_t specific, const uint8_t *descriptor,
+					unsigned offset, bool apply);
+};
+
+struct scsi_identity {
+	uint8_t device_type; /* 01h sequential-access, 08h media changer */
+	bool removable;
+	char vendor[9], product[17], revision[5], serial[33];
+	uint16_t versions[8]; /* version descriptors, 0-terminated */
+};
+
+/* The tables of a unit; const data. */
+struct scsi_tables {
+	const struct scsi_command *commands;
+	unsigned commands_cnt;
+	const struct mode_page
+		*mode_pages; /* in the order of page codes; at most UNIT_MODE_PAGES */
+	unsigned mode_pages_cnt;
+	const struct log_page *log_pages;
+	unsigned log_pages_cnt;
+	const struct vpd_page *vpd_pages; /* beside 00, 80 and 83, which all have */
+	unsigned vpd_pages_cnt;
+	bool lun_in_cdb; /* hosts put the LUN into bits 7-5 of byte 1 (ch, mtx): ignored there */
+};
+
+struct scsi_unit {
+	pthread_mutex_t mutex;
+	const struct scsi_unit_ops *ops;
+	const struct scsi_tables *tables;
+	struct scsi_identity identity;
+	enum sense_id attentions[UNIT_ATTENTIONS];
+	unsigned attentions_cnt;
+	uint8_t mode_values[UNIT_MODE_PAGES][UNIT_MODE_PAGE_MAX]; /* current */
+};
+
+/* @tables and @ops stay borrowed. The identity is filled by the caller afterwards. */
+void unit_init(struct scsi_unit *unit, const struct scsi_unit_ops *ops,
+	       const struct scsi_tables *tables);
+void unit_clear(struct scsi_unit *unit);
+
+void unit_lock(struct scsi_unit *unit);
+void unit_unlock(struct scsi_unit *unit);
+
+/* Runs one command and fills its answer.  Never fails otherwise: an internal error is HARDWARE
+ * ERROR 44/00. */
 enum scsi_status unit_execute(struct scsi_unit *unit, struct scsi_cmd *cmd);
 
 /*
  * Says power on occurred (unit attention 29h/00h), forgets mode parameters, prevention and position
- * as a reset does. The transport calls it at every open (TCMU: after a restart the kernel replays
+ * as a reset does.  The transport calls it at every open (TCMU: after a restart the kernel replays
  * commands).
  */
 void unit_power_on(struct scsi_unit *unit);
+
+/*
+ * Queues a unit attention (mutex held): power on first and once, others in order and once each;
+ * where the queue is full the oldest but power on goes.
+ */
+void unit_attention(struct scsi_unit *unit, enum sense_id id);
+
+/* D_SENSE of the control mode page. */
+bool unit_descriptor_sense(const struct scsi_unit *unit);
+
+/* Fills a SCSI string field: blank padded, cut. */
+void scsi_put_text(uint8_t *field, size_t size, const char *text);
 
 #endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * command.h: a command as a row of a table.  One pipeline (unit_execute) reads the row and refuses
+ * what the row refuses, so that a handler holds no precondition; REPORT SUPPORTED OPERATION CODES
+ * and docs/scsi-support.md come from the same rows.
+ */
+#ifndef VTL_SCSI_COMMAND_H
+#define VTL_SCSI_COMMAND_H
+
+#include "handlers/scsi/opcode.h"
+#include "handlers/scsi/sense.h"
+#include "handlers/scsi/unit.h"
+
+enum scsi_needs {
+	NEEDS_MEDIUM = 0x01,   /* a medium, ready; asked of the unit's ops */
+	NEEDS_WRITABLE = 0x02, /* and not write protected */
+	UA_EXEMPT = 0x04, /* served although a unit attention is pending (INQUIRY, REQUEST SENSE) */
+	BY_CORE = 0x08,   /* LIO answers it before us: listed, never handled */
+};
+
+struct scsi_command {
+	uint8_t opcode;
+	uint16_t sa; /* service action in bits 4-0 of byte 1, or SA_NONE */
+	uint8_t len; /* of the CDB */
+	enum scsi_data data;
+	unsigned needs;     /* enum scsi_needs */
+	uint32_t timeout_s; /* recommended, as RSOC reports it */
+	const char *name;
+	enum scsi_status (*handler)(struct scsi_unit *unit, struct scsi_cmd *cmd);
+	uint8_t bits[SCSI_CDB_MAX - 1]; /* bits that may be set in bytes 1..len-1; a service action
+					   counts as allowed */
+};
+
+/* The row for @cdb; NULL, with *ret_known_opcode saying whether only the service action is unknown.
+ */
+const struct scsi_command *command_find(const struct scsi_unit *unit, const uint8_t *cdb,
+					bool *ret_known_opcode);
+
+/* ---- handlers that both units put into their rows ---- */
+
+enum scsi_status scsi_inquiry(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status scsi_request_sense(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status scsi_mode_sense(struct scsi_unit *unit, struct scsi_cmd *cmd);  /* 6 and 10 */
+enum scsi_status scsi_mode_select(struct scsi_unit *unit, struct scsi_cmd *cmd); /* 6 and 10 */
+enum scsi_status scsi_log_sense(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status scsi_log_select(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status scsi_report_opcodes(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status scsi_send_diagnostic(struct scsi_unit *unit,
+				      struct scsi_cmd *cmd); /* self-test only */
+enum scsi_status scsi_good(struct scsi_unit *unit,
+			   struct scsi_cmd *cmd); /* TEST UNIT READY: the row did it all */
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inquiry.c: INQUIRY, standard data and vital product data (SPC-5). */
+#include <openssl/sha.h>
+#include <string.h>
+
+#include "handlers/scsi/command.h"
+#include "handlers/scsi/vpd.h"
+#include "lib/base/bytes.h"
+
+#define VERSION_SPC_4   0x06
+#define STANDARD_SIZE   74 /* through the last version descriptor */
+#define VPD_SUPPORTED   0x00
+#define VPD_SERIAL      0x80
+#define VPD_DEVICE_ID   0x83
+#define DESIGNATOR_T10  0x01
+#define DESIGNATOR_NAA  0x03
+#define CODE_SET_BINARY 0x01
+#define CODE_SET_ASCII  0x02
+
+void vpd_naa(const struct scsi_identity *identity, uint8_t naa[8])
+{
+	uint8_t text[8 + 16 + 32], hash[SHA256_DIGEST_LENGTH];
+
+	scsi_put_text(text, 8, identity->vendor);
+	scsi_put_text(text + 8, 16, identity->product);
+	scsi_put_text(text + 24, 32, identity->serial);
+	(void)SHA256(text, sizeof(text), hash); /* into @hash; cannot fail */
+	memcpy(naa, hash, 8);
+	naa[0] = (uint8_t)(0x30 | (naa[0] & 0x0f)); /* NAA 3: locally assigned */
+}
+
+static size_t fill_serial(const struct scsi_unit *unit, uint8_t *content)
+{
+	size_t n = strlen(unit->identity.serial);
+
+	memcpy(content, unit->identity.serial, n);
+	return n;
+}
+
+static size_t fill_device_id(const struct scsi_unit *unit, uint8_t *content)
+{
+	const struct scsi_identity *id = &unit->identity;
+	size_t serial = strlen(id->serial), n = 4 + 8 + 16 + serial;
+
+	content[0] = CODE_SET_ASCII;
+	content[1] = DESIGNATOR_T10;
+	content[2] = 0;
+	content[3] = (uint8_t)(n - 4);
+	scsi_put_text(content + 4, 8, id->vendor);
+	scsi_put_text(content + 12, 16, id->product);
+	memcpy(content + 28, id->serial, serial);
+	content[n] = CODE_SET_BINARY;
+	content[n + 1] = DESIGNATOR_NAA;
+	content[n + 2] = 0;
+	content[n + 3] = 8;
+	vpd_naa(id, content + n + 4);
+	return n + 12;
+}
+
+/* The list of pages, in ascending order: the rows stand so in every unit, all above 83h. */
+static size_t fill_supported(const struct scsi_unit *unit, uint8_t *content)
+{
+	size_t n = 0;
+
+	content[n++] = VPD_SUPPORTED;
+	content[n++] = VPD_SERIAL;
+	content[n++] = VPD_DEVICE_ID;
+	for (unsigned i = 0; i < unit->tables->vpd_pages_cnt; i++)
+		content[n++] = unit->tables->vpd_pages[i].code;
+	return n;
+}
+
+static enum scsi_status vital_product_data(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	uint8_t data[4 + VPD_PAGE_MAX] = { unit->identity.device_type, cmd->cdb[2] };
+	const struct scsi_tables *t = unit->tables;
+	unsigned i = 0;
+	size_t n;
+
+	switch (cmd->cdb[2]) {
+	case VPD_SUPPORTED:
+		n = fill_supported(unit, data + 4);
+		break;
+	case VPD_SERIAL:
+		n = fill_serial(unit, data + 4);
+		break;
+	case VPD_DEVICE_ID:
+		n = fill_device_id(unit, data + 4);
+		break;
+	default:
+		while (i < t->vpd_pages_cnt && t->vpd_pages[i].code != cmd->cdb[2])
+			i++;
+		if (i == t->vpd_pages_cnt)
+			return scsi_check_field(unit, cmd, 2, 7);
+		n = t->vpd_pages[i].fill(unit, data + 4);
+	}
+	put_be16(data + 2, (uint16_t)n);
+	scsi_put_data(cmd, data, 4 + n, get_be16(cmd->cdb + 3));
+	return SCSI_GOOD;
+}
+
+enum scsi_status scsi_inquiry(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	const struct scsi_identity *id = &unit->identity;
+	uint8_t data[STANDARD_SIZE] = { 0 };
+
+	if ((cmd->cdb[1] & 0x01) != 0)
+		return vital_product_data(unit, cmd);
+	if (cmd->cdb[2] != 0) /* a page without EVPD */
+		return scsi_check_field(unit, cmd, 2, 7);
+	data[0] = id->device_type;
+	data[1] = id->removable ? 0x80 : 0;
+	data[2] = VERSION_SPC_4;
+	data[3] = 0x12; /* HISUP, response data format 2 */
+	data[4] = STANDARD_SIZE - 5;
+	data[7] = 0x02; /* CMDQUE */
+	scsi_put_text(data + 8, 8, id->vendor);
+	scsi_put_text(data + 16, 16, id->product);
+	scsi_put_text(data + 32, 4, id->revision);
+	for (unsigned i = 0; i < 8 && id->versions[i] != 0; i++)
+		put_be16(data + 58 + 2 * i, id->versions[i]);
+	scsi_put_data(cmd, data, sizeof(data), get_be16(cmd->cdb + 3));
+	return SCSI_GOOD;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * unit.c: the pipeline.  What is refused, in this order: an unknown operation code, an unknown
+ * service action, a pending unit attention (told once), reserved bits, a medium that is not there
+ * or not ready, a write protected one.
+ */
+#include "handlers/scsi/unit.h"
+
+#include <string.h>
+
+#include "handlers/scsi/command.h"
+#include "handlers/scsi/mode.h"
+
+#define CONTROL_ALLOWED                                                          \
+	0xc0 /* vendor specific bits; NACA is refused, as INQUIRY's NORMACA says \
+	      */
+
+void unit_init(struct scsi_unit *unit, const struct scsi_unit_ops *ops,
+	       const struct scsi_tables *tables)
+{
+	*unit = (struct scsi_unit){ .ops = ops, .tables = tables };
+	(void)pthread_mutex_init(&unit->mutex,
+				 NULL); /* cannot fail with default attributes on Linux */
+	mode_reset(unit);
+}
+
+void unit_clear(struct scsi_unit *unit)
+{
+	(void)pthread_mutex_destroy(&unit->mutex);
+}
+
+void unit_lock(struct scsi_unit *unit)
+{
+	(void)pthread_mutex_lock(&unit->mutex);
+}
+
+void unit_unlock(struct scsi_unit *unit)
+{
+	(void)pthread_mutex_unlock(&unit->mutex);
+}
+
+void unit_attention(struct scsi_unit *unit, enum sense_id id)
+{
+	unsigned at = id == SENSE_POWER_ON ? 0 : unit->attentions_cnt;
+	unsigned keep = unit->attentions_cnt > 0 && unit->attentions[0] == SENSE_POWER_ON;
+
+	for (unsigned i = 0; i < unit->attentions_cnt; i++)
+		if (unit->attentions[i] == id)
+			return;
+	if (unit->attentions_cnt == UNIT_ATTENTIONS) {
+		memmove(&unit->attentions[keep], &unit->attentions[keep + 1],
+			(UNIT_ATTENTIONS - keep - 1) * sizeof(*unit->attentions));
+		unit->attentions_cnt--;
+		at = id == SENSE_POWER_ON ? 0 : unit->attentions_cnt;
+	}
+	memmove(&unit->attentions[at + 1], &unit->attentions[at],
+		(unit->attentions_cnt - at) * sizeof(*unit->attentions));
+	unit->attentions[at] = id;
+	unit->attentions_cnt++;
+}
+
+static enum sense_id take_attention(struct scsi_unit *unit)
+{
+	enum sense_id id = unit->attentions[0];
+
+	unit->attentions_cnt--;
+	memmove(&unit->attentions[0], &unit->attentions[1],
+		unit->attentions_cnt * sizeof(*unit->attentions));
+	return id;
+}
+
+void unit_power_on(struct scsi_unit *unit)
+{
+	unit_lock(unit);
+	mode_reset(unit);
+	unit->ops->reset(unit);
+	unit->attentions_cnt = 0;
+	unit_attention(unit, SENSE_POWER_ON);
+	unit_unlock(unit);
+}
+
+bool unit_descriptor_sense(const struct scsi_unit *unit)
+{
+	const struct scsi_tables *t = unit->tables;
+
+	for (unsigned i = 0; i < t->mode_pages_cnt; i++)
+		if (t->mode_pages[i].code == MODE_PAGE_CONTROL && t->mode_pages[i].subpage == 0)
+			return (unit->mode_values[i][2] & 0x04) != 0;
+	return false;
+}
+
+void scsi_put_text(uint8_t *field, size_t size, const char *text)
+{
+	size_t n = strnlen(text, size);
+
+	memcpy(field, text, n);
+	memset(field + n, ' ', size - n);
+}
+
+/* ---- the pipeline ---- */
+
+const struct scsi_command *command_find(const struct scsi_unit *unit, const uint8_t *cdb,
+					bool *ret_known_opcode)
+{
+	const struct scsi_tables *t = unit->tables;
+
+	*ret_known_opcode = false;
+	for (unsigned i = 0; i < t->commands_cnt; i++) {
+		const struct scsi_command *row = &t->commands[i];
+
+		if (row->opcode != cdb[0])
+			continue;
+		*ret_known_opcode = true;
+		if (row->sa == SA_NONE || row->sa == (cdb[1] & 0x1f))
+			return row;
+	}
+	return NULL;
+}
+
+/* SCSI_GOOD, or the check that names the highest reserved bit of the first byte that has one. */
+static enum scsi_status check_bits(struct scsi_unit *unit, struct scsi_cmd *cmd,
+				   const struct scsi_command *row)
+{
+	for (unsigned byte = 1; byte < row->len; byte++) {
+		uint8_t allowed = row->bits[byte - 1];
+		uint8_t wrong;
+
+		if (byte == 1 && row->sa != SA_NONE)
+			allowed |= 0x1f;
+		if (byte == 1 && unit->tables->lun_in_cdb)
+			allowed |= 0xe0;
+		if (byte == row->len - 1u)
+			allowed |= CONTROL_ALLOWED;
+		wrong = cmd->cdb[byte] & (uint8_t)~allowed;
+		if (wrong != 0)
+			return scsi_check_field(unit, cmd, byte, 31 - __builtin_clz(wrong));
+	}
+	return SCSI_GOOD;
+}
+
+static enum scsi_status check_medium(struct scsi_unit *unit, struct scsi_cmd *cmd,
+				     const struct scsi_command *row)
+{
+	struct sense_extra extra = { 0 };
+	enum sense_id why;
+
+	if ((row->needs & (NEEDS_MEDIUM | NEEDS_WRITABLE)) == 0)
+		return SCSI_GOOD;
+	if (!unit->ops->ready(unit, &why, &extra)) {
+		/* becoming ready may have raised one: it goes first, as at the beginning of a
+		 * command */
+		return scsi_check_extra(unit, cmd, why, &extra);
+	}
+	if (unit->attentions_cnt > 0)
+		return scsi_check(unit, cmd, take_attention(unit));
+	if ((row->needs & NEEDS_WRITABLE) != 0 && unit->ops->write_protected(unit))
+		return scsi_check(unit, cmd, SENSE_WRITE_PROTECTED);
+	return SCSI_GOOD;
+}
+
+static enum scsi_status run(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	const struct scsi_command *row;
+	enum scsi_status status;
+	bool known;
+
+	row = command_find(unit, cmd->cdb, &known);
+	if (!known)
+		return scsi_check(unit, cmd, SENSE_INVALID_OPCODE);
+	if (row == NULL)
+		return scsi_check_field(unit, cmd, 1, 4);
+	if (row->handler == NULL || cmd->cdb_len < row->len)
+		return scsi_check(
+			unit, cmd,
+			SENSE_INVALID_OPCODE); /* LIO's own, with its emulation switched off */
+	cmd->data = row->data;
+	if ((row->needs & UA_EXEMPT) == 0 && unit->attentions_cnt > 0)
+		return scsi_check(unit, cmd, take_attention(unit));
+	status = check_bits(unit, cmd, row);
+	if (status == SCSI_GOOD)
+		status = check_medium(unit, cmd, row);
+	if (status == SCSI_GOOD)
+		status = row->handler(unit, cmd);
+	return status;
+}
+
+enum scsi_status unit_execute(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	enum scsi_status status;
+
+	cmd->in_len = 0;
+	cmd->sense_len = 0;
+	cmd->data = DATA_NONE;
+	unit_lock(unit);
+	status = run(unit, cmd);
+	unit_unlock(unit);
+	return status;
+}
+
+/* ---- handlers that need nothing else ---- */
+
+enum scsi_status scsi_good(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	(void)unit;
+	(void)cmd;
+	return SCSI_GOOD;
+}
+
+/* SPC-5: what is pending or not ready comes back as data, with GOOD. */
+enum scsi_status scsi_request_sense(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	bool descriptor = (cmd->cdb[1] & 0x01) != 0;
+	struct sense_extra extra = { 0 };
+	enum sense_id id = SENSE_NO_SENSE;
+	uint8_t data[SCSI_SENSE_SIZE];
+	size_t size;
+
+	if (unit->attentions_cnt > 0)
+		id = take_attention(unit);
+	else if (unit->ops->ready(unit, &id, &extra))
+		id = SENSE_NO_SENSE;
+	size = sense_build(data, id, &extra, descriptor);
+	scsi_put_data(cmd, data, size, cmd->cdb[4]);
+	return SCSI_GOOD;
+}
+
+/* The default self-test, and nothing else. */
+enum scsi_status scsi_send_diagnostic(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	if ((cmd->cdb[1] & 0xe0) != 0)
+		return scsi_check_field(unit, cmd, 1, 7);
+	if (cmd->cdb[3] != 0 || cmd->cdb[4] != 0)
+		return scsi_check_field(unit, cmd, 3, 7);
+	return SCSI_GOOD;
+}
