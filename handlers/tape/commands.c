@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * commands.c: the drive's commands.  docs/scsi-support.md and REPORT SUPPORTED OPERATION CODES come
+ * from these rows.
+ */
+#include "handlers/tape/internal.h"
+#include "lib/base/bytes.h"
+
+/* clang-format off */
+#define ALL8 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+
+const struct scsi_command drive_commands[] = {
+	/* opcode               sa       len data       needs          timeout s  name  handler  allowed bits of bytes 1.. */
+	{ OP_TEST_UNIT_READY,   SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM,  60,   "TEST UNIT READY",        scsi_good,            { 0 } },
+	{ OP_REWIND,            SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM,  600,  "REWIND",                 drive_rewind,         { 0x01 } },
+	{ OP_REQUEST_SENSE,     SA_NONE, 6,  DATA_IN,   UA_EXEMPT,     60,   "REQUEST SENSE",          scsi_request_sense,   { 0x01, 0, 0, 0xff } },
+	{ OP_READ_BLOCK_LIMITS, SA_NONE, 6,  DATA_IN,   0,             60,   "READ BLOCK LIMITS",      drive_block_limits,   { 0 } },
+	{ OP_READ_6,            SA_NONE, 6,  DATA_IN,   NEEDS_MEDIUM,  1200, "READ(6)",                drive_read,           { 0x03, 0xff, 0xff, 0xff } },
+	{ OP_WRITE_6,           SA_NONE, 6,  DATA_OUT,  NEEDS_MEDIUM | NEEDS_WRITABLE, 1200, "WRITE(6)", drive_write,        { 0x01, 0xff, 0xff, 0xff } },
+	{ OP_WRITE_FILEMARKS_6, SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE, 1200, "WRITE FILEMARKS(6)", drive_write_filemarks, { 0x01, 0xff, 0xff, 0xff } },
+	{ OP_SPACE_6,           SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM,  1200, "SPACE(6)",               drive_space,          { 0x0f, 0xff, 0xff, 0xff } },
+	{ OP_INQUIRY,           SA_NONE, 6,  DATA_IN,   UA_EXEMPT,     60,   "INQUIRY",                scsi_inquiry,         { 0x01, 0xff, 0xff, 0xff } },
+	{ OP_MODE_SELECT_6,     SA_NONE, 6,  DATA_OUT,  0,             60,   "MODE SELECT(6)",         scsi_mode_select,     { 0x11, 0, 0, 0xff } },
+	{ OP_RESERVE_6,         SA_NONE, 6,  DATA_NONE, BY_CORE,       60,   "RESERVE(6)",             NULL,                 { 0 } },
+	{ OP_RELEASE_6,         SA_NONE, 6,  DATA_NONE, BY_CORE,       60,   "RELEASE(6)",             NULL,                 { 0 } },
+	{ OP_ERASE_6,           SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE, 7200, "ERASE(6)", drive_erase,        { 0x03 } },
+	{ OP_MODE_SENSE_6,      SA_NONE, 6,  DATA_IN,   0,             60,   "MODE SENSE(6)",          scsi_mode_sense,      { 0x08, 0xff, 0xff, 0xff } },
+	{ OP_LOAD_UNLOAD,       SA_NONE, 6,  DATA_NONE, 0,             900,  "LOAD UNLOAD",            drive_load_unload,    { 0x01, 0, 0, 0x0f } },
+	{ OP_SEND_DIAGNOSTIC,   SA_NONE, 6,  DATA_NONE, 0,             300,  "SEND DIAGNOSTIC",        scsi_send_diagnostic, { 0xf7, 0, 0xff, 0xff } },
+	{ OP_PREVENT_ALLOW,     SA_NONE, 6,  DATA_NONE, 0,             60,   "PREVENT ALLOW MEDIUM REMOVAL", drive_prevent_allow, { 0, 0, 0, 0x03 } },
+	{ OP_LOCATE_10,         SA_NONE, 10, DATA_NONE, NEEDS_MEDIUM,  1200, "LOCATE(10)",             drive_locate_10,      { 0x07, 0, 0xff, 0xff, 0xff, 0xff, 0, 0xff } },
+	{ OP_READ_POSITION, SA_READ_POSITION_SHORT, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, short form", drive_read_position, { 0 } },
+	{ OP_READ_POSITION, SA_READ_POSITION_SHORT_VENDOR, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, short form, vendor specific", drive_read_position, { 0 } },
+	{ OP_READ_POSITION, SA_READ_POSITION_LONG, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, long form", drive_read_position, { 0 } },
+	{ OP_READ_POSITION, SA_READ_POSITION_EXTENDED, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, extended form", drive_read_position, { 0, 0, 0, 0, 0, 0, 0xff, 0xff } },
+	{ OP_REPORT_DENSITY_SUPPORT, SA_NONE, 10, DATA_IN, 0, 60, "REPORT DENSITY SUPPORT", drive_report_density, { 0x03, 0, 0, 0, 0, 0, 0xff, 0xff } },
+	{ OP_LOG_SELECT,        SA_NONE, 10, DATA_OUT,  0,             60,   "LOG SELECT",             scsi_log_select,      { 0x03, 0xff, 0xff, 0, 0, 0, 0xff, 0xff } },
+	{ OP_LOG_SENSE,         SA_NONE, 10, DATA_IN,   0,             60,   "LOG SENSE",              scsi_log_sense,       { 0x03, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_MODE_SELECT_10,    SA_NONE, 10, DATA_OUT,  0,             60,   "MODE SELECT(10)",        scsi_mode_select,     { 0x11, 0, 0, 0, 0, 0, 0xff, 0xff } },
+	{ OP_RESERVE_10,        SA_NONE, 10, DATA_NONE, BY_CORE,       60,   "RESERVE(10)",            NULL,                 { 0 } },
+	{ OP_RELEASE_10,        SA_NONE, 10, DATA_NONE, BY_CORE,       60,   "RELEASE(10)",            NULL,                 { 0 } },
+	{ OP_MODE_SENSE_10,     SA_NONE, 10, DATA_IN,   0,             60,   "MODE SENSE(10)",         scsi_mode_sense,      { 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_IN,  0, 10, DATA_IN,  BY_CORE, 60, "PERSISTENT RESERVE IN, READ KEYS",           NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_IN,  1, 10, DATA_IN,  BY_CORE, 60, "PERSISTENT RESERVE IN, READ RESERVATION",    NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_IN,  2, 10, DATA_IN,  BY_CORE, 60, "PERSISTENT RESERVE IN, REPORT CAPABILITIES", NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_IN,  3, 10, DATA_IN,  BY_CORE, 60, "PERSISTENT RESERVE IN, READ FULL STATUS",    NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 0, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, REGISTER",           NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 1, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, RESERVE",            NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 2, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, RELEASE",            NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 3, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, CLEAR",              NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 4, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, PREEMPT",            NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 5, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, PREEMPT AND ABORT",  NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 6, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, REGISTER AND IGNORE EXISTING KEY", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 7, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, REGISTER AND MOVE",  NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_SPACE_16,          SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM,  1200, "SPACE(16)",              drive_space,          { 0x0f, 0, 0, ALL8 } },
+	{ OP_LOCATE_16,         SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM,  1200, "LOCATE(16)",             drive_locate_16,      { 0x3b, 0, 0xff, ALL8 } },
+	{ OP_REPORT_LUNS,       SA_NONE, 12, DATA_IN,   BY_CORE,       60,   "REPORT LUNS",            NULL,                 { 0, 0xff, 0, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_MAINTENANCE_IN, SA_REPORT_SUPPORTED_OPCODES, 12, DATA_IN, 0, 60, "REPORT SUPPORTED OPERATION CODES", scsi_report_opcodes, { 0, 0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } },
+};
+/* clang-format on */
+
+const unsigned drive_commands_cnt = sizeof(drive_commands) / sizeof(drive_commands[0]);
+
+/* SSC-5: granularity 0, so every length from 1 byte to the maximum is a block. */
+enum scsi_status drive_block_limits(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	uint8_t data[6] = { 0 };
+
+	put_be24(data + 1, drive_model(drive_of(unit))->max_block_bytes);
+	put_be16(data + 4, 1);
+	scsi_put_data(cmd, data, sizeof(data), sizeof(data));
+	return SCSI_GOOD;
+}
+
+enum scsi_status drive_prevent_allow(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	struct drive *d = drive_of(unit);
+
+	if ((cmd->cdb[4] & 0x02) != 0) /* persistent prevention is obsolete */
+		return scsi_check_field(unit, cmd, 4, 1);
+	d->prevented = (cmd->cdb[4] & 0x01) != 0;
+	library_drive_note(d->library, d->number, d->state, d->prevented);
+	return SCSI_GOOD;
+}
+
+#define LOAD_BIT 0x01
+#define EOT_BIT  0x04
+
+static enum scsi_status load(struct drive *d, struct scsi_cmd *cmd)
+{
+	enum sense_id why;
+	int r;
+
+	if (!drive_load(d, &why))
+		return scsi_check(&d->unit, cmd, why);
+	r = cart_sync(d->cart); /* a load of what is loaded goes to the beginning */
+	if (r == 0)
+		r = cart_locate(d->cart, 0);
+	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
+}
+
+enum scsi_status drive_load_unload(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	struct drive *d = drive_of(unit);
+	uint8_t bits = cmd->cdb[4];
+
+	if ((bits & LOAD_BIT) != 0) {
+		if ((bits & EOT_BIT) != 0)
+			return scsi_check_field(unit, cmd, 4, 2);
+		return load(d, cmd);
+	}
+	if (d->state == DRIVE_EMPTY)
+		return scsi_check(unit, cmd, SENSE_MEDIUM_NOT_PRESENT);
+	if (d->prevented)
+		return scsi_check(unit, cmd, SENSE_REMOVAL_PREVENTED);
+	return drive_outcome(d, cmd, drive_unload(d), SENSE_WRITE_ERROR, 0);
+}
+
+/* Short and long alike: nothing behind the position can be read again (P5). */
+enum scsi_status drive_erase(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	struct drive *d = drive_of(unit);
+	int r = cart_erase(d->cart);
+
+	if (r == 0)
+		r = cart_sync(d->cart);
+	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
+}

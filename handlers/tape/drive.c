@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * drive.c: the drive as a state machine.
+ *
+ *   EMPTY     no cartridge
+ *   LOADING   a cartridge is in; its data is being recalled, or a mover still holds it: NOT READY
+ *             04/01.  Each command, and each poll of the library, tries again to open it, at most
+ *             every LOOK_MS
+ *   READY     the cartridge is open
+ *   UNLOADED  a cartridge is in, and the host has unloaded it: MEDIUM NOT PRESENT, as a drive that
+ *             has put its cartridge out (st waits two minutes on any other NOT READY)
+ *   FAILED    it cannot be opened: the sense says why; only ejecting helps
+ *
+ *   load:   EMPTY -> LOADING -> READY | FAILED        LOAD: UNLOADED -> LOADING -> ...
+ *   unload: READY | LOADING | FAILED -> UNLOADED      eject: any -> EMPTY
+ *
+ * Reaching READY raises "medium may have changed", once.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "handlers/tape/internal.h"
+#include "lib/base/clock.h"
+
+#define LOOK_MS 200
+
+static void note(struct drive *d, enum library_drive_state state)
+{
+	d->state = state;
+	library_drive_note(d->library, d->number, state, d->prevented);
+}
+
+void drive_alert(struct drive *d, enum drive_alert flag)
+{
+	d->alerts |= 1ull << ((unsigned)flag - 1);
+}
+
+/* The compression page follows the cartridge: what it was created for stays so until asked. */
+static void follow_codec(struct drive *d)
+{
+	uint8_t *page = mode_current(&d->unit, MODE_PAGE_COMPRESSION, 0);
+
+	if (page == NULL)
+		return;
+	page[2] &= 0x7f;
+	if (cart_info(d->cart)->codec != CART_CODEC_NONE)
+		page[2] |= 0x80;
+}
+
+/* LOADING: tries to become READY. */
+static void look(struct drive *d)
+{
+	int r;
+
+	d->looked_ms = clock_monotonic_ms();
+	r = cart_open(library_pool(d->library), d->barcode, CART_OPEN_WRITE | CART_OPEN_MOUNT,
+		      &d->cart);
+	if (r == CART_E_BUSY || r == CART_E_NOT_RESIDENT)
+		return;
+	if (r != 0) {
+		d->cart = NULL;
+		d->failure = drive_open_sense(r);
+		note(d, DRIVE_FAILED);
+		return;
+	}
+	follow_codec(d);
+	unit_attention(&d->unit, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+	note(d, DRIVE_READY);
+}
+
+static void begin_load(struct drive *d)
+{
+	note(d, DRIVE_LOADING);
+	look(d);
+}
+
+static bool drive_ready(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra)
+{
+	struct drive *d = drive_of(unit);
+
+	(void)extra;
+	if (d->state == DRIVE_LOADING && clock_monotonic_ms() - d->looked_ms >= LOOK_MS)
+		look(d);
+	switch (d->state) {
+	case DRIVE_READY:
+		return true;
+	case DRIVE_LOADING:
+		*ret_why = SENSE_BECOMING_READY;
+		return false;
+	case DRIVE_FAILED:
+		*ret_why = d->failure;
+		return false;
+	case DRIVE_EMPTY:
+	case DRIVE_UNLOADED:
+	default:
+		*ret_why = SENSE_MEDIUM_NOT_PRESENT;
+		return false;
+	}
+}
+
+static bool drive_write_protected(struct scsi_unit *unit)
+{
+	struct drive *d = drive_of(unit);
+	bool protected = !cart_is_writable(d->cart);
+
+	if (protected)
+		drive_alert(d, ALERT_WRITE_PROTECT);
+	return protected;
+}
+
+/* Power on: at the beginning of the medium, variable blocks, buffered, removal allowed. */
+static void drive_reset(struct scsi_unit *unit)
+{
+	struct drive *d = drive_of(unit);
+
+	d->prevented = false;
+	d->block_size = 0;
+	d->buffered = 1;
+	if (d->cart != NULL) {
+		ignore_result(cart_locate(d->cart, 0)); /* a mere position: cannot fail at 0 */
+		follow_codec(d);
+	}
+	library_drive_note(d->library, d->number, d->state, d->prevented);
+}
+
+static const struct scsi_unit_ops unit_ops = {
+	.ready = drive_ready,
+	.write_protected = drive_write_protected,
+	.reset = drive_reset,
+	.mode_header = drive_mode_header,
+	.block_descriptor = drive_block_descriptor,
+	.mode_select = drive_mode_select,
+};
+
+bool drive_load(struct drive *d, enum sense_id *ret_why)
+{
+	struct sense_extra extra;
+
+	if (d->state == DRIVE_UNLOADED) {
+		begin_load(d);
+		/* whoever loads knows that the medium may have changed: SSC tells the others */
+		if (d->state == DRIVE_READY && d->unit.attentions_cnt > 0 &&
+		    d->unit.attentions[d->unit.attentions_cnt - 1] == SENSE_MEDIUM_MAY_HAVE_CHANGED)
+			d->unit.attentions_cnt--;
+	}
+	return drive_ready(&d->unit, ret_why, &extra);
+}
+
+int drive_unload(struct drive *d)
+{
+	if (d->state == DRIVE_READY) {
+		int r = cart_sync(d->cart);
+
+		if (r != 0)
+			return r;
+		ignore_result(cart_close(d->cart)); /* synced just now: nothing is lost with it */
+		d->cart = NULL;
+	}
+	if (d->state != DRIVE_EMPTY)
+		note(d, DRIVE_UNLOADED);
+	return 0;
+}
+
+/* ---- what the library asks (its lock is held, ours is taken here) ---- */
+
+static void op_load(void *ctx, const char *barcode)
+{
+	struct drive *d = ctx;
+
+	unit_lock(&d->unit);
+	memset(d->barcode, 0, sizeof(d->barcode));
+	memcpy(d->barcode, barcode, strnlen(barcode, sizeof(d->barcode) - 1));
+	begin_load(d);
+	unit_unlock(&d->unit);
+}
+
+static int op_eject(void *ctx)
+{
+	struct drive *d = ctx;
+	int r = 0;
+
+	unit_lock(&d->unit);
+	if (d->prevented) {
+		r = LIBRARY_E_PREVENTED;
+	} else if (drive_unload(d) != 0) {
+		r = LIBRARY_E_DRIVE_FAILED;
+	} else {
+		d->barcode[0] = '\0';
+		note(d, DRIVE_EMPTY);
+	}
+	unit_unlock(&d->unit);
+	return r;
+}
+
+static void op_poll(void *ctx)
+{
+	struct drive *d = ctx;
+
+	unit_lock(&d->unit);
+	if (d->state == DRIVE_LOADING)
+		look(d);
+	unit_unlock(&d->unit);
+}
+
+static bool op_accepts(void *ctx, const char *barcode)
+{
+	struct drive *d = ctx;
+	const struct drive_model *m = drive_model(d);
+	struct cart_info *info = calloc(1, sizeof(*info));
+	bool accepts = true; /* what cannot be read shows itself when it is loaded */
+
+	if (info != NULL && cart_stat(library_pool(d->library), barcode, info) == 0) {
+		accepts = false;
+		for (unsigned i = 0; i < m->densities_cnt; i++)
+			accepts = accepts || m->densities[i].code == info->density;
+	}
+	free(info);
+	return accepts;
+}
+
+static const struct library_drive_ops library_ops = {
+	.load = op_load,
+	.eject = op_eject,
+	.poll = op_poll,
+	.accepts = op_accepts,
+};
+
+/* ---- life ---- */
+
+static void set_identity(struct drive *d)
+{
+	struct scsi_identity *id = &d->unit.identity;
+	const struct drive_model *m = drive_model(d);
+	char serial[LIBRARY_SERIAL_SIZE] = "";
+
+	(void)library_drive_serial(d->library, d->number, serial); /* attaching checks the number */
+	*id = (struct scsi_identity){
+		.device_type = 0x01, .removable = true, .versions = { 0x00a0, 0x0460, 0x0520 }
+	}; /* SAM-5 SPC-4 SSC-4 */
+	memcpy(id->vendor, m->vendor, strnlen(m->vendor, sizeof(id->vendor) - 1));
+	memcpy(id->product, m->product, strnlen(m->product, sizeof(id->product) - 1));
+	memcpy(id->revision, m->revision, strnlen(m->revision, sizeof(id->revision) - 1));
+	memcpy(id->serial, serial, strlen(serial));
+}
+
+int drive_new(struct library *library, unsigned number, struct drive **ret_drive)
+{
+	const struct personality *persona = personality_find(library_config(library)->personality);
+	struct drive *d;
+	int r;
+
+	if (persona == NULL)
+		return -ENOENT;
+	d = calloc(1, sizeof(*d));
+	if (d == NULL)
+		return -ENOMEM;
+	d->tables = (struct scsi_tables){
+		.commands = drive_commands,
+		.commands_cnt = drive_commands_cnt,
+		.mode_pages = drive_mode_pages,
+		.mode_pages_cnt = drive_mode_pages_cnt,
+		.log_pages = drive_log_pages,
+		.log_pages_cnt = drive_log_pages_cnt,
+		.vpd_pages = drive_vpd_pages,
+		.vpd_pages_cnt = drive_vpd_pages_cnt,
+	};
+	d->library = library_ref(library);
+	d->number = number;
+	d->persona = persona;
+	d->buffered = 1;
+	unit_init(&d->unit, &unit_ops, &d->tables);
+	set_identity(d);
+	r = library_attach_drive(library, number, &library_ops, d);
+	if (r != 0) {
+		unit_clear(&d->unit);
+		library_unref(d->library);
+		free(d);
+		return r;
+	}
+	unit_power_on(&d->unit);
+	*ret_drive = d;
+	return 0;
+}
+
+void drive_free(struct drive *drive)
+{
+	if (drive == NULL)
+		return;
+	library_detach_drive(drive->library, drive->number);
+	if (drive->cart != NULL)
+		ignore_result(
+			cart_close(drive->cart)); /* what was acknowledged is synced or recovered */
+	unit_clear(&drive->unit);
+	library_unref(drive->library);
+	free(drive);
+}
+
+struct scsi_unit *drive_unit(struct drive *drive)
+{
+	return &drive->unit;
+}

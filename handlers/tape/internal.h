@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * internal.h: what the files of handlers/tape share.  Everything here is called with the unit's
+ * mutex held.
+ */
+#ifndef VTL_TAPE_INTERNAL_H
+#define VTL_TAPE_INTERNAL_H
+
+#include "handlers/personality/personality.h"
+#include "handlers/scsi/command.h"
+#include "handlers/scsi/logpage.h"
+#include "handlers/scsi/mode.h"
+#include "handlers/scsi/vpd.h"
+#include "handlers/tape/drive.h"
+
+#define MODE_PAGE_COMPRESSION 0x0f
+
+/* Since power on or LOG SELECT; logical bytes. */
+struct drive_counters {
+	uint64_t written_bytes, read_bytes;
+	uint64_t write_errors, read_errors; /* not recovered */
+};
+
+/* TapeAlert flags (SSC-5), as bits: flag n is bit n - 1. */
+enum drive_alert {
+	ALERT_HARD_ERROR = 3,
+	ALERT_READ_FAILURE = 5,
+	ALERT_WRITE_FAILURE = 6,
+	ALERT_WRITE_PROTECT = 9,
+};
+#define ALERTS_SUPPORTED                                                         \
+	((1ull << (ALERT_HARD_ERROR - 1)) | (1ull << (ALERT_READ_FAILURE - 1)) | \
+	 (1ull << (ALERT_WRITE_FAILURE - 1)) | (1ull << (ALERT_WRITE_PROTECT - 1)))
+
+struct drive {
+	struct scsi_unit unit;             /* first: the common code hands it around */
+	struct library *library;           /* a reference */
+	unsigned number;                   /* from 1 */
+	const struct personality *persona; /* const data */
+	struct scsi_tables tables;
+	enum library_drive_state state;
+	char barcode[BARCODE_SIZE]; /* "" where EMPTY */
+	struct cart *cart;          /* owned; only where READY */
+	enum sense_id failure;      /* why FAILED */
+	int64_t looked_ms;          /* when a LOADING drive last tried to open its cartridge */
+	bool prevented;             /* PREVENT ALLOW MEDIUM REMOVAL */
+	uint32_t block_size;        /* of fixed blocks; 0: variable */
+	uint8_t buffered;           /* buffered mode of the mode header: 0 or 1 */
+	uint64_t alerts;            /* TapeAlert */
+	struct drive_counters counters;
+};
+
+static inline struct drive *drive_of(struct scsi_unit *unit)
+{
+	return (struct drive *)(void *)unit;
+}
+
+static inline const struct drive_model *drive_model(const struct drive *d)
+{
+	return d->persona->drive;
+}
+
+/* ---- drive.c ---- */
+
+/* LOAD UNLOAD: loads what is in the drive; 0 or the reason in @ret_why. Allowed in every state. */
+bool drive_load(struct drive *d, enum sense_id *ret_why);
+/* Syncs, closes; 0 or what cart_sync() said (then nothing changed). Only where READY. */
+MUST_CHECK int drive_unload(struct drive *d);
+void drive_alert(struct drive *d, enum drive_alert flag);
+
+/* ---- medium.c: the one place where outcomes of the store become sense ---- */
+
+/*
+ * SCSI_GOOD for 0; else the check that fits @outcome, with @information; a negative one becomes
+ * @unexpected.
+ */
+enum scsi_status drive_outcome(struct drive *d, struct scsi_cmd *cmd, int outcome,
+			       enum sense_id unexpected, int64_t information);
+/* What TEST UNIT READY says of a cartridge that cart_open() refused with @outcome. */
+enum sense_id drive_open_sense(int outcome);
+
+/* ---- the rows' handlers ---- */
+
+enum scsi_status drive_read(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_write(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_write_filemarks(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_rewind(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_space(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_locate_10(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_locate_16(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_read_position(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_erase(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_load_unload(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_prevent_allow(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_block_limits(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_report_density(struct scsi_unit *unit, struct scsi_cmd *cmd);
+
+/* ---- pages.c: mode header, block descriptor, mode pages ---- */
+
+void drive_mode_header(struct scsi_unit *unit, uint8_t *ret_medium_type, uint8_t *ret_specific);
+void drive_block_descriptor(struct scsi_unit *unit, uint8_t descriptor[8]);
+enum scsi_status drive_mode_select(struct scsi_unit *unit, struct scsi_cmd *cmd, uint8_t specific,
+				   const uint8_t *descriptor, unsigned offset, bool apply);
+
+/* ---- tables ---- */
+
+extern const struct scsi_command drive_commands[];
+extern const unsigned drive_commands_cnt;
+extern const struct mode_page drive_mode_pages[];
+extern const unsigned drive_mode_pages_cnt;
+extern const struct log_page drive_log_pages[];
+extern const unsigned drive_log_pages_cnt;
+extern const struct vpd_page drive_vpd_pages[];
+extern const unsigned drive_vpd_pages_cnt;
+
+#endif

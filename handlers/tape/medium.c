@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* medium.c: outcomes of lib/store as sense data.  No other file of the drive translates them. */
+#include "handlers/tape/internal.h"
+
+struct outcome_row {
+	enum sense_id sense;
+	uint8_t flags;
+};
+
+/* clang-format off */
+/* A full file system is the end of the medium: the host goes on with another one, and loses
+ * nothing (P6). */
+static const struct outcome_row rows[] = {
+	[CART_E_FILEMARK]      = { SENSE_FILEMARK_DETECTED,      SENSE_FILEMARK },
+	[CART_E_EOD]           = { SENSE_END_OF_DATA,            0 }, /* never EOM: st would take it for data */
+	[CART_E_BOP]           = { SENSE_BEGINNING_OF_PARTITION, SENSE_EOM },
+	[CART_E_EARLY_WARNING] = { SENSE_END_OF_PARTITION,       SENSE_EOM },
+	[CART_E_FULL]          = { SENSE_VOLUME_OVERFLOW,        SENSE_EOM },
+	[CART_E_NO_SPACE]      = { SENSE_VOLUME_OVERFLOW,        SENSE_EOM },
+	[CART_E_DAMAGED]       = { SENSE_UNRECOVERED_READ_ERROR, 0 },
+	[CART_E_BUSY]          = { SENSE_BECOMING_READY,         0 },
+	[CART_E_ABSENT]        = { SENSE_LOAD_FAILED,            0 },
+	[CART_E_NOT_RESIDENT]  = { SENSE_BECOMING_READY,         0 },
+	[CART_E_PROTECTED]     = { SENSE_WRITE_PROTECTED,        0 },
+	[CART_E_UNSUPPORTED]   = { SENSE_CANNOT_READ_MEDIUM,     0 },
+	[CART_E_INVALID]       = { SENSE_CANNOT_READ_MEDIUM,     0 },
+};
+/* clang-format on */
+
+#define ROWS (int)(sizeof(rows) / sizeof(rows[0]))
+
+static bool has_row(int outcome)
+{
+	return outcome > 0 && outcome < ROWS && rows[outcome].sense != SENSE_NO_SENSE;
+}
+
+static void count_errors(struct drive *d, enum sense_id sense)
+{
+	if (sense == SENSE_UNRECOVERED_READ_ERROR) {
+		d->counters.read_errors++;
+		drive_alert(d, ALERT_HARD_ERROR);
+		drive_alert(d, ALERT_READ_FAILURE);
+	} else if (sense == SENSE_WRITE_ERROR) {
+		d->counters.write_errors++;
+		drive_alert(d, ALERT_HARD_ERROR);
+		drive_alert(d, ALERT_WRITE_FAILURE);
+	}
+}
+
+enum scsi_status drive_outcome(struct drive *d, struct scsi_cmd *cmd, int outcome,
+			       enum sense_id unexpected, int64_t information)
+{
+	enum sense_id sense = unexpected;
+	uint8_t flags = 0;
+
+	if (outcome == 0)
+		return SCSI_GOOD;
+	if (has_row(outcome)) {
+		sense = rows[outcome].sense;
+		flags = rows[outcome].flags;
+	}
+	count_errors(d, sense);
+	return scsi_check_tape(&d->unit, cmd, sense, flags, information);
+}
+
+enum sense_id drive_open_sense(int outcome)
+{
+	return has_row(outcome) ? rows[outcome].sense : SENSE_LOAD_FAILED;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* position.c: REWIND, SPACE, LOCATE, READ POSITION (SSC-5). There is one partition, number 0. */
+#include <string.h>
+
+#include "handlers/tape/internal.h"
+#include "lib/base/bytes.h"
+
+enum scsi_status drive_rewind(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	struct drive *d = drive_of(unit);
+	int r = cart_sync(d->cart); /* P1; with IMMED too: it is no slower than the next command */
+
+	if (r == 0)
+		r = cart_locate(d->cart, 0);
+	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
+}
+
+enum space_code {
+	SPACE_BLOCKS = 0,
+	SPACE_FILEMARKS = 1,
+	SPACE_SEQUENTIAL_FILEMARKS = 2,
+	SPACE_END_OF_DATA = 3,
+};
+
+static int64_t signed_be24(const uint8_t *p)
+{
+	uint32_t n = get_be24(p);
+
+	return n & 0x800000 ? (int64_t)n - 0x1000000 : (int64_t)n;
+}
+
+enum scsi_status drive_space(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	struct drive *d = drive_of(unit);
+	const uint8_t *cdb = cmd->cdb;
+	int64_t count = cdb[0] == OP_SPACE_16 ? (int64_t)get_be64(cdb + 4) : signed_be24(cdb + 2);
+	uint64_t residual = 0;
+	int r;
+
+	switch (cdb[1] & 0x0f) {
+	case SPACE_BLOCKS:
+		r = cart_space_blocks(d->cart, count, &residual);
+		break;
+	case SPACE_FILEMARKS:
+		r = cart_space_filemarks(d->cart, count, &residual);
+		break;
+	case SPACE_SEQUENTIAL_FILEMARKS:
+		r = cart_space_sequential_filemarks(d->cart, count, &residual);
+		break;
+	case SPACE_END_OF_DATA:
+		r = cart_space_eod(d->cart);
+		break;
+	default:
+		return scsi_check_field(unit, cmd, 1, 3);
+	}
+	return drive_outcome(d, cmd, r, SENSE_POSITIONING_ERROR, (int64_t)residual);
+}
+
+enum scsi_status drive_locate_10(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	struct drive *d = drive_of(unit);
+
+	if ((cmd->cdb[1] & 0x02) != 0 && cmd->cdb[8] != 0) /* CP, and there is only partition 0 */
+		return scsi_check_field(unit, cmd, 8, 7);
+	return drive_outcome(d, cmd, cart_locate(d->cart, get_be32(cmd->cdb + 3)),
+			     SENSE_POSITIONING_ERROR, 0);
+}
+
+enum scsi_status drive_locate_16(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	struct drive *d = drive_of(unit);
+	uint64_t target = get_be64(cmd->cdb + 4);
+	int r;
+
+	if ((cmd->cdb[1] & 0x02) != 0 && cmd->cdb[3] != 0)
+		return scsi_check_field(unit, cmd, 3, 7);
+	switch (cmd->cdb[1] >> 3 & 7) { /* DEST_TYPE */
+	case 0:
+		r = cart_locate(d->cart, target);
+		break;
+	case 1:
+		r = cart_locate_file(d->cart, target);
+		break;
+	case 3:
+		r = cart_space_eod(d->cart);
+		break;
+	default:
+		return scsi_check_field(unit, cmd, 1, 5);
+	}
+	return drive_outcome(d, cmd, r, SENSE_POSITIONING_ERROR, 0);
+}
+
+/* ---- READ POSITION ---- */
+
+#define POSITION_BOP      0x80
+#define POSITION_EOP      0x40 /* between early warning and the end of the partition */
+#define POSITION_LOLU     0x04 /* the number does not fit: look into the long form */
+#define POSITION_NOT_LONG 0xffffffffull
+
+static uint8_t position_flags(const struct cart_position *p)
+{
+	return (uint8_t)((p->bop ? POSITION_BOP : 0) | (p->early_warning ? POSITION_EOP : 0));
+}
+
+static size_t put_short(uint8_t *data, const struct cart_position *p)
+{
+	data[0] = position_flags(p);
+	if (p->object > POSITION_NOT_LONG) {
+		data[0] |= POSITION_LOLU;
+	} else {
+		put_be32(data + 4, (uint32_t)p->object);
+		put_be32(data + 8, (uint32_t)p->object); /* nothing waits in the buffer */
+	}
+	return 20;
+}
+
+static size_t put_long(uint8_t *data, const struct cart_position *p)
+{
+	data[0] = position_flags(p);
+	put_be64(data + 8, p->object);
+	put_be64(data + 16, p->file);
+	return 32;
+}
+
+static size_t put_extended(uint8_t *data, const struct cart_position *p)
+{
+	data[0] = position_flags(p);
+	put_be16(data + 2, 28);
+	put_be64(data + 8, p->object);
+	put_be64(data + 16, p->object);
+	return 32;
+}
+
+enum scsi_status drive_read_position(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	struct drive *d = drive_of(unit);
+	struct cart_position p;
+	uint8_t data[32] = { 0 };
+	size_t size, allocation = sizeof(data);
+
+	cart_position(d->cart, &p);
+	switch (cmd->cdb[1] & 0x1f) {
+	case SA_READ_POSITION_LONG:
+		size = put_long(data, &p);
+		break;
+	case SA_READ_POSITION_EXTENDED:
+		size = put_extended(data, &p);
+		allocation = get_be16(cmd->cdb + 7);
+		break;
+	default: /* the rows let only the short forms through */
+		size = put_short(data, &p);
+	}
+	scsi_put_data(cmd, data, size, allocation);
+	return SCSI_GOOD;
+}

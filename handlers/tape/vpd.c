@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vpd.c: vital product data of a sequential-access device (SSC-5). */
+#include <string.h>
+
+#include "handlers/tape/internal.h"
+#include "lib/base/bytes.h"
+
+/* B0h, sequential-access device capabilities: no WORM media, no tape stream mirroring. */
+static size_t fill_capabilities(struct scsi_unit *unit, uint8_t *content)
+{
+	(void)unit;
+	memset(content, 0, 2);
+	return 2;
+}
+
+/* B1h, manufacturer-assigned serial number. */
+static size_t fill_serial(struct scsi_unit *unit, uint8_t *content)
+{
+	size_t n = strlen(unit->identity.serial);
+
+	memcpy(content, unit->identity.serial, n);
+	return n;
+}
+
+/* B2h, TapeAlert supported flags: flag 1 is bit 7 of the first byte. */
+static size_t fill_alerts(struct scsi_unit *unit, uint8_t *content)
+{
+	(void)unit;
+	memset(content, 0, 8);
+	for (unsigned flag = 1; flag <= 64; flag++)
+		if ((ALERTS_SUPPORTED >> (flag - 1) & 1) != 0)
+			content[(flag - 1) / 8] |= (uint8_t)(0x80 >> ((flag - 1) % 8));
+	return 8;
+}
+
+/* B3h, automation device serial number: the changer's. */
+static size_t fill_automation(struct scsi_unit *unit, uint8_t *content)
+{
+	char serial[LIBRARY_SERIAL_SIZE];
+	size_t n;
+
+	library_changer_serial(drive_of(unit)->library, serial);
+	n = strlen(serial);
+	memcpy(content, serial, n);
+	return n;
+}
+
+const struct vpd_page drive_vpd_pages[] = {
+	{ 0xb0, fill_capabilities },
+	{ 0xb1, fill_serial },
+	{ 0xb2, fill_alerts },
+	{ 0xb3, fill_automation },
+};
+const unsigned drive_vpd_pages_cnt = sizeof(drive_vpd_pages) / sizeof(drive_vpd_pages[0]);
