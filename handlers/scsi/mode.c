@@ -70,6 +70,8 @@ static void add_page(struct scsi_unit *unit, struct mode_list *list, unsigned i,
 		memcpy(page, row->defaults, header);
 	} else if (pc == PC_DEFAULT) {
 		memcpy(page, row->defaults, row->size);
+		if (row->sense != NULL && row->changeable == NULL)
+			row->sense(unit, page); /* what nobody can change is its own default */
 	} else {
 		memcpy(page, unit->mode_values[i], row->size);
 		if (row->sense != NULL)

@@ -40,8 +40,7 @@ enum sense_key {
 	X(INCORRECT_LENGTH,               KEY_NO_SENSE,         0x00, 0x00, "the block has another length than asked for") \
 	X(NOT_READY_CAUSE_NOT_REPORTABLE, KEY_NOT_READY,        0x04, 0x00, "logical unit not ready, cause not reportable") \
 	X(BECOMING_READY,                 KEY_NOT_READY,        0x04, 0x01, "logical unit is in process of becoming ready") \
-	X(INITIALIZING_COMMAND_REQUIRED,  KEY_NOT_READY,        0x04, 0x02, "logical unit not ready, initializing command required") \
-	X(INCOMPATIBLE_MEDIUM,            KEY_NOT_READY,        0x30, 0x00, "incompatible medium installed") \
+	X(MEDIUM_INCOMPATIBLE,            KEY_ILLEGAL_REQUEST,  0x30, 0x00, "incompatible medium: the drive does not take it") \
 	X(MEDIUM_NOT_PRESENT,             KEY_NOT_READY,        0x3a, 0x00, "medium not present") \
 	X(LOAD_FAILED,                    KEY_NOT_READY,        0x53, 0x00, "media load or eject failed") \
 	X(WRITE_ERROR,                    KEY_MEDIUM_ERROR,     0x0c, 0x00, "write error") \
@@ -58,14 +57,10 @@ enum sense_key {
 	X(SAVING_NOT_SUPPORTED,           KEY_ILLEGAL_REQUEST,  0x39, 0x00, "saving parameters not supported") \
 	X(DESTINATION_FULL,               KEY_ILLEGAL_REQUEST,  0x3b, 0x0d, "medium destination element full") \
 	X(SOURCE_EMPTY,                   KEY_ILLEGAL_REQUEST,  0x3b, 0x0e, "medium source element empty") \
-	X(DRIVE_NOT_RELEASING,            KEY_ILLEGAL_REQUEST,  0x3b, 0x12, "medium magazine removed or not accessible") \
 	X(INFORMATION_UNIT_TOO_SHORT,     KEY_ABORTED_COMMAND,  0x0e, 0x02, "information unit too short: less data than the CDB names") \
 	X(REMOVAL_PREVENTED,              KEY_ILLEGAL_REQUEST,  0x53, 0x02, "medium removal prevented") \
 	X(POWER_ON,                       KEY_UNIT_ATTENTION,   0x29, 0x00, "power on, reset, or bus device reset occurred") \
 	X(MEDIUM_MAY_HAVE_CHANGED,        KEY_UNIT_ATTENTION,   0x28, 0x00, "not ready to ready change, medium may have changed") \
-	X(IMPORT_EXPORT_ACCESSED,         KEY_UNIT_ATTENTION,   0x28, 0x01, "import or export element accessed") \
-	X(MODE_PARAMETERS_CHANGED,        KEY_UNIT_ATTENTION,   0x2a, 0x01, "mode parameters changed") \
-	X(LOG_PARAMETERS_CHANGED,         KEY_UNIT_ATTENTION,   0x2a, 0x02, "log parameters changed") \
 	X(WRITE_PROTECTED,                KEY_DATA_PROTECT,     0x27, 0x00, "write protected") \
 	X(END_OF_DATA,                    KEY_BLANK_CHECK,      0x00, 0x05, "end-of-data detected") \
 	X(VOLUME_OVERFLOW,                KEY_VOLUME_OVERFLOW,  0x00, 0x02, "end of partition or medium: the block does not fit")

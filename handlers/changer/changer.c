@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * changer.c: the changer unit.  It holds nothing: lib/library knows where cartridges are, and tells
+ * the drives.  All moves take effect at once, so there is no state "in motion".
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "handlers/changer/internal.h"
+
+static bool ready(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra)
+{
+	(void)extra;
+	if (library_is_owned(changer_of(unit)->library))
+		return true;
+	*ret_why = SENSE_NOT_READY_CAUSE_NOT_REPORTABLE;
+	return false;
+}
+
+static bool write_protected(struct scsi_unit *unit)
+{
+	(void)unit;
+	return false;
+}
+
+static void reset(struct scsi_unit *unit)
+{
+	changer_of(unit)->prevented = false;
+}
+
+static void mode_header(struct scsi_unit *unit, uint8_t *ret_medium_type, uint8_t *ret_specific)
+{
+	(void)unit;
+	*ret_medium_type = 0;
+	*ret_specific = 0;
+}
+
+static const struct scsi_unit_ops unit_ops = {
+	.ready = ready,
+	.write_protected = write_protected,
+	.reset = reset,
+	.mode_header = mode_header,
+};
+
+static void set_identity(struct changer *c)
+{
+	struct scsi_identity *id = &c->unit.identity;
+	const struct library_model *m = c->persona->library;
+	char serial[LIBRARY_SERIAL_SIZE];
+
+	library_changer_serial(c->library, serial);
+	*id = (struct scsi_identity){
+		.device_type = 0x08, .removable = true, .versions = { 0x00a0, 0x0460, 0x0480 }
+	}; /* SAM-5 SPC-4 SMC-3 */
+	memcpy(id->vendor, m->vendor, strnlen(m->vendor, sizeof(id->vendor) - 1));
+	memcpy(id->product, m->product, strnlen(m->product, sizeof(id->product) - 1));
+	memcpy(id->revision, m->revision, strnlen(m->revision, sizeof(id->revision) - 1));
+	memcpy(id->serial, serial, strlen(serial));
+}
+
+int changer_new(struct library *library, struct changer **ret_changer)
+{
+	const struct personality *persona = personality_find(library_config(library)->personality);
+	struct changer *c;
+
+	if (persona == NULL)
+		return -ENOENT;
+	c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return -ENOMEM;
+	c->library = library_ref(library);
+	c->persona = persona;
+	c->tables = (struct scsi_tables){
+		.commands = changer_commands,
+		.commands_cnt = changer_commands_cnt,
+		.mode_pages = changer_mode_pages,
+		.mode_pages_cnt = changer_mode_pages_cnt,
+		.log_pages = changer_log_pages,
+		.log_pages_cnt = changer_log_pages_cnt,
+		.lun_in_cdb = true,
+	};
+	unit_init(&c->unit, &unit_ops, &c->tables);
+	set_identity(c);
+	unit_power_on(&c->unit);
+	*ret_changer = c;
+	return 0;
+}
+
+void changer_free(struct changer *changer)
+{
+	if (changer == NULL)
+		return;
+	unit_clear(&changer->unit);
+	library_unref(changer->library);
+	free(changer);
+}
+
+struct scsi_unit *changer_unit(struct changer *changer)
+{
+	return &changer->unit;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * commands.c: the changer's commands.  Bits 7-5 of byte 1 are free in each (hosts put the LUN
+ * there): scsi_tables.lun_in_cdb.
+ */
+#include "handlers/changer/internal.h"
+
+/* clang-format off */
+const struct scsi_command changer_commands[] = {
+	/* opcode               sa       len data       needs         timeout s  name  handler  allowed bits of bytes 1.. */
+	{ OP_TEST_UNIT_READY,   SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM, 60,  "TEST UNIT READY",   scsi_good,             { 0 } },
+	{ OP_REQUEST_SENSE,     SA_NONE, 6,  DATA_IN,   UA_EXEMPT,    60,  "REQUEST SENSE",     scsi_request_sense,    { 0x01, 0, 0, 0xff } },
+	{ OP_INITIALIZE_ELEMENT_STATUS, SA_NONE, 6, DATA_NONE, NEEDS_MEDIUM, 3600, "INITIALIZE ELEMENT STATUS", changer_initialize, { 0 } },
+	{ OP_INQUIRY,           SA_NONE, 6,  DATA_IN,   UA_EXEMPT,    60,  "INQUIRY",           scsi_inquiry,          { 0x01, 0xff, 0xff, 0xff } },
+	{ OP_MODE_SELECT_6,     SA_NONE, 6,  DATA_OUT,  0,            60,  "MODE SELECT(6)",    scsi_mode_select,      { 0x11, 0, 0, 0xff } },
+	{ OP_RESERVE_6,         SA_NONE, 6,  DATA_NONE, BY_CORE,      60,  "RESERVE(6)",        NULL,                  { 0 } },
+	{ OP_RELEASE_6,         SA_NONE, 6,  DATA_NONE, BY_CORE,      60,  "RELEASE(6)",        NULL,                  { 0 } },
+	{ OP_MODE_SENSE_6,      SA_NONE, 6,  DATA_IN,   0,            60,  "MODE SENSE(6)",     scsi_mode_sense,       { 0x08, 0xff, 0xff, 0xff } },
+	{ OP_SEND_DIAGNOSTIC,   SA_NONE, 6,  DATA_NONE, 0,            300, "SEND DIAGNOSTIC",   scsi_send_diagnostic,  { 0xf7, 0, 0xff, 0xff } },
+	{ OP_PREVENT_ALLOW,     SA_NONE, 6,  DATA_NONE, 0,            60,  "PREVENT ALLOW MEDIUM REMOVAL", changer_prevent_allow, { 0, 0, 0, 0x03 } },
+	{ OP_POSITION_TO_ELEMENT, SA_NONE, 10, DATA_NONE, NEEDS_MEDIUM, 600, "POSITION TO ELEMENT", changer_position,  { 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_INITIALIZE_ELEMENT_STATUS_WITH_RANGE, SA_NONE, 10, DATA_NONE, NEEDS_MEDIUM, 3600, "INITIALIZE ELEMENT STATUS WITH RANGE", changer_initialize_range, { 0x03, 0xff, 0xff, 0, 0, 0xff, 0xff } },
+	{ OP_LOG_SELECT,        SA_NONE, 10, DATA_OUT,  0,            60,  "LOG SELECT",        scsi_log_select,       { 0x03, 0xff, 0xff, 0, 0, 0, 0xff, 0xff } },
+	{ OP_LOG_SENSE,         SA_NONE, 10, DATA_IN,   0,            60,  "LOG SENSE",         scsi_log_sense,        { 0x03, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_MODE_SELECT_10,    SA_NONE, 10, DATA_OUT,  0,            60,  "MODE SELECT(10)",   scsi_mode_select,      { 0x11, 0, 0, 0, 0, 0, 0xff, 0xff } },
+	{ OP_RESERVE_10,        SA_NONE, 10, DATA_NONE, BY_CORE,      60,  "RESERVE(10)",       NULL,                  { 0 } },
+	{ OP_RELEASE_10,        SA_NONE, 10, DATA_NONE, BY_CORE,      60,  "RELEASE(10)",       NULL,                  { 0 } },
+	{ OP_MODE_SENSE_10,     SA_NONE, 10, DATA_IN,   0,            60,  "MODE SENSE(10)",    scsi_mode_sense,       { 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_IN,  0, 10, DATA_IN,  BY_CORE, 60, "PERSISTENT RESERVE IN, READ KEYS",           NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_IN,  1, 10, DATA_IN,  BY_CORE, 60, "PERSISTENT RESERVE IN, READ RESERVATION",    NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_IN,  2, 10, DATA_IN,  BY_CORE, 60, "PERSISTENT RESERVE IN, REPORT CAPABILITIES", NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_IN,  3, 10, DATA_IN,  BY_CORE, 60, "PERSISTENT RESERVE IN, READ FULL STATUS",    NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 0, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, REGISTER",           NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 1, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, RESERVE",            NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 2, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, RELEASE",            NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 3, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, CLEAR",              NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 4, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, PREEMPT",            NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 5, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, PREEMPT AND ABORT",  NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 6, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, REGISTER AND IGNORE EXISTING KEY", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_PERSISTENT_RESERVE_OUT, 7, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, REGISTER AND MOVE",  NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_REPORT_LUNS,       SA_NONE, 12, DATA_IN,   BY_CORE,      60,  "REPORT LUNS",       NULL,                  { 0, 0xff, 0, 0, 0, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_MAINTENANCE_IN, SA_REPORT_SUPPORTED_OPCODES, 12, DATA_IN, 0, 60, "REPORT SUPPORTED OPERATION CODES", scsi_report_opcodes, { 0, 0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_MOVE_MEDIUM,       SA_NONE, 12, DATA_NONE, NEEDS_MEDIUM, 900, "MOVE MEDIUM",       changer_move,          { 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_EXCHANGE_MEDIUM,   SA_NONE, 12, DATA_NONE, NEEDS_MEDIUM, 900, "EXCHANGE MEDIUM",   changer_exchange,      { 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_READ_ELEMENT_STATUS, SA_NONE, 12, DATA_IN, NEEDS_MEDIUM, 600, "READ ELEMENT STATUS", changer_read_status, { 0x1f, 0xff, 0xff, 0xff, 0xff, 0x03, 0xff, 0xff, 0xff } },
+};
+/* clang-format on */
+
+const unsigned changer_commands_cnt = sizeof(changer_commands) / sizeof(changer_commands[0]);
