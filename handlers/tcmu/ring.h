@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ring.h: the command ring that the kernel shares with tcmu-runner (Linux, target_core_user.h).
+ *
+ * libtcmu takes commands out of the ring and puts answers into it.  Two things it cannot do, and we
+ * do on the slot itself, while its command is ours and nobody else touches it:
+ *
+ * - say how many bytes of a data-in buffer are valid (READ_LEN), without which a short tape block
+ *   reaches the host with the wrong length;
+ * - answer commands whose operation code it has no length for (60h-7Eh, C0h-FFh): it drops them,
+ * and their slots would wait for ever.  ring_heal() refuses them with INVALID COMMAND OPERATION
+ * CODE.
+ *
+ * Both need commands to be answered one by one in the thread that takes them (nr_threads 0).
+ */
+#ifndef VTL_TCMU_RING_H
+#define VTL_TCMU_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ring {
+	uint8_t *mailbox; /* borrowed: the shared memory */
+	uint8_t *entries;
+	uint32_t size; /* of the entries, in bytes */
+	bool read_len; /* the kernel takes READ_LEN */
+};
+
+/* False where this is no mailbox that we know (version 2, and the ring within @size bytes). */
+bool ring_init(struct ring *ring, void *mailbox, size_t size);
+
+/* Answers all dropped commands before @cmd_id and returns how many; 0 where @cmd_id is not in the
+ * ring. */
+unsigned ring_heal(struct ring *ring, uint16_t cmd_id);
+
+/* Says that @bytes (not 0) of @cmd_id's data-in buffer are valid.  False where it cannot be said.
+ */
+bool ring_set_read_len(struct ring *ring, uint16_t cmd_id, uint32_t bytes);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* timeout.c: see timeout.h. */
+#include "handlers/tcmu/timeout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* "tcm-user/HBA/NAME/CFGSTRING" as in /sys/class/uio/uioN/name, to the attribute's path. */
+static char *attribute_path(const char *sys, const char *uio)
+{
+	g_autofree char *file = g_strdup_printf("%s/class/uio/%s/name", sys, uio);
+	g_autofree char *text = NULL;
+	g_auto(GStrv) part = NULL;
+
+	if (!g_file_get_contents(file, &text, NULL, NULL))
+		return NULL;
+	part = g_strsplit(g_strchomp(text), "/", 4);
+	if (g_strv_length(part) != 4 || strcmp(part[0], "tcm-user") != 0)
+		return NULL;
+	return g_strdup_printf("%s/kernel/config/target/core/user_%s/%s/attrib/cmd_time_out", sys,
+			       part[1], part[2]);
+}
+
+int timeout_set(const char *sys, const char *uio, unsigned seconds)
+{
+	g_autofree char *path = attribute_path(sys, uio);
+	g_autofree char *text = NULL;
+	char buf[16];
+	guint64 now;
+	int fd, n, r = 0;
+
+	if (path == NULL || !g_file_get_contents(path, &text, NULL, NULL))
+		return -ENOENT;
+	now = g_ascii_strtoull(text, NULL, 10);
+	if (now == 0 || now >= seconds)
+		return 0;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = g_snprintf(buf, sizeof(buf), "%u", seconds);
+	if (write(fd, buf, (size_t)n) != n)
+		r = errno == EINVAL ? -EBUSY : -errno;
+	(void)close(fd);
+	return r;
+}
