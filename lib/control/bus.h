@@ -2,7 +2,7 @@
 /*
  * bus.h: names, errors and connections that both ends of the D-Bus interfaces share.
  *
- * gdbus-codegen makes generated/lib/control/org-tcmuvtl.h in the build folder from
+ * gdbus-codegen makes lib/control/org-tcmuvtl.h and its code in the build folder from
  * lib/control/org.tcmuvtl.xml; include it as "lib/control/org-tcmuvtl.h".  Types are VtlLibrary1,
  * VtlPolicy1 and their skeletons.  vtl-policyd owns CONTROL_POLICY_NAME on a connection from
  * control_bus_connect() and exports a VtlPolicy1Skeleton at CONTROL_POLICY_PATH.
