@@ -6,7 +6,7 @@ target_include_directories(vtl_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_B
 target_compile_options(vtl_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wvla -Walloca -Wundef -Wwrite-strings -Wpointer-arith -Wcast-qual
   -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition -Wredundant-decls -Wformat=2
-  -Wnull-dereference -Wconversion -Wsign-conversion -Wswitch-enum -Wframe-larger-than=2048 -fno-common)
+  -Wnull-dereference -Wconversion -Wsign-conversion -Wswitch-enum -fno-common)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   target_compile_options(vtl_flags INTERFACE
     -Wformat-signedness -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wcast-align=strict
@@ -14,6 +14,10 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
 else()
   target_compile_options(vtl_flags INTERFACE
     -Wcomma -Wunreachable-code-aggressive -Wextra-semi-stmt -Wassign-enum -Wdocumentation)
+endif()
+# Sanitizers put guard zones between the variables of a frame: their frames say nothing about ours.
+if(NOT VTL_SANITIZE)
+  target_compile_options(vtl_flags INTERFACE -Wframe-larger-than=2048)
 endif()
 if(VTL_WERROR)
   target_compile_options(vtl_flags INTERFACE -Werror)
