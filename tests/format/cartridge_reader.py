@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A second reader of cartridges, written from docs/cartridge-format.md alone.
+
+  cartridge_reader.py info FOLDER            what the header says
+  cartridge_reader.py list FOLDER            each object: number, logical file, kind, length, CRC32C
+  cartridge_reader.py extract FOLDER N       the data of object N to standard output
+  cartridge_reader.py extract FOLDER file F  all blocks of logical file F to standard output
+  cartridge_reader.py digest FOLDER          the digest of the recording
+
+It never looks at index or marks and never writes to the cartridge.  Exit 0; 1 where something is
+damaged (the rest is listed all the same); 2 for what is not a cartridge or is used wrongly.
+"""
+import hashlib
+import os
+import struct
+import sys
+import zlib
+
+SEGMENT_SHIFT = 30
+SEGMENT_SIZE = 1 << SEGMENT_SHIFT
+SEGMENT_HEADER = 128
+FRAME = struct.Struct("<4sBBBBQQQQQQIIIIII")
+HEADER_FIELDS = (  # name, offset, struct code: the tables of section 2
+    ("version", 8, "<I"), ("size", 12, "<I"), ("incompat", 16, "<I"), ("compat", 20, "<I"),
+    ("uuid", 24, "16s"), ("barcode", 40, "32s"), ("state", 72, "B"), ("codec", 73, "B"),
+    ("flags", 74, "B"), ("density", 75, "B"), ("medium_type", 76, "B"), ("capacity", 80, "<Q"),
+    ("early_warning", 88, "<Q"), ("epoch", 96, "<Q"), ("epoch_object", 104, "<Q"),
+    ("epoch_address", 112, "<Q"), ("generation", 120, "<Q"), ("stream", 128, "<I"),
+    ("recall_stream", 132, "<I"), ("objects", 136, "<Q"), ("blocks", 144, "<Q"),
+    ("filemarks", 152, "<Q"), ("logical_bytes", 160, "<Q"), ("stored_bytes", 168, "<Q"),
+    ("end_address", 176, "<Q"))
+STATES = ("resident", "premigrated", "migrated", "recalling", "damaged")
+CLEAN = 4
+BLOCK, FILEMARK = 1, 2
+
+
+class NotACartridge(Exception):
+    pass
+
+
+def make_crc_table():
+    table = []
+    for n in range(256):
+        for _ in range(8):
+            n = n >> 1 ^ (0x82F63B78 if n & 1 else 0)
+        table.append(n)
+    return table
+
+
+CRC_TABLE = make_crc_table()
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = crc >> 8 ^ CRC_TABLE[(crc ^ byte) & 0xFF]
+    return crc ^ 0xFFFFFFFF
+
+
+def text(raw):
+    return raw.split(b"\0", 1)[0].decode("ascii", "replace")
+
+
+class Header:
+    def __init__(self, folder):
+        with open(os.path.join(folder, "header"), "rb") as f:
+            raw = f.read(65537)
+        if len(raw) < 516 or raw[:8] != b"VTLCART1":
+            raise NotACartridge("no header of a cartridge")
+        for name, offset, code in HEADER_FIELDS:
+            setattr(self, name, struct.unpack_from(code, raw, offset)[0])
+        if self.version != 1 or self.incompat != 0:
+            raise NotACartridge("written by a later version")
+        if self.size != len(raw) or crc32c(raw[:-4]) != struct.unpack("<I", raw[-4:])[0]:
+            raise NotACartridge("the header is damaged")
+        if self.state > 4 or self.stream == 0 or self.blocks + self.filemarks != self.objects:
+            raise NotACartridge("the header makes no sense")
+        self.barcode = text(self.barcode)
+        self.copies = list(self.records(raw[512:-4]))
+
+    @staticmethod
+    def records(raw):
+        while raw:
+            kind, size = struct.unpack_from("<HH", raw)
+            if kind == 1:
+                yield struct.unpack_from("<32sIIQQQQQ32s32s", raw, 4)
+            raw = raw[4 + size:]
+
+
+class Frame:
+    def __init__(self, raw, address):
+        (self.magic, self.type, self.codec, _, _, self.object, self.epoch, self.stable, self.file,
+         self.logical_before, self.stored_before, self.logical_size, self.stored_size,
+         self.stored_crc, self.logical_crc, self.stream, self.crc) = FRAME.unpack(raw)
+        self.address = address
+        self.end = address + FRAME.size + self.stored_size
+
+    def sizes_fit(self):
+        if self.type == FILEMARK:
+            return self.logical_size == self.stored_size == 0
+        return self.type == BLOCK and 0 < self.stored_size <= self.logical_size <= 1 << 24
+
+
+class Recording:
+    """The objects of a resident cartridge, in order; each is a Frame, or None where it is lost."""
+
+    def __init__(self, folder, header):
+        self.folder, self.header, self.files = folder, header, {}
+        self.objects = []
+        self.clean = header.flags & CLEAN != 0
+        self.stable = header.objects if self.clean else header.epoch_object
+        while True:  # a frame found late may vouch for more: then the scan is made again
+            stable = self.stable
+            self.scan()
+            if self.stable == stable:
+                break
+        self.objects += [None] * (self.stable - len(self.objects))
+        if self.clean:
+            del self.objects[header.objects:]
+
+    def read(self, address, size):
+        number, offset = address >> SEGMENT_SHIFT, address & SEGMENT_SIZE - 1
+        if number not in self.files:
+            name = "data.%08x.%08x" % (self.header.stream, number)
+            try:
+                self.files[number] = open(os.path.join(self.folder, name), "rb")
+            except FileNotFoundError:
+                self.files[number] = None
+        if self.files[number] is None:
+            return b""
+        self.files[number].seek(offset)
+        return self.files[number].read(min(size, SEGMENT_SIZE - offset))
+
+    def frame(self, address, raw=None):
+        """The whole frame at an address that counts as the object that it names, or None."""
+        raw = self.read(address, FRAME.size) if raw is None else raw
+        if len(raw) < FRAME.size or raw[:4] != b"VTLF":
+            return None
+        f, h = Frame(raw, address), self.header
+        if f.stream != h.stream or crc32c(h.uuid + raw[:76]) != f.crc or not f.sizes_fit():
+            return None
+        current = f.object >= h.epoch_object
+        return f if (f.epoch == h.epoch if current else f.epoch < h.epoch) else None
+
+    def stored(self, f):
+        data = self.read(f.address + FRAME.size, f.stored_size)
+        return data if len(data) == f.stored_size and crc32c(data) == f.stored_crc else None
+
+    @staticmethod
+    def next_segment(address):
+        return ((address >> SEGMENT_SHIFT) + 1 << SEGMENT_SHIFT) + SEGMENT_HEADER
+
+    def expected(self, address, number):
+        for at in (address, self.next_segment(address)):
+            f = self.frame(at)
+            if f is not None and f.object == number:
+                # an object that nobody vouches for counts only with its data (R2)
+                return f if number < self.stable or self.stored(f) is not None else None
+        return None
+
+    def search(self, address, number, slope):
+        """The next whole frame behind an address, of a later object, that fits I6."""
+        while True:
+            data = self.read(address, SEGMENT_SIZE)
+            if not data:
+                return None
+            first = self.frame(address, data[:FRAME.size])
+            if address & SEGMENT_SIZE - 1 == SEGMENT_HEADER:
+                slope = first and first.address - 80 * first.object - first.stored_before
+            at = data.find(b"VTLF")
+            while at >= 0:
+                f = self.frame(address + at, data[at:at + FRAME.size])
+                if f and f.object > number and slope in (
+                        None, f.address - 80 * f.object - f.stored_before):
+                    return f
+                at = data.find(b"VTLF", at + 1)
+            address = self.next_segment(address)
+
+    def scan(self):
+        objects, address, stored = [], SEGMENT_HEADER, 0
+        cut = None
+        while not self.clean or len(objects) < self.header.objects:
+            f = self.expected(address, len(objects))
+            if f is None:
+                if len(objects) >= self.stable and cut is None:
+                    cut = len(objects)
+                f = self.search(address + 1, len(objects), address - 80 * len(objects) - stored)
+                if f is None:
+                    break
+                objects += [None] * (f.object - len(objects))
+            self.stable = max(self.stable, f.stable)
+            objects.append(f)
+            address, stored = f.end, f.stored_before + f.stored_size
+        self.objects = objects if cut is None or cut < self.stable else objects[:cut]
+
+    def data(self, f):
+        """The block of a frame, or None where it is damaged."""
+        data = self.stored(f)
+        if data is None or f.codec == 0:
+            return data
+        try:
+            unpacked = zlib.decompress(data) if f.codec == 1 else b""
+        except zlib.error:
+            return None
+        fits = len(unpacked) == f.logical_size and crc32c(unpacked) == f.logical_crc
+        return unpacked if fits else None
+
+
+def each(recording):
+    """(number, logical file, frame or None, data or None) of each object."""
+    file = 0
+    for n, f in enumerate(recording.objects):
+        file = f.file if f else file
+        yield n, file, f, recording.data(f) if f and f.type == BLOCK else None
+        file += f is not None and f.type == FILEMARK
+
+
+def list_objects(recording):
+    damaged = 0
+    for n, file, f, data in each(recording):
+        if f is not None and f.type == FILEMARK:
+            print(n, file, "filemark")
+        elif data is None:
+            print(n, file, "damaged")
+            damaged += 1
+        else:
+            print(n, file, "block", len(data), "%08x" % crc32c(data))
+    return 1 if damaged else 0
+
+
+def extract(recording, wanted):
+    damaged = found = 0
+    for n, file, f, data in each(recording):
+        if n != wanted[1] if wanted[0] == "object" else file != wanted[1]:
+            continue
+        found += 1
+        if data is not None:
+            sys.stdout.buffer.write(data)
+        damaged += data is None and (f is None or f.type == BLOCK)
+    return 1 if damaged or not found else 0
+
+
+def digest(recording):
+    h = hashlib.sha256()
+    for _, _, f, data in each(recording):
+        if f is None or (f.type == BLOCK and data is None):
+            return 1
+        h.update(b"F\0\0\0\0" if data is None else b"B" + struct.pack(">I", len(data)) + data)
+    print(h.hexdigest())
+    return 0
+
+
+def info(header):
+    for name in ("barcode", "generation", "objects", "blocks", "filemarks", "logical_bytes"):
+        print(name, getattr(header, name))
+    print("state", STATES[header.state])
+    for copy in header.copies:
+        print("copy", text(copy[0]), "generation", copy[3], "digest", copy[8].hex())
+    return 0
+
+
+def main(args):
+    if len(args) < 2 or args[0] not in ("info", "list", "extract", "digest"):
+        sys.exit(__doc__)
+    try:
+        header = Header(args[1])
+        if args[0] == "info":
+            return info(header)
+        if header.state in (2, 3):
+            raise NotACartridge("the data is only on copies")
+        recording = Recording(args[1], header)
+    except (OSError, NotACartridge, struct.error) as error:
+        print("cartridge_reader: %s: %s" % (args[1], error), file=sys.stderr)
+        return 2
+    if args[0] == "extract":
+        by_file = args[2] == "file"
+        return extract(recording, ("file", int(args[3])) if by_file else ("object", int(args[2])))
+    return list_objects(recording) if args[0] == "list" else digest(recording)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cartridge_tool.c: what tests/format compares the Python reader with.
+ *
+ *   cartridge_tool make POOL BARCODE      a cartridge with a recording of every kind of object
+ *   cartridge_tool abandon POOL BARCODE   the same, and more: five objects synced, five not, and
+ *                                         the writer dies
+ *   cartridge_tool list POOL BARCODE      lists it as the reader does, through lib/store
+ *
+ * A line of the list: object, logical file, "block" with its length and CRC32C, or "filemark".
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/crc32c.h"
+#include "lib/store/cartridge.h"
+
+#define LONGEST 200000u
+
+static uint8_t block[LONGEST];
+
+static int write_block(struct cart *c, size_t size)
+{
+	struct iovec iov = { block, size };
+
+	return cart_write(c, &iov, 1, size);
+}
+
+static int write_text(struct cart *c, const char *text)
+{
+	(void)snprintf((char *)block, sizeof(block), "%s", text);
+	return write_block(c, strlen(text));
+}
+
+/* Bytes that zlib cannot shorten. */
+static void fill_noise(size_t size)
+{
+	uint32_t x = 2463534242u;
+
+	for (size_t i = 0; i < size; i++) {
+		x ^= x << 13;
+		x ^= x >> 17;
+		x ^= x << 5;
+		block[i] = (uint8_t)(x >> 11);
+	}
+}
+
+static int write_marks(struct cart *c, uint32_t count)
+{
+	uint32_t written;
+
+	return cart_write_filemarks(c, count, &written);
+}
+
+/* First open: plain blocks, most of which the second open overwrites. */
+static int record_first(struct cart *c)
+{
+	int r = write_text(c, "The first block of a tape is often its label.\n");
+
+	if (r == 0)
+		r = write_marks(c, 1);
+	for (int i = 0; r == 0 && i < 5; i++)
+		r = write_text(c, "overwritten: must never be seen again\n");
+	return r;
+}
+
+/* Second open: from object 3 on, with compression. */
+static int record_second(struct cart *c)
+{
+	int r = cart_set_codec(c, CART_CODEC_ZLIB);
+
+	if (r == 0)
+		r = cart_locate(c, 3);
+	if (r == 0)
+		r = write_text(c, "x");
+	memset(block, 'A', LONGEST);
+	if (r == 0)
+		r = write_block(c, LONGEST);
+	fill_noise(300);
+	if (r == 0)
+		r = write_block(c, 300);
+	return r == 0 ? write_marks(c, 2) : r;
+}
+
+static int record(const char *pool, const char *barcode, int (*fn)(struct cart *c))
+{
+	struct cart *c = NULL;
+	int r = cart_open(pool, barcode, CART_OPEN_WRITE, &c);
+
+	if (r == 0)
+		r = fn(c);
+	return cart_close(c) != 0 && r == 0 ? 1 : r;
+}
+
+static int add_copy(struct cart *c)
+{
+	struct cart_copy copy = { .volume = "PHYS01L8", .generation = cart_info(c)->generation };
+	uint64_t object;
+
+	copy.blocks = cart_info(c)->blocks;
+	copy.filemarks = cart_info(c)->filemarks;
+	copy.bytes = cart_info(c)->logical_bytes;
+	copy.verified_s = 1790000000;
+	if (cart_compute_digest(c, NULL, NULL, copy.digest, &object) != 0)
+		return 1;
+	return cart_copy_add(c, &copy);
+}
+
+static int make(const char *pool, const char *barcode)
+{
+	const struct cart_params params = {
+		.barcode = barcode,
+		.density = 0x5e,
+		.medium_type = 0x88,
+		.capacity_bytes = UINT64_C(64) << 20,
+		.early_warning_bytes = UINT64_C(1) << 20,
+	};
+	int r = cart_create(pool, &params);
+
+	if (r == 0)
+		r = record(pool, barcode, record_first);
+	if (r == 0)
+		r = record(pool, barcode, record_second);
+	return r == 0 ? record(pool, barcode, add_copy) : r;
+}
+
+static int write_five(struct cart *c)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < 4; i++) {
+		fill_noise(100 + 50 * (size_t)i);
+		r = write_block(c, 100 + 50 * (size_t)i);
+	}
+	return r == 0 ? write_marks(c, 1) : r;
+}
+
+static int abandon(const char *pool, const char *barcode)
+{
+	struct cart *c = NULL;
+	int r = make(pool, barcode);
+
+	if (r == 0)
+		r = cart_open(pool, barcode, CART_OPEN_WRITE, &c);
+	if (r == 0)
+		r = cart_space_eod(c);
+	if (r == 0)
+		r = write_five(c);
+	if (r == 0)
+		r = cart_sync(c);
+	if (r == 0)
+		r = write_five(c);
+	if (r == 0)
+		_exit(0); /* no close: this is the point */
+	return r;
+}
+
+static int list_objects(struct cart *c)
+{
+	static uint8_t data[CART_MAX_BLOCK];
+	const struct iovec iov = { data, sizeof(data) };
+
+	for (;;) {
+		struct cart_position at;
+		size_t length;
+		int r;
+
+		cart_position(c, &at);
+		r = cart_read(c, &iov, 1, sizeof(data), &length);
+		if (r == CART_E_EOD)
+			return 0;
+		printf("%" PRIu64 " %" PRIu64 " ", at.object, at.file);
+		if (r == CART_E_FILEMARK)
+			printf("filemark\n");
+		else if (r == CART_E_DAMAGED)
+			printf("damaged\n");
+		else if (r == 0)
+			printf("block %zu %08" PRIx32 "\n", length, crc32c(0, data, length));
+		else
+			return r;
+	}
+}
+
+static int list(const char *pool, const char *barcode)
+{
+	struct cart *c = NULL;
+	int r = cart_open(pool, barcode, CART_OPEN_READ, &c);
+
+	if (r == 0)
+		r = list_objects(c);
+	return cart_close(c) != 0 && r == 0 ? 1 : r;
+}
+
+static const struct verb {
+	const char *name;
+	int (*fn)(const char *pool, const char *barcode);
+} verbs[] = { { "make", make }, { "abandon", abandon }, { "list", list } };
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc == 4 && i < sizeof(verbs) / sizeof(*verbs); i++) {
+		int r;
+
+		if (strcmp(argv[1], verbs[i].name) != 0)
+			continue;
+		r = verbs[i].fn(argv[2], argv[3]);
+		if (r != 0)
+			fprintf(stderr, "cartridge_tool: %s: %s\n", argv[3], cart_outcome_name(r));
+		return r == 0 ? 0 : 1;
+	}
+	fprintf(stderr, "usage: cartridge_tool make|abandon|list POOL BARCODE\n");
+	return 2;
+}

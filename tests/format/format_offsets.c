@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* format_offsets.c: prints "TABLE FIRST LAST FIELD" for each field of lib/store/format.h, for
+ * test_document.py. */
+#include <stdio.h>
+
+#include "lib/store/format.h"
+
+#define FIELD(table, type, field)                                           \
+	printf(table " %zu %zu " #field "\n", offsetof(struct type, field), \
+	       offsetof(struct type, field) + sizeof(((struct type *)NULL)->field) - 1)
+
+static void print_header(void)
+{
+	FIELD("header", disk_header, magic);
+	FIELD("header", disk_header, version);
+	FIELD("header", disk_header, size);
+	FIELD("header", disk_header, incompat);
+	FIELD("header", disk_header, compat);
+	FIELD("header", disk_header, uuid);
+	FIELD("header", disk_header, barcode);
+	FIELD("header", disk_header, state);
+	FIELD("header", disk_header, codec);
+	FIELD("header", disk_header, flags);
+	FIELD("header", disk_header, density);
+	FIELD("header", disk_header, medium_type);
+	FIELD("header", disk_header, reserved1);
+	FIELD("header", disk_header, capacity);
+	FIELD("header", disk_header, early_warning);
+	FIELD("header", disk_header, epoch);
+	FIELD("header", disk_header, epoch_object);
+	FIELD("header", disk_header, epoch_address);
+	FIELD("header", disk_header, generation);
+	FIELD("header", disk_header, stream);
+	FIELD("header", disk_header, recall_stream);
+}
+
+static void print_header_counters(void)
+{
+	FIELD("header", disk_header, objects);
+	FIELD("header", disk_header, blocks);
+	FIELD("header", disk_header, filemarks);
+	FIELD("header", disk_header, logical_bytes);
+	FIELD("header", disk_header, stored_bytes);
+	FIELD("header", disk_header, end_address);
+	FIELD("header", disk_header, loads);
+	FIELD("header", disk_header, lifetime_written);
+	FIELD("header", disk_header, lifetime_read);
+	FIELD("header", disk_header, created);
+	FIELD("header", disk_header, last_mount);
+	FIELD("header", disk_header, last_unmount);
+	FIELD("header", disk_header, last_write);
+	FIELD("header", disk_header, damage);
+	FIELD("header", disk_header, reserved2);
+}
+
+static void print_records(void)
+{
+	FIELD("record", disk_record, type);
+	FIELD("record", disk_record, size);
+	FIELD("copy", disk_copy, volume);
+	FIELD("copy", disk_copy, file);
+	FIELD("copy", disk_copy, form);
+	FIELD("copy", disk_copy, generation);
+	FIELD("copy", disk_copy, blocks);
+	FIELD("copy", disk_copy, filemarks);
+	FIELD("copy", disk_copy, bytes);
+	FIELD("copy", disk_copy, verified);
+	FIELD("copy", disk_copy, digest);
+	FIELD("copy", disk_copy, first_block);
+	FIELD("index_entry", disk_index_entry, address);
+	FIELD("index_entry", disk_index_entry, logical_size);
+	FIELD("index_entry", disk_index_entry, stored_size);
+}
+
+static void print_data(void)
+{
+	FIELD("segment", disk_segment, magic);
+	FIELD("segment", disk_segment, version);
+	FIELD("segment", disk_segment, number);
+	FIELD("segment", disk_segment, uuid);
+	FIELD("segment", disk_segment, barcode);
+	FIELD("segment", disk_segment, stream);
+	FIELD("segment", disk_segment, reserved1);
+	FIELD("segment", disk_segment, epoch);
+	FIELD("segment", disk_segment, first_object);
+	FIELD("segment", disk_segment, reserved2);
+	FIELD("segment", disk_segment, crc);
+	FIELD("frame", disk_frame, magic);
+	FIELD("frame", disk_frame, type);
+	FIELD("frame", disk_frame, codec);
+	FIELD("frame", disk_frame, partition);
+	FIELD("frame", disk_frame, reserved);
+	FIELD("frame", disk_frame, object);
+	FIELD("frame", disk_frame, epoch);
+	FIELD("frame", disk_frame, stable);
+	FIELD("frame", disk_frame, file);
+	FIELD("frame", disk_frame, logical_before);
+	FIELD("frame", disk_frame, stored_before);
+	FIELD("frame", disk_frame, logical_size);
+	FIELD("frame", disk_frame, stored_size);
+	FIELD("frame", disk_frame, stored_crc);
+	FIELD("frame", disk_frame, logical_crc);
+	FIELD("frame", disk_frame, stream);
+	FIELD("frame", disk_frame, header_crc);
+}
+
+int main(void)
+{
+	print_header();
+	print_header_counters();
+	print_records();
+	print_data();
+	return 0;
+}
