@@ -40,6 +40,7 @@ struct local {
 	bool written;       /* something was appended to .writing since the last sync */
 	bool names_changed; /* a segment was made or removed since the last sync */
 	int table_fd[2];
+	bool table_writable[2]; /* a reader opens tables so only when it has to repair them */
 	uint32_t table_stream[2];
 };
 
@@ -262,9 +263,11 @@ static void table_close(struct local *l, enum backend_table table)
 static int table_open(struct local *l, enum backend_table table, uint32_t stream, bool create)
 {
 	char name[NAME_BYTES];
-	int flags = (l->writable ? O_RDWR : O_RDONLY) | (create ? O_CREAT | O_RDWR : 0);
+	bool writable = l->writable || create;
+	int flags = (writable ? O_RDWR : O_RDONLY) | (create ? O_CREAT : 0);
 
-	if (l->table_fd[table] >= 0 && l->table_stream[table] == stream)
+	if (l->table_fd[table] >= 0 && l->table_stream[table] == stream &&
+	    (l->table_writable[table] || !writable))
 		return 0;
 	table_close(l, table);
 	table_name(name, table, stream);
@@ -274,6 +277,7 @@ static int table_open(struct local *l, enum backend_table table, uint32_t stream
 	if (create)
 		(void)fchmod(l->table_fd[table], FILE_MODE);
 	l->table_stream[table] = stream;
+	l->table_writable[table] = writable;
 	return 0;
 }
 
@@ -439,6 +443,20 @@ static const struct backend_ops local_ops = {
 	.close = local_close,
 };
 
+/*
+ * A reader opens the lock for writing too, where it may: it needs the exclusive lock to recover
+ * what a dead writer left.
+ */
+static int open_lock(struct local *l)
+{
+	l->lock_fd = openat(l->folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+	if (l->lock_fd >= 0)
+		(void)fchmod(l->lock_fd, FILE_MODE); /* only its owner may, who did it */
+	else if (!l->writable && (errno == EACCES || errno == EROFS))
+		l->lock_fd = openat(l->folder, "lock", O_RDONLY | O_CLOEXEC);
+	return l->lock_fd < 0 ? -errno : 0;
+}
+
 int backend_local_open(const char *pool, const char *name, bool writable,
 		       struct backend **ret_backend)
 {
@@ -463,15 +481,8 @@ int backend_local_open(const char *pool, const char *name, bool writable,
 	l->folder = openat(pool_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	r = l->folder < 0 ? -errno : 0;
 	(void)close(pool_fd);
-	if (r == 0) {
-		l->lock_fd = openat(l->folder, "lock",
-				    writable ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC,
-				    FILE_MODE);
-		if (l->lock_fd < 0)
-			r = -errno;
-		else if (writable)
-			(void)fchmod(l->lock_fd, FILE_MODE); /* fails for who is not its owner, who did it */
-	}
+	if (r == 0)
+		r = open_lock(l);
 	if (r < 0) {
 		local_close(&l->base);
 		return r;

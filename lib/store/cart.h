@@ -109,6 +109,8 @@ size_t frame_size(const struct object *o); /* with its header */
 struct totals frame_totals_before(const struct disk_frame *f);
 struct totals frame_totals_after(const struct disk_frame *f);
 uint32_t iov_crc32c(const struct iovec *iov, int iov_cnt, size_t size);
+/* Address of the first frame of the segment behind the one of @address. */
+uint64_t next_segment(uint64_t address);
 /* Copies @size bytes of @data into @iov. */
 void iov_put(const struct iovec *iov, int iov_cnt, const void *data, size_t size);
 /* Makes c->buffer hold @size bytes. -ENOMEM. */
@@ -144,8 +146,8 @@ void codec_end(struct cart *c);
  */
 int object_load(struct cart *c, uint64_t number, bool with_data, struct object *ret_object,
 		const struct disk_frame **ret_frame, const uint8_t **ret_data);
-/* The sums before object @number; best effort where frames are damaged. */
-int totals_at(struct cart *c, uint64_t number, struct totals *ret_totals);
+/* Number of filemarks before @object, as its frame says; as the marks say where that is damaged. */
+int file_before(struct cart *c, uint64_t object, uint64_t *ret_file);
 
 /* ---- recover.c ---- */
 

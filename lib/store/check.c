@@ -13,26 +13,21 @@
  */
 static int next_object(struct cart *c, uint8_t **block, size_t *block_size, size_t *ret_size)
 {
-	struct object o = { 0 };
+	uint64_t position = c->position, file = c->file;
 	struct iovec iov;
 	int r;
 
-	if (c->position < c->end_totals.objects) {
-		r = index_get(c, c->position, &o);
-		if (r < 0)
+	for (;;) {
+		iov = (struct iovec){ *block, *block_size };
+		r = cart_read(c, &iov, 1, *block_size, ret_size);
+		if (r != 0 || *ret_size <= *block_size)
 			return r;
-		r = buffer_reserve(block, block_size, (size_t)o.logical_size + 1);
+		c->position = position; /* longer than any block before: once more, whole */
+		c->file = file;
+		r = buffer_reserve(block, block_size, *ret_size);
 		if (r < 0)
 			return r;
 	}
-	iov = (struct iovec){ *block, *block_size };
-	r = cart_read(c, &iov, 1, *block_size, ret_size);
-	if (r == 0 &&
-	    *ret_size > *block_size) { /* the index lied about the length, and has been made anew */
-		c->position--;
-		return next_object(c, block, block_size, ret_size);
-	}
-	return r;
 }
 
 int cart_compute_digest(struct cart *c, bool (*progress)(void *ctx, uint64_t object), void *ctx,

@@ -87,6 +87,11 @@ struct totals frame_totals_after(const struct disk_frame *f)
 	return t;
 }
 
+uint64_t next_segment(uint64_t address)
+{
+	return (((address >> SEGMENT_SHIFT) + 1) << SEGMENT_SHIFT) + DATA_START;
+}
+
 uint32_t iov_crc32c(const struct iovec *iov, int iov_cnt, size_t size)
 {
 	uint32_t crc = 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* position.c: moving without reading.  All moves are made on the tables: O(log n) whatever the
- * length of the recording. */
+/*
+ * position.c: moving without reading.  All moves are made on the tables, and proven by the one
+ * frame that they lead to: O(log n) whatever the length of the recording.
+ */
 #include <errno.h>
 
 #include "lib/store/cart.h"
@@ -40,7 +42,7 @@ static void go_eod(struct cart *c)
 /* Every public move begins here: a damaged index is made anew once, then tried again by @move. */
 static int repair_and_retry(struct cart *c, int r)
 {
-	if (r != CART_E_DAMAGED || c->index_rebuilt || c->changed)
+	if (r != CART_E_DAMAGED || c->index_rebuilt)
 		return r == CART_E_DAMAGED ? -EIO : r;
 	r = rebuild_index(c);
 	return r == 0 ? -EAGAIN : r;
@@ -58,10 +60,33 @@ int cart_locate(struct cart *c, uint64_t object)
 		return object == c->end_totals.objects ? 0 : CART_E_EOD;
 	}
 	do {
-		r = repair_and_retry(c, marks_before(c, object, &file));
+		r = repair_and_retry(c, file_before(c, object, &file));
 	} while (r == -EAGAIN);
 	if (r == 0)
 		go(c, object, file);
+	return r;
+}
+
+/*
+ * The object of filemark @n.  The marks are derived data: the frame that they lead to must be that
+ * filemark (I4). Where the frame is damaged they are believed, as far as the index does not object.
+ */
+static int mark_get(struct cart *c, uint64_t n, uint64_t *ret_object)
+{
+	const struct disk_frame *f;
+	const uint8_t *data;
+	struct object o;
+	int r = marks_get(c, n, ret_object);
+
+	if (r != 0)
+		return r;
+	if (*ret_object < n || *ret_object >= c->end_totals.objects)
+		return CART_E_DAMAGED;
+	r = object_load(c, *ret_object, false, &o, &f, &data);
+	if (r == 0 && (f->type != FRAME_FILEMARK || le64_get(f->file) != n))
+		return CART_E_DAMAGED;
+	if (r == CART_E_DAMAGED && (o.address == INDEX_DAMAGED || o.logical_size == 0))
+		return marks_get(c, n, ret_object); /* again: the tables may be new ones now */
 	return r;
 }
 
@@ -74,7 +99,7 @@ static int file_start(struct cart *c, uint64_t file, uint64_t *ret_object)
 	if (file == 0)
 		return 0;
 	do {
-		r = repair_and_retry(c, marks_get(c, file - 1, ret_object));
+		r = repair_and_retry(c, mark_get(c, file - 1, ret_object));
 	} while (r == -EAGAIN);
 	if (r == 0)
 		(*ret_object)++;

@@ -2,10 +2,10 @@
 /*
  * read.c: from an object's number to its data, with every check on the way.
  *
- * The index is believed only where the frame that it names is whole and says the same number. Where
- * it does not, either the frame is damaged or the index lies; the frame before decides: when it is
- * whole and ends where the index says that this one begins, the index is right.  A lying index is
- * made anew once per open (P4).
+ * The index is believed only where the frame that it names is whole and says the same number (I4).
+ * Where it does not, either the frame is damaged or the index lies; the frame before decides: when
+ * it is whole and ends where the index says that this one begins, the index is right.  A lying
+ * index is made anew once per open (P4).
  */
 #include <errno.h>
 #include <string.h>
@@ -13,44 +13,51 @@
 #include "lib/base/crc32c.h"
 #include "lib/store/cart.h"
 
-/* Reads frame header and data of @o into c->buffer. CART_E_DAMAGED where the data ends before. */
-static int load_bytes(struct cart *c, const struct object *o, bool with_data)
+/*
+ * Reads the frame that @o names into c->buffer.  Where the frame is whole, its own sizes are the
+ * true ones: the index may lie about them.  CART_E_DAMAGED where there is no such frame or its data
+ * ends early.
+ */
+static int load_frame(struct cart *c, uint64_t number, bool with_data, struct object *o)
 {
-	size_t size = sizeof(struct disk_frame) + (with_data ? o->stored_size : 0), got = 0;
-	int r = buffer_reserve(&c->buffer, &c->buffer_size, size);
+	for (;;) {
+		size_t size = sizeof(struct disk_frame) + (with_data ? o->stored_size : 0), got = 0;
+		int r = buffer_reserve(&c->buffer, &c->buffer_size, size);
+		struct disk_frame f;
 
-	if (r == 0)
-		r = c->backend->ops->read(c->backend, c->stream, o->address, c->buffer, size, &got);
-	if (r == -EIO)
-		return CART_E_DAMAGED; /* a bad sector below: this block, not the whole medium */
-	if (r < 0)
-		return r;
-	return got == size ? 0 : CART_E_DAMAGED;
-}
-
-static int check_frame(const struct cart *c, const struct object *o, uint64_t number)
-{
-	struct disk_frame f;
-
-	memcpy(&f, c->buffer, sizeof(f));
-	if (!frame_counts(c, &f, number) || le32_get(f.logical_size) != o->logical_size ||
-	    le32_get(f.stored_size) != o->stored_size)
-		return CART_E_DAMAGED;
-	return 0;
+		if (r == 0)
+			r = c->backend->ops->read(c->backend, c->stream, o->address, c->buffer,
+						  size, &got);
+		if (r == -EIO)
+			return CART_E_DAMAGED; /* a bad sector below: this block, not the medium */
+		if (r < 0)
+			return r;
+		if (got < sizeof(f))
+			return CART_E_DAMAGED;
+		memcpy(&f, c->buffer, sizeof(f));
+		if (!frame_counts(c, &f, number))
+			return CART_E_DAMAGED;
+		if (le32_get(f.logical_size) == o->logical_size &&
+		    le32_get(f.stored_size) == o->stored_size)
+			return got == size ? 0 : CART_E_DAMAGED;
+		o->logical_size = le32_get(f.logical_size);
+		o->stored_size = le32_get(f.stored_size);
+	}
 }
 
 /* The frame of @number - 1 is whole and ends where @o begins. */
 static bool index_fits_before(struct cart *c, uint64_t number, const struct object *o)
 {
 	struct object before;
+	uint64_t end;
 
 	if (number == 0)
 		return o->address == DATA_START;
 	if (index_get(c, number - 1, &before) != 0 || before.address == INDEX_DAMAGED ||
-	    load_bytes(c, &before, false) != 0 || check_frame(c, &before, number - 1) != 0)
+	    load_frame(c, number - 1, false, &before) != 0)
 		return false;
-	return before.address + frame_size(&before) == o->address ||
-	       (o->address & (SEGMENT_SIZE - 1)) == DATA_START;
+	end = before.address + frame_size(&before);
+	return end == o->address || next_segment(end) == o->address;
 }
 
 /* Loads the frame as the index has it now. */
@@ -60,10 +67,7 @@ static int load_once(struct cart *c, uint64_t number, bool with_data, struct obj
 
 	if (r != 0)
 		return r;
-	if (o->address == INDEX_DAMAGED)
-		return CART_E_DAMAGED;
-	r = load_bytes(c, o, with_data);
-	return r != 0 ? r : check_frame(c, o, number);
+	return o->address == INDEX_DAMAGED ? CART_E_DAMAGED : load_frame(c, number, with_data, o);
 }
 
 int object_load(struct cart *c, uint64_t number, bool with_data, struct object *ret_object,
@@ -76,7 +80,7 @@ int object_load(struct cart *c, uint64_t number, bool with_data, struct object *
 		*ret_object = o; /* the index is right: the frame is damaged */
 		return r;
 	}
-	if (r == CART_E_DAMAGED && !c->index_rebuilt && !c->changed) {
+	if (r == CART_E_DAMAGED && !c->index_rebuilt) {
 		r = rebuild_index(c);
 		if (r == 0)
 			r = load_once(c, number, with_data, &o);
@@ -91,37 +95,23 @@ int object_load(struct cart *c, uint64_t number, bool with_data, struct object *
 	return 0;
 }
 
-int totals_at(struct cart *c, uint64_t number, struct totals *ret_totals)
+int file_before(struct cart *c, uint64_t object, uint64_t *ret_file)
 {
 	const struct disk_frame *f;
 	const uint8_t *data;
 	struct object o;
 	int r;
 
-	if (number == 0) {
-		*ret_totals = (struct totals){ 0 };
+	if (object == c->end_totals.objects) {
+		*ret_file = c->end_totals.filemarks;
 		return 0;
 	}
-	if (number == c->end_totals.objects) {
-		*ret_totals = c->end_totals;
-		return 0;
-	}
-	r = object_load(c, number, false, &o, &f, &data);
-	if (r == 0) {
-		*ret_totals = frame_totals_before(f);
-		return 0;
-	}
-	if (r < 0)
-		return r;
-	/* the frame is damaged: from the one before, or further back */
-	r = totals_at(c, number - 1, ret_totals);
-	if (r != 0 || index_get(c, number - 1, &o) != 0)
-		return r;
-	ret_totals->objects = number;
-	ret_totals->filemarks += o.logical_size == 0;
-	ret_totals->logical_bytes += o.logical_size;
-	ret_totals->stored_bytes += o.stored_size;
-	return 0;
+	r = object_load(c, object, false, &o, &f, &data);
+	if (r == CART_E_DAMAGED)
+		return marks_before(c, object, ret_file); /* the best that is left */
+	if (r == 0)
+		*ret_file = le64_get(f->file);
+	return r;
 }
 
 /* Brings a whole frame's block into the caller's buffer. */
@@ -169,8 +159,8 @@ int cart_read(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size,
 		return r;
 	*ret_length = o.logical_size;
 	c->position++;
-	if (r == CART_E_DAMAGED) { /* it may have been a filemark: the marks know */
-		int m = marks_before(c, c->position, &c->file);
+	if (r == CART_E_DAMAGED) { /* it may have been a filemark */
+		int m = file_before(c, c->position, &c->file);
 
 		return m < 0 ? m : r;
 	}

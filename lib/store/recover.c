@@ -18,9 +18,10 @@
 #define SEARCH_BUFFER (1u << 20)
 
 struct scan {
-	struct totals at; /* sums before the next object */
-	uint64_t address; /* where its frame should be */
-	uint64_t stable;  /* the most that anything vouches for */
+	struct totals at;   /* sums before the next object */
+	uint64_t address;   /* where its frame should be */
+	uint64_t stable;    /* the most that anything vouches for */
+	uint64_t filemarks; /* of the whole recording, where the header knows; else 0 */
 	/* the first gap that nothing vouched for yet: the recording's end, unless a later frame
 	 * does */
 	bool has_cut;
@@ -71,11 +72,6 @@ static int frame_at(struct cart *c, uint64_t address, uint64_t number, uint64_t 
 	if (r == 0 && number >= stable && number >= c->epoch_object)
 		r = check_data(c, address, ret_frame);
 	return r;
-}
-
-static uint64_t next_segment(uint64_t address)
-{
-	return (((address >> SEGMENT_SHIFT) + 1) << SEGMENT_SHIFT) + DATA_START;
 }
 
 /* A whole frame of a later object than @number in @data at offset @i? */
@@ -247,7 +243,8 @@ static int scan_all(struct cart *c, struct scan *s)
 		s->address = s->cut_address;
 	}
 	/* objects that were stable once, and are gone with the end of the data */
-	r = put_damaged(c, s, s->stable, s->at.filemarks);
+	r = put_damaged(c, s, s->stable,
+			s->filemarks > s->at.filemarks ? s->filemarks : s->at.filemarks);
 	if (r == 0)
 		r = table_cut(c, &c->index, s->at.objects);
 	if (r == 0)
@@ -341,11 +338,11 @@ int rebuild_index(struct cart *c)
 	table_init(&c->index, TABLE_INDEX, sizeof(struct disk_index_entry), 0);
 	table_init(&c->marks, TABLE_MARKS, sizeof(le64), 0);
 	s.stable = exact.objects; /* the header vouches for all of it */
+	s.filemarks = exact.filemarks;
 	r = scan_all(c, &s);
 	if (r < 0)
 		return outcome_of(r);
-	/* the header is the judge of how much there is; marks among objects that are gone cannot be
-	 * told */
+	/* the header is the judge of how much there is */
 	r = table_cut(c, &c->index, exact.objects);
 	return r == 0 ? table_cut(c, &c->marks, exact.filemarks) : outcome_of(r);
 }

@@ -30,28 +30,63 @@ void info_update(struct cart *c)
 	c->info.stored_bytes = c->end_totals.stored_bytes;
 }
 
-/* Address where the frame of object @number begins, or would begin. */
-static int address_of(struct cart *c, uint64_t number, uint64_t *ret_address)
+/* The frame of @number is whole: its address, and the sums before it. */
+static int place_at(struct cart *c, uint64_t number, struct totals *ret_totals,
+		    uint64_t *ret_address)
 {
+	const struct disk_frame *f;
+	const uint8_t *data;
 	struct object o;
+	int r = object_load(c, number, false, &o, &f, &data);
+
+	if (r != 0)
+		return r;
+	*ret_totals = frame_totals_before(f);
+	*ret_address = o.address;
+	return 0;
+}
+
+/*
+ * Where the recording would end if object @number were the next: the sums before, and the address,
+ * which only whole frames prove: a lying index must not decide what is cut.  Where the objects
+ * before are damaged, the new end is in a segment of its own (I6).
+ */
+static int end_before(struct cart *c, uint64_t number, struct totals *ret_totals,
+		      uint64_t *ret_address)
+{
+	struct totals t = { 0 };
+	uint64_t address = DATA_START, n = number;
+	int r = CART_E_DAMAGED;
 
 	if (number == c->end_totals.objects) {
+		*ret_totals = c->end_totals;
 		*ret_address = c->end;
 		return 0;
 	}
-	for (uint64_t n = number;; n--) {
-		int r = index_get(c, n, &o);
+	if (number > 0)
+		r = place_at(c, number, &t, &address);
+	while (r == CART_E_DAMAGED && n > 0) {
+		const struct disk_frame *f;
+		const uint8_t *data;
+		struct object o;
 
+		r = object_load(c, --n, false, &o, &f, &data);
+		if (r == 0) {
+			t = frame_totals_after(f);
+			address = o.address + frame_size(&o);
+		}
+	}
+	if (r < 0)
+		return r;
+	if (t.objects < number) {
+		t.objects = number;
+		address = next_segment(address);
+		r = marks_before(c, number, &t.filemarks);
 		if (r != 0)
 			return r == CART_E_DAMAGED ? -EIO : r;
-		if (o.address != INDEX_DAMAGED) {
-			*ret_address = n == number ? o.address : o.address + frame_size(&o);
-			return 0;
-		}
-		if (n == 0)
-			break;
 	}
-	*ret_address = DATA_START;
+	*ret_totals = t;
+	*ret_address = address;
 	return 0;
 }
 
@@ -102,14 +137,12 @@ int epoch_begin(struct cart *c, uint64_t end_object)
 {
 	struct totals t;
 	uint64_t address;
-	int r = address_of(c, end_object, &address);
+	int r = end_before(c, end_object, &t, &address);
 
-	if (r == 0)
-		r = totals_at(c, end_object, &t);
 	if (r == 0 && c->stable < end_object)
 		r = sync_data(c); /* I1 */
 	if (r != 0)
-		return r == CART_E_DAMAGED ? -EIO : outcome_of(r);
+		return outcome_of(r);
 	r = epoch_header(c, &t, address);
 	if (r != 0)
 		return r;
