@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every cartridge in golden/ reads as it did on the day it was put there, with both readers.  Each one
+"""Every cartridge in samples/ reads as it did on the day it was put there, with both readers.  Each one
 stands for a format version; none is ever changed.   test_golden.py CARTRIDGE_TOOL"""
 import glob
 import hashlib
@@ -19,7 +19,7 @@ def checksums(folder):
 
 
 def main(tool):
-    samples = glob.glob(os.path.join(HERE, "golden", "*.cart"))
+    samples = glob.glob(os.path.join(HERE, "samples", "*.cart"))
     claim(len(samples) >= 1, "there is a golden cartridge")
     for folder in samples:
         barcode = os.path.basename(folder)[:-len(".cart")]
