@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cartridge.c: vtl cartridge create, list, show, import. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/vtl.h"
+
+static const char *outcome_text(int r)
+{
+	return r > 0 ? cart_outcome_name(r) : g_strerror(-r);
+}
+
+/* ---- import ---- */
+
+/* Into a library that no process owns: we own it for the moment. */
+static gboolean import_on_disk(const char *name, const char *barcode, bool mail_slot,
+			       GError **error)
+{
+	struct library *library = library_open(name, LIBRARY_OPEN_OWN, error);
+	uint16_t address;
+	int r;
+
+	if (library == NULL)
+		return FALSE;
+	r = library_import(library, barcode, mail_slot, &address);
+	if (r == LIBRARY_E_SOURCE_EMPTY)
+		g_set_error(error, CONTROL_ERROR, CONTROL_ERROR_NOT_FOUND,
+			    "there is no cartridge %s in the pool %s (vtl cartridge create makes "
+			    "one)",
+			    barcode, library_pool(library));
+	else if (r == LIBRARY_E_DESTINATION_FULL)
+		g_set_error(error, CONTROL_ERROR, CONTROL_ERROR_BUSY,
+			    "library %s has no free %s for %s", name,
+			    mail_slot ? "mail slot" : "slot", barcode);
+	else if (r == -EEXIST)
+		g_set_error(error, CONTROL_ERROR, CONTROL_ERROR_BUSY,
+			    "cartridge %s is in library %s already", barcode, name);
+	else if (r != 0)
+		g_set_error(error, CONTROL_ERROR, CONTROL_ERROR_FAILED,
+			    "cannot take cartridge %s into library %s: %s", barcode, name,
+			    library_outcome_name(r));
+	library_unref(library);
+	return r == 0;
+}
+
+static gboolean take_in(struct vtl *vtl, const char *library, const char *barcode, bool mail_slot,
+			GError **error)
+{
+	if (source_is_online(vtl, library))
+		return control_import(vtl->client, library, barcode, mail_slot, error);
+	return import_on_disk(library, barcode, mail_slot, error);
+}
+
+/* Says where the new ones are. */
+static enum vtl_exit tell_new(struct vtl *vtl, const char *library, char **barcodes)
+{
+	static const struct column columns[] = {
+		{ "barcode", "CARTRIDGE", COLUMN_TEXT },
+		{ "library", "LIBRARY", COLUMN_TEXT },
+		{ "location", "LOCATION", COLUMN_TEXT },
+	};
+	g_autoptr(table_auto) table = table_new(columns, G_N_ELEMENTS(columns));
+	GError *error = NULL;
+	g_autoptr(GArray) elements = source_elements(vtl, library, &error);
+
+	if (elements == NULL)
+		return vtl_fail(error);
+	for (char **barcode = barcodes; *barcode != NULL; barcode++) {
+		char location[LIBRARY_LABEL_SIZE];
+
+		source_location(elements, *barcode, location);
+		table_row(table);
+		table_text(table, *barcode);
+		table_text(table, library);
+		table_text(table, location);
+	}
+	vtl_print(vtl, table);
+	return VTL_OK;
+}
+
+static bool check_barcodes(char **barcodes)
+{
+	for (char **barcode = barcodes; *barcode != NULL; barcode++)
+		if (!vtl_check_barcode(*barcode))
+			return false;
+	return true;
+}
+
+static enum vtl_exit cartridge_import_run(struct vtl *vtl, char **args)
+{
+	bool mail_slot = vtl_option(vtl, "mail-slot") != NULL;
+	GError *error = NULL;
+	g_autofree char *library = NULL;
+
+	if (!check_barcodes(args))
+		return VTL_USAGE;
+	library = source_library(vtl, args[0], &error);
+	if (library == NULL)
+		return vtl_fail(error);
+	for (char **barcode = args; *barcode != NULL; barcode++)
+		if (!take_in(vtl, library, *barcode, mail_slot, &error))
+			return vtl_fail(error);
+	return tell_new(vtl, library, args);
+}
+
+/* ---- create ---- */
+
+static bool read_size(struct vtl *vtl, const char *option, uint64_t *size)
+{
+	const char *text = vtl_option(vtl, option);
+
+	if (text == NULL || library_parse_size(text, size))
+		return true;
+	(void)vtl_fail_code(VTL_USAGE, "--%s %s is no size: write it as 12T, 1.5G or 4096", option,
+			    text);
+	return false;
+}
+
+/* What the cartridges of the library's description have, changed by the options. */
+static bool read_params(struct vtl *vtl, const struct library_config *config,
+			struct cart_params *params)
+{
+	const char *codec = vtl_option(vtl, "codec");
+
+	*params = (struct cart_params){
+		.density = config->density,
+		.medium_type = config->medium_type,
+		.capacity_bytes = config->capacity_bytes,
+		.early_warning_bytes = config->early_warning_bytes,
+		.codec = config->codec,
+		.write_protect = vtl_option(vtl, "write-protect") != NULL,
+	};
+	if (!read_size(vtl, "capacity", &params->capacity_bytes))
+		return false;
+	/* 1 % as for a description, where the capacity is another one */
+	if (vtl_option(vtl, "capacity") != NULL)
+		params->early_warning_bytes = params->capacity_bytes / 100;
+	if (!read_size(vtl, "early-warning", &params->early_warning_bytes))
+		return false;
+	if (codec == NULL)
+		return true;
+	if (strcmp(codec, "zlib") == 0)
+		params->codec = CART_CODEC_ZLIB;
+	else if (strcmp(codec, "none") == 0)
+		params->codec = CART_CODEC_NONE;
+	else
+		(void)vtl_fail_code(VTL_USAGE, "--codec %s is unknown: use none or zlib", codec);
+	return strcmp(codec, "zlib") == 0 || strcmp(codec, "none") == 0;
+}
+
+static enum vtl_exit create_one(struct vtl *vtl, struct library *library,
+				struct cart_params *params, const char *barcode)
+{
+	const char *pool = library_pool(library);
+	GError *error = NULL;
+	int r;
+
+	params->barcode = barcode;
+	r = cart_create(pool, params);
+	if (r == CART_E_EXISTS)
+		return vtl_fail_code(VTL_REFUSED,
+				     "the pool %s has a cartridge %s already (vtl cartridge import "
+				     "%s takes it into the library)",
+				     pool, barcode, barcode);
+	if (r != 0)
+		return vtl_fail_code(VTL_FAILED, "cannot make cartridge %s in the pool %s: %s",
+				     barcode, pool, outcome_text(r));
+	if (take_in(vtl, library_name(library), barcode, false, &error))
+		return VTL_OK;
+	/* A refusal is certain: the blank cartridge goes again.  After a failure it may be in a
+	 * slot for all we know, and stays. */
+	if (error->domain == CONTROL_ERROR && error->code == CONTROL_ERROR_BUSY)
+		ignore_result(cart_delete(pool, barcode));
+	else
+		g_prefix_error(&error, "cartridge %s is made, but: ", barcode);
+	return vtl_fail(error);
+}
+
+static enum vtl_exit cartridge_create_run(struct vtl *vtl, char **args)
+{
+	GError *error = NULL;
+	g_autofree char *name = NULL;
+	struct cart_params params;
+	struct library *library = NULL;
+	enum vtl_exit code = VTL_OK;
+
+	if (!check_barcodes(args))
+		return VTL_USAGE;
+	name = source_library(vtl, NULL, &error);
+	if (name != NULL)
+		library = library_open(name, LIBRARY_OPEN_READ, &error);
+	if (library == NULL)
+		return vtl_fail(error);
+	if (!read_params(vtl, library_config(library), &params))
+		code = VTL_USAGE;
+	for (char **barcode = args; code == VTL_OK && *barcode != NULL; barcode++)
+		code = create_one(vtl, library, &params, *barcode);
+	library_unref(library);
+	return code == VTL_OK ? tell_new(vtl, name, args) : code;
+}
+
+/* ---- list ---- */
+
+static const struct column list_columns[] = {
+	{ "barcode", "CARTRIDGE", COLUMN_TEXT },     { "location", "LOCATION", COLUMN_TEXT },
+	{ "state", "STATE", COLUMN_TEXT },           { "blocks", "BLOCKS", COLUMN_NUMBER },
+	{ "filemarks", "FILEMARKS", COLUMN_NUMBER }, { "logical_bytes", "WRITTEN", COLUMN_SIZE },
+	{ "stored_bytes", "STORED", COLUMN_SIZE },   { "disk_bytes", "ON DISK", COLUMN_SIZE },
+	{ "copies", "COPIES", COLUMN_NUMBER },       { "last_write", "LAST WRITE", COLUMN_TIME },
+};
+
+static void add_cartridge(struct table *table, const GArray *elements, const char *pool,
+			  const char *barcode)
+{
+	char location[LIBRARY_LABEL_SIZE];
+	struct cart_info info;
+	int r = cart_stat(pool, barcode, &info);
+
+	source_location(elements, barcode, location);
+	table_row(table);
+	table_text(table, barcode);
+	table_text(table, location[0] != '\0' ? location : "pool");
+	table_text(table, r == 0 ? cart_state_name(info.state) : outcome_text(r));
+	if (r != 0)
+		return;
+	table_number(table, info.blocks);
+	table_number(table, info.filemarks);
+	table_number(table, info.logical_bytes);
+	table_number(table, info.stored_bytes);
+	table_number(table, info.disk_bytes);
+	table_number(table, info.copies_cnt);
+	table_number(table, (uint64_t)info.last_write_s);
+}
+
+/* Cartridges of the inventory that the pool lost must be seen too. */
+static void add_lost(struct table *table, const GArray *elements, const char *pool, char **barcodes)
+{
+	for (guint i = 0; i < elements->len; i++) {
+		const struct element *e = &g_array_index(elements, struct element, i);
+
+		if (e->barcode[0] != '\0' &&
+		    !g_strv_contains((const char *const *)barcodes, e->barcode))
+			add_cartridge(table, elements, pool, e->barcode);
+	}
+}
+
+static enum vtl_exit list_of(struct vtl *vtl, const GArray *elements, const char *pool)
+{
+	g_autoptr(table_auto) table = table_new(list_columns, G_N_ELEMENTS(list_columns));
+	char **barcodes = NULL;
+	int r = cart_list(pool, &barcodes);
+
+	if (r != 0)
+		return vtl_fail_code(VTL_FAILED, "cannot read the pool %s: %s%s", pool,
+				     outcome_text(r),
+				     r == -EACCES ? "; be root or a member of the group vtl" : "");
+	for (char **barcode = barcodes; *barcode != NULL; barcode++)
+		add_cartridge(table, elements, pool, *barcode);
+	add_lost(table, elements, pool, barcodes);
+	cart_list_free(barcodes);
+	vtl_print(vtl, table);
+	return VTL_OK;
+}
+
+static enum vtl_exit cartridge_list_run(struct vtl *vtl, char **args)
+{
+	GError *error = NULL;
+	g_autofree char *name = source_library(vtl, NULL, &error);
+	g_autoptr(GArray) elements = NULL;
+	struct library *library = NULL;
+	enum vtl_exit code;
+
+	(void)args;
+	if (name != NULL)
+		library = library_open(name, LIBRARY_OPEN_READ, &error);
+	if (library != NULL)
+		elements = source_elements(vtl, name, &error);
+	code = elements == NULL ? vtl_fail(error) : list_of(vtl, elements, library_pool(library));
+	library_unref(library);
+	if (code == VTL_OK && !source_is_online(vtl, name))
+		source_note_offline(vtl, name);
+	return code;
+}
+
+/* ---- show ---- */
+
+static const struct column show_columns[] = {
+	{ "barcode", "Barcode", COLUMN_TEXT },
+	{ "library", "Library", COLUMN_TEXT },
+	{ "location", "Location", COLUMN_TEXT },
+	{ "state", "State", COLUMN_TEXT },
+	{ "damage", "Damage", COLUMN_TEXT },
+	{ "generation", "Generation", COLUMN_NUMBER },
+	{ "epoch", "Epoch", COLUMN_NUMBER },
+	{ "blocks", "Blocks", COLUMN_NUMBER },
+	{ "filemarks", "Filemarks", COLUMN_NUMBER },
+	{ "logical_bytes", "Written by hosts", COLUMN_SIZE },
+	{ "stored_bytes", "Stored", COLUMN_SIZE },
+	{ "disk_bytes", "On disk now", COLUMN_SIZE },
+	{ "capacity_bytes", "Capacity", COLUMN_SIZE },
+	{ "early_warning_bytes", "Early warning", COLUMN_SIZE },
+	{ "codec", "Codec", COLUMN_TEXT },
+	{ "density", "Density code", COLUMN_TEXT },
+	{ "medium_type", "Medium type", COLUMN_TEXT },
+	{ "write_protect", "Write protected", COLUMN_FLAG },
+	{ "mounted", "Mounted", COLUMN_FLAG },
+	{ "loads", "Loads", COLUMN_NUMBER },
+	{ "created", "Created", COLUMN_TIME },
+	{ "last_mount", "Last mount", COLUMN_TIME },
+	{ "last_unmount", "Last unmount", COLUMN_TIME },
+	{ "last_write", "Last write", COLUMN_TIME },
+	{ "lifetime_written_bytes", "Written ever", COLUMN_SIZE },
+	{ "lifetime_read_bytes", "Read ever", COLUMN_SIZE },
+	{ "uuid", "UUID", COLUMN_TEXT },
+};
+
+static const struct column copy_columns[] = {
+	{ "volume", "VOLUME", COLUMN_TEXT },
+	{ "file", "FILE", COLUMN_NUMBER },
+	{ "form", NULL, COLUMN_TEXT },
+	{ "generation", "GENERATION", COLUMN_NUMBER },
+	{ "current", "CURRENT", COLUMN_FLAG },
+	{ "blocks", "BLOCKS", COLUMN_NUMBER },
+	{ "filemarks", "FILEMARKS", COLUMN_NUMBER },
+	{ "bytes", "BYTES", COLUMN_SIZE },
+	{ "verified", "VERIFIED", COLUMN_TIME },
+	{ "digest", "SHA-256 OF THE RECORDING", COLUMN_TEXT },
+};
+
+static char *hex(const uint8_t *data, size_t size)
+{
+	GString *text = g_string_sized_new(2 * size);
+
+	for (size_t i = 0; i < size; i++)
+		g_string_append_printf(text, "%02x", data[i]);
+	return g_string_free(text, FALSE);
+}
+
+static void add_identity(struct table *table, const struct cart_info *info)
+{
+	g_autofree char *density = g_strdup_printf("%02xh", info->density);
+	g_autofree char *medium = g_strdup_printf("%02xh", info->medium_type);
+
+	table_text(table, info->codec == CART_CODEC_ZLIB ? "zlib" : "none");
+	table_text(table, density);
+	table_text(table, medium);
+	table_number(table, info->write_protect);
+	table_number(table, info->mounted);
+	table_number(table, info->loads);
+	table_number(table, (uint64_t)info->created_s);
+	table_number(table, (uint64_t)info->last_mount_s);
+	table_number(table, (uint64_t)info->last_unmount_s);
+	table_number(table, (uint64_t)info->last_write_s);
+}
+
+static struct table *show_table(const char *library, const char *location,
+				const struct cart_info *info)
+{
+	struct table *table = table_new(show_columns, G_N_ELEMENTS(show_columns));
+	g_autofree char *uuid = hex(info->uuid, sizeof(info->uuid));
+
+	table_row(table);
+	table_text(table, info->barcode);
+	table_text(table, library);
+	table_text(table, location[0] != '\0' ? location : "pool");
+	table_text(table, cart_state_name(info->state));
+	table_text(table, info->damage);
+	table_number(table, info->generation);
+	table_number(table, info->epoch);
+	table_number(table, info->blocks);
+	table_number(table, info->filemarks);
+	table_number(table, info->logical_bytes);
+	table_number(table, info->stored_bytes);
+	table_number(table, info->disk_bytes);
+	if (info->capacity_bytes != 0)
+		table_number(table, info->capacity_bytes);
+	else
+		table_absent(table); /* no limit */
+	table_number(table, info->early_warning_bytes);
+	add_identity(table, info);
+	table_number(table, info->lifetime_written_bytes);
+	table_number(table, info->lifetime_read_bytes);
+	table_text(table, uuid);
+	return table;
+}
+
+static struct table *copy_table(const struct cart_info *info)
+{
+	struct table *table = table_new(copy_columns, G_N_ELEMENTS(copy_columns));
+
+	for (unsigned i = 0; i < info->copies_cnt && i < CART_MAX_COPIES; i++) {
+		const struct cart_copy *copy = &info->copies[i];
+		g_autofree char *digest = hex(copy->digest, sizeof(copy->digest));
+
+		table_row(table);
+		table_text(table, copy->volume);
+		table_number(table, copy->file);
+		table_text(table, copy->form == 0 ? "native" : "unknown");
+		table_number(table, copy->generation);
+		table_number(table, copy->generation == info->generation);
+		table_number(table, copy->blocks);
+		table_number(table, copy->filemarks);
+		table_number(table, copy->bytes);
+		table_number(table, (uint64_t)copy->verified_s);
+		table_text(table, digest);
+	}
+	return table;
+}
+
+static void show(const struct vtl *vtl, const char *library, const char *location,
+		 const struct cart_info *info)
+{
+	g_autoptr(table_auto) record = show_table(library, location, info);
+	g_autoptr(table_auto) copies = copy_table(info);
+	struct json json;
+
+	if (!vtl->json) {
+		table_print_record(record);
+		(void)printf("\nVerified copies: %zu\n", table_rows(copies));
+		table_print(copies);
+		return;
+	}
+	json_init(&json);
+	json_open(&json, NULL, '{');
+	table_json_record(record, &json);
+	table_json(copies, &json, "copies");
+	json_close(&json, '}');
+	json_end(&json);
+}
+
+static enum vtl_exit cartridge_show_run(struct vtl *vtl, char **args)
+{
+	GError *error = NULL;
+	g_autofree char *name = NULL;
+	g_autoptr(GArray) elements = NULL;
+	char location[LIBRARY_LABEL_SIZE];
+	struct library *library;
+	struct cart_info info;
+	int r;
+
+	if (!vtl_check_barcode(args[0]))
+		return VTL_USAGE;
+	name = source_library(vtl, args[0], &error);
+	library = name == NULL ? NULL : library_open(name, LIBRARY_OPEN_READ, &error);
+	if (library != NULL)
+		elements = source_elements(vtl, name, &error);
+	if (elements == NULL) {
+		library_unref(library);
+		return vtl_fail(error);
+	}
+	r = cart_stat(library_pool(library), args[0], &info);
+	if (r == 0) {
+		source_location(elements, args[0], location);
+		show(vtl, name, location, &info);
+		if (!source_is_online(vtl, name))
+			source_note_offline(vtl, name);
+	} else {
+		(void)vtl_fail_code(VTL_FAILED, "cartridge %s in the pool %s: %s", args[0],
+				    library_pool(library), outcome_text(r));
+	}
+	library_unref(library);
+	if (r == CART_E_ABSENT)
+		return VTL_NOT_FOUND;
+	return r == 0 ? VTL_OK : VTL_FAILED;
+}
+
+const struct vtl_command cartridge_commands[] = {
+	{ .noun = "cartridge",
+	  .verb = "create",
+	  .args = "BARCODE...",
+	  .min = 1,
+	  .max = LIBRARY_MAX_SLOTS,
+	  .summary = "make blank cartridges and put them into free slots",
+	  .details = "They are of the type that the library's description names.",
+	  .run = cartridge_create_run,
+	  .options = { OPTION_LIBRARY,
+		       { "capacity", '\0', "SIZE", "12T, 1.5G ..., 0 for no limit" },
+		       { "early-warning", '\0', "SIZE",
+			 "distance of early warning from the end of the medium" },
+		       { "codec", '\0', "CODEC", "none or zlib" },
+		       { "write-protect", '\0', NULL, "set the write protect tab" } } },
+	{ .noun = "cartridge",
+	  .verb = "list",
+	  .args = "",
+	  .summary = "all cartridges of the pool, and where they are",
+	  .run = cartridge_list_run,
+	  .options = { OPTION_LIBRARY } },
+	{ .noun = "cartridge",
+	  .verb = "show",
+	  .args = "BARCODE",
+	  .min = 1,
+	  .max = 1,
+	  .summary = "everything about one cartridge and its copies",
+	  .run = cartridge_show_run,
+	  .options = { OPTION_LIBRARY } },
+	{ .noun = "cartridge",
+	  .verb = "import",
+	  .args = "BARCODE...",
+	  .min = 1,
+	  .max = LIBRARY_MAX_SLOTS,
+	  .summary = "take cartridges of the pool into the library",
+	  .run = cartridge_import_run,
+	  .options = { OPTION_LIBRARY,
+		       { "mail-slot", 'm', NULL, "into a mail slot, not into a slot" } } },
+	{ .noun = NULL },
+};

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* drive.c: vtl drive list, load, unload. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/vtl.h"
+
+static const struct column drive_columns[] = {
+	{ "number", "DRIVE", COLUMN_NUMBER }, { "address", "ADDRESS", COLUMN_NUMBER },
+	{ "state", "STATE", COLUMN_TEXT },    { "barcode", "CARTRIDGE", COLUMN_TEXT },
+	{ "source", "FROM", COLUMN_TEXT },    { "prevented", "LOCKED", COLUMN_FLAG },
+	{ "serial", "SERIAL", COLUMN_TEXT },
+};
+
+struct table *drive_table(const GArray *elements)
+{
+	struct table *table = table_new(drive_columns, G_N_ELEMENTS(drive_columns));
+
+	for (guint i = 0; i < elements->len; i++) {
+		const struct element *e = &g_array_index(elements, struct element, i);
+
+		if (e->type != ELEMENT_DRIVE)
+			continue;
+		table_row(table);
+		table_number(table, e->number);
+		table_number(table, e->address);
+		table_text(table, e->state);
+		table_text(table, e->barcode);
+		table_text(table, e->source);
+		if (e->state[0] != '\0')
+			table_number(table, e->prevented);
+		else
+			table_absent(table);
+		table_text(table, e->serial);
+	}
+	return table;
+}
+
+static enum vtl_exit drive_list_run(struct vtl *vtl, char **args)
+{
+	GError *error = NULL;
+	g_autofree char *library = source_library(vtl, NULL, &error);
+	g_autoptr(GArray) elements = NULL;
+	g_autoptr(table_auto) table = NULL;
+
+	(void)args;
+	if (library != NULL)
+		elements = source_elements(vtl, library, &error);
+	if (elements == NULL)
+		return vtl_fail(error);
+	table = drive_table(elements);
+	vtl_print(vtl, table);
+	if (!source_is_online(vtl, library))
+		source_note_offline(vtl, library);
+	return VTL_OK;
+}
+
+/* Tells what the drive holds after a load or an unload. */
+static enum vtl_exit tell_drive(struct vtl *vtl, const char *library, uint64_t drive,
+				const char *barcode)
+{
+	GError *error = NULL;
+	g_autoptr(GArray) elements = source_elements(vtl, library, &error);
+	const struct element *e = NULL;
+	char location[LIBRARY_LABEL_SIZE];
+	struct json json;
+
+	if (elements == NULL)
+		return vtl_fail(error);
+	for (guint i = 0; i < elements->len; i++) {
+		const struct element *candidate = &g_array_index(elements, struct element, i);
+
+		if (candidate->type == ELEMENT_DRIVE && candidate->number == drive)
+			e = candidate;
+	}
+	source_location(elements, barcode, location);
+	if (!vtl->json) {
+		(void)printf("%s is in %s of library %s", barcode, location, library);
+		(void)printf("; drive %u is %s\n", (unsigned)drive, e != NULL ? e->state : "gone");
+		return VTL_OK;
+	}
+	json_init(&json);
+	json_open(&json, NULL, '{');
+	json_string(&json, "library", library);
+	json_string(&json, "barcode", barcode);
+	json_string(&json, "location", location[0] != '\0' ? location : NULL);
+	json_number(&json, "drive", drive);
+	json_string(&json, "state", e != NULL ? e->state : NULL);
+	json_close(&json, '}');
+	json_end(&json);
+	return VTL_OK;
+}
+
+static enum vtl_exit drive_load_run(struct vtl *vtl, char **args)
+{
+	GError *error = NULL;
+	g_autofree char *library = NULL;
+	struct control_client *client;
+	uint64_t drive;
+
+	if (!vtl_check_barcode(args[0]) ||
+	    !vtl_parse_number("drive", args[1], LIBRARY_MAX_DRIVES, &drive))
+		return VTL_USAGE;
+	library = source_library(vtl, args[0], &error);
+	client = library == NULL ? NULL : source_client(vtl, &error);
+	if (client == NULL || !control_load(client, library, args[0], (unsigned)drive, &error))
+		return vtl_fail(error);
+	return tell_drive(vtl, library, drive, args[0]);
+}
+
+static enum vtl_exit drive_unload_run(struct vtl *vtl, char **args)
+{
+	GError *error = NULL;
+	g_autofree char *library = NULL;
+	g_autoptr(GArray) elements = NULL;
+	char barcode[BARCODE_SIZE] = "";
+	struct control_client *client;
+	uint64_t drive;
+
+	if (!vtl_parse_number("drive", args[0], LIBRARY_MAX_DRIVES, &drive))
+		return VTL_USAGE;
+	library = source_library(vtl, NULL, &error);
+	client = library == NULL ? NULL : source_client(vtl, &error);
+	if (client == NULL)
+		return vtl_fail(error);
+	/* what is in it now is what is told about afterwards */
+	elements = source_elements(vtl, library, NULL);
+	for (guint i = 0; elements != NULL && i < elements->len; i++) {
+		const struct element *e = &g_array_index(elements, struct element, i);
+
+		if (e->type == ELEMENT_DRIVE && e->number == drive)
+			(void)g_strlcpy(barcode, e->barcode, sizeof(barcode));
+	}
+	if (!control_unload(client, library, (unsigned)drive, &error))
+		return vtl_fail(error);
+	return tell_drive(vtl, library, drive, barcode);
+}
+
+const struct vtl_command drive_commands[] = {
+	{ .noun = "drive",
+	  .verb = "list",
+	  .args = "",
+	  .summary = "drives and what is in them",
+	  .run = drive_list_run,
+	  .options = { OPTION_LIBRARY } },
+	{ .noun = "drive",
+	  .verb = "load",
+	  .args = "BARCODE DRIVE",
+	  .min = 2,
+	  .max = 2,
+	  .summary = "put a cartridge into a drive",
+	  .details = "Returns at once.  A migrated cartridge is recalled first: the drive is "
+		     "\"loading\" meanwhile.",
+	  .run = drive_load_run,
+	  .options = { OPTION_LIBRARY } },
+	{ .noun = "drive",
+	  .verb = "unload",
+	  .args = "DRIVE",
+	  .min = 1,
+	  .max = 1,
+	  .summary = "put a drive's cartridge back into its slot",
+	  .details = "It goes where it came from, else to the first free slot.",
+	  .run = drive_unload_run,
+	  .options = { OPTION_LIBRARY } },
+	{ .noun = NULL },
+};
