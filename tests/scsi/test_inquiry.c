@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* INQUIRY, VPD, REPORT DENSITY SUPPORT, LOG SENSE, LOG SELECT, SEND DIAGNOSTIC.  3.2: unknown VPD,
+ * LOG overrun. */
+#include <string.h>
+
+#include "lib/base/bytes.h"
+#include "tests/support/rig.h"
+
+static void vpd(struct rig *r, uint8_t page)
+{
+	run(r, 255, OP_INQUIRY, 1, page, 0, 255, 0);
+	expect_good(r);
+	assert_int_equal(r->data[1], page);
+	assert_int_equal(get_be16(r->data + 2) + 4u, r->cmd.in_len);
+}
+
+static void log_page(struct rig *r, uint8_t page, uint16_t from)
+{
+	run(r, 1024, OP_LOG_SENSE, 0, 0x40 | page, 0, 0, (uint8_t)(from >> 8), (uint8_t)from, 4, 0,
+	    0);
+}
+
+static void standard_data_names_the_personality(void **state)
+{
+	struct rig *r = *state;
+
+	run(r, 255, OP_INQUIRY, 0, 0, 0, 255, 0);
+	expect_good(r);
+	assert_int_equal(r->data[0], 0x01);
+	assert_int_equal(r->data[1], 0x80);
+	assert_int_equal(r->data[4] + 5u, r->cmd.in_len);
+	assert_memory_equal(r->data + 8, "IBM     ULT3580-TD8     HB81", 28);
+	run(r, 255, OP_INQUIRY, 0, 0, 0, 5, 0);
+	assert_int_equal(r->cmd.in_len, 5);
+	run(r, 255, OP_INQUIRY, 0, 0x80, 0, 255, 0); /* a page without EVPD */
+	expect_field(r, 2);
+}
+
+static void vpd_pages_are_those_listed(void **state)
+{
+	static const uint8_t pages[] = { 0x00, 0x80, 0x83, 0xb0, 0xb1, 0xb2, 0xb3 };
+	struct rig *r = *state;
+
+	vpd(r, 0);
+	assert_int_equal(r->cmd.in_len, 4 + sizeof(pages));
+	assert_memory_equal(r->data + 4, pages, sizeof(pages));
+	for (unsigned i = 0; i < sizeof(pages); i++)
+		vpd(r, pages[i]);
+	run(r, 255, OP_INQUIRY, 1, 0x82, 0, 255, 0);
+	expect_field(r, 2);
+}
+
+static void serials_are_the_librarys(void **state)
+{
+	struct rig *r = *state;
+
+	vpd(r, 0x80);
+	assert_memory_equal(r->data + 4, "VTLTEST00101", 12);
+	vpd(r, 0xb3);
+	assert_memory_equal(r->data + 4, "VTLTEST00100", 12);
+	vpd(r, 0x83);
+	assert_int_equal(r->data[4], 2); /* ASCII */
+	assert_memory_equal(r->data + 8, "IBM     ULT3580-TD8     VTLTEST00101", 36);
+	assert_int_equal(r->data[44], 1);
+	assert_int_equal(r->data[45], 3);
+	assert_int_equal(r->data[48] >> 4, 3); /* NAA 3 */
+}
+
+static void densities_are_those_of_the_drive_or_the_medium(void **state)
+{
+	struct rig *r = *state;
+
+	run(r, 1024, OP_REPORT_DENSITY_SUPPORT, 0, 0, 0, 0, 0, 0, 4, 0, 0);
+	expect_good(r);
+	assert_int_equal(r->cmd.in_len, 4 + 2 * 52);
+	assert_int_equal(get_be16(r->data) + 2u, r->cmd.in_len);
+	assert_int_equal(r->data[4], 0x5e);
+	assert_int_equal(r->data[6], 0xa0); /* writable, the default */
+	assert_int_equal(get_be32(r->data + 4 + 12), 12000000);
+	assert_int_equal(r->data[4 + 52], 0x5c);
+	run(r, 1024, OP_REPORT_DENSITY_SUPPORT, 1, 0, 0, 0, 0, 0, 4, 0, 0);
+	assert_int_equal(r->cmd.in_len, 4 + 52);
+	run(r, 1024, OP_REPORT_DENSITY_SUPPORT, 3, 0, 0, 0, 0, 0, 4, 0, 0);
+	assert_int_equal(r->cmd.in_len, 4 + 56);
+	assert_int_equal(r->data[4], 0x88);
+	move(r, RIG_DRIVE_1, RIG_SLOT_1);
+	run(r, 1024, OP_REPORT_DENSITY_SUPPORT, 1, 0, 0, 0, 0, 0, 4, 0, 0);
+	expect_sense(r, SENSE_MEDIUM_NOT_PRESENT);
+	run(r, 1024, OP_REPORT_DENSITY_SUPPORT, 0, 0, 0, 0, 0, 0, 4, 0, 0);
+	expect_good(r);
+}
+
+static void log_pages_are_those_listed_and_well_formed(void **state)
+{
+	static const uint8_t pages[] = { 0x00, 0x02, 0x03, 0x0c, 0x2e, 0x31 };
+	struct rig *r = *state;
+
+	log_page(r, 0, 0);
+	expect_good(r);
+	assert_int_equal(r->cmd.in_len, 4 + sizeof(pages));
+	assert_memory_equal(r->data + 4, pages, sizeof(pages));
+	for (unsigned i = 1; i < sizeof(pages); i++) {
+		size_t at = 4;
+
+		log_page(r, pages[i], 0);
+		expect_good(r);
+		assert_int_equal(r->data[0], pages[i]);
+		assert_int_equal(get_be16(r->data + 2) + 4u, r->cmd.in_len);
+		while (at < r->cmd.in_len)
+			at += 4u + r->data[at + 3];
+		assert_int_equal(at, r->cmd.in_len);
+	}
+	run(r, 1024, OP_LOG_SENSE, 0, 0x40, 0xff, 0, 0, 0, 4, 0, 0); /* with subpages */
+	expect_good(r);
+	assert_int_equal(r->cmd.in_len, 4 + 2 * (sizeof(pages) + 1));
+	log_page(r, 0x15, 0);
+	expect_field(r, 2);
+	run(r, 1024, OP_LOG_SENSE, 0, 0x40 | 0x02, 0x01, 0, 0, 0, 4, 0, 0);
+	expect_field(r, 3);
+}
+
+static void log_counts_bytes_and_resets(void **state)
+{
+	struct rig *r = *state;
+
+	write_block(r, 1, 5000);
+	log_page(r, 0x0c, 0);
+	assert_int_equal(get_be64(r->data + 8), 5000);
+	log_page(r, 0x02, 5); /* from the parameter pointer on */
+	assert_int_equal(get_be16(r->data + 4), 5);
+	assert_int_equal(get_be64(r->data + 8), 5000);
+	log_page(r, 0x02, 99);
+	expect_field(r, 5);
+	run(r, 0, OP_LOG_SELECT, 0x02, 0x40 | 0x02, 0, 0, 0, 0, 0, 0, 0);
+	expect_good(r);
+	log_page(r, 0x02, 5);
+	assert_int_equal(get_be64(r->data + 8), 0);
+	run(r, 8, OP_LOG_SELECT, 0, 0x40, 0, 0, 0, 0, 0, 8, 0); /* nothing can be set */
+	expect_field(r, 7);
+}
+
+static void tape_capacity_shrinks_with_what_is_written(void **state)
+{
+	struct rig *r = *state;
+	uint16_t slot;
+	uint32_t before;
+
+	rig_cartridge(r, "BIG", 0x5e, 100u << 20);
+	assert_int_equal(library_import(r->library, "BIG", false, &slot), 0);
+	move(r, RIG_DRIVE_1, RIG_SLOT_4);
+	move(r, slot, RIG_DRIVE_1);
+	log_page(r, 0x31, 0);
+	expect_sense(r, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+	log_page(r, 0x31, 0);
+	before = get_be32(r->data + 8);
+	assert_int_equal(before, 100);
+	run_write(r, 0, 3u << 20, 3u << 20);
+	log_page(r, 0x31, 0);
+	assert_int_equal(get_be32(r->data + 8), 97);
+}
+
+static void self_test_passes_and_nothing_else_is_offered(void **state)
+{
+	struct rig *r = *state;
+
+	run(r, 0, OP_SEND_DIAGNOSTIC, 0x04, 0, 0, 0, 0);
+	expect_good(r);
+	run(r, 8, OP_SEND_DIAGNOSTIC, 0x10, 0, 0, 8, 0);
+	expect_field(r, 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		rig_test(standard_data_names_the_personality),
+		rig_test(vpd_pages_are_those_listed),
+		rig_test(serials_are_the_librarys),
+		rig_test(densities_are_those_of_the_drive_or_the_medium),
+		rig_test(log_pages_are_those_listed_and_well_formed),
+		rig_test(log_counts_bytes_and_resets),
+		rig_test(tape_capacity_shrinks_with_what_is_written),
+		rig_test(self_test_passes_and_nothing_else_is_offered),
+	};
+
+	return rig_main(tests);
+}

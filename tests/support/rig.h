@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rig.h: a library with a changer and a drive in this process, and words to say what a command
+ * does.
+ *
+ * rig_setup() gives lib0: 5 slots, 2 mail slots, 2 drives; cartridges T1 to T3 (LTO-8, 1 MB of
+ * capacity, early warning 100 kB before the end) in slots 1 to 3, T1 already in drive 1; the
+ * drive's unit is the one that run() talks to, and its unit attentions are gone.  Everything lives
+ * in a folder that rig_teardown() removes.
+ *
+ * Each suite runs twice (rig_main): with sense in fixed and in descriptor format.
+ */
+#ifndef VTL_TESTS_RIG_H
+#define VTL_TESTS_RIG_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib.h>
+
+#include "handlers/changer/changer.h"
+#include "handlers/scsi/opcode.h"
+#include "handlers/tape/drive.h"
+
+#define RIG_DATA (4u * 1024 * 1024)
+#define KIB      1024u
+
+enum { /* element addresses of lib0 */
+	RIG_MAIL_1 = 16,
+	RIG_DRIVE_1 = 256,
+	RIG_DRIVE_2 = 257,
+	RIG_SLOT_1 = 1024,
+	RIG_SLOT_2 = 1025,
+	RIG_SLOT_3 = 1026,
+	RIG_SLOT_4 = 1027,
+};
+
+struct rig {
+	char *root, *pool;
+	struct library *library;
+	struct drive *drive;
+	struct changer *changer;
+	struct scsi_unit *unit; /* that run() talks to */
+	uint8_t *data;          /* RIG_DATA bytes: the data buffer of each command */
+	struct iovec iov[3];    /* over data: commands get it in pieces */
+	struct scsi_cmd cmd;    /* the last command */
+	enum scsi_status status;
+};
+
+int rig_setup(void **state);
+int rig_teardown(void **state);
+
+/* Runs @tests in both sense formats; what main() returns. */
+#define rig_main(tests) rig_main_(#tests, tests, sizeof(tests) / sizeof((tests)[0]))
+int rig_main_(const char *name, const struct CMUnitTest *tests, size_t cnt);
+
+/* A test with the rig around it. */
+#define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
+
+/* A cartridge in the pool of lib0, in no element, with @capacity bytes (0: no limit). */
+void rig_cartridge(struct rig *r, const char *barcode, uint8_t density, uint64_t capacity);
+
+/* ---- running ---- */
+
+/* @size: bytes of the data buffer that the fabric offers. */
+void run_cdb(struct rig *r, const uint8_t *cdb, size_t len, size_t size);
+#define run(r, size, ...) \
+	run_cdb(r, (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }), size)
+
+void run_read(struct rig *r, uint8_t flags, uint32_t length, size_t size);
+void run_write(struct rig *r, uint8_t flags, uint32_t length, size_t size);
+void run_space(struct rig *r, uint8_t code, int32_t count);
+void run_move(struct rig *r, uint16_t source, uint16_t destination); /* on the changer */
+
+/* ---- doing, with an assertion that it was good ---- */
+
+void write_block(struct rig *r, uint8_t fill, uint32_t size);
+void write_filemarks(struct rig *r, uint32_t count);
+void rewind_tape(struct rig *r);
+void set_block_size(struct rig *r, uint32_t size);
+/* 3 blocks of 100, 200, 300 bytes filled with 1 2 3, a filemark, 2 blocks of 400 filled with 4, a
+ * filemark; then rewinds. */
+void write_sample(struct rig *r);
+void move(struct rig *r, uint16_t source, uint16_t destination);
+
+/* ---- expecting ---- */
+
+#define expect_good(r) expect_good_(r, __FILE__, __LINE__)
+void expect_good_(const struct rig *r, const char *file, int line);
+/* This code, whatever flags and information. */
+#define expect_sense(r, id) expect_sense_(r, id, __FILE__, __LINE__)
+void expect_sense_(const struct rig *r, enum sense_id id, const char *file, int line);
+/* This code, exactly these flags (enum sense_flags), and valid information. */
+#define expect_tape(r, id, flags, information) \
+	expect_tape_(r, id, flags, information, __FILE__, __LINE__)
+void expect_tape_(const struct rig *r, enum sense_id id, uint8_t flags, int64_t information,
+		  const char *file, int line);
+/* INVALID FIELD IN CDB (or in the parameter list) that points to this byte. */
+void expect_field(const struct rig *r, unsigned byte);
+void expect_list_field(const struct rig *r, unsigned byte);
+/* The drive's position, by READ POSITION. */
+#define expect_position(r, object) expect_position_(r, object, __FILE__, __LINE__)
+void expect_position_(struct rig *r, uint64_t object, const char *file, int line);
+/* The next READ gives a block of @size bytes that are all @fill. */
+void expect_block(struct rig *r, uint8_t fill, uint32_t size);
+
+#endif
