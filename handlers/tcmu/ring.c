@@ -2,8 +2,9 @@
 /* ring.c: see ring.h.  Numbers in shared memory are in native byte order. */
 #include "handlers/tcmu/ring.h"
 
-#include <linux/target_core_user.h>
 #include <string.h>
+
+#include "handlers/tcmu/mailbox.h"
 
 #define OP_MASK       7u
 #define STATUS_CHECK  0x02
