@@ -145,7 +145,7 @@ static GArray *elements_of_service(struct vtl *vtl, const char *name, GError **e
 	elements = g_array_new(FALSE, TRUE, sizeof(struct element));
 	for (gsize i = 0; i < g_variant_n_children(list); i++) {
 		g_autoptr(GVariant) entry = g_variant_get_child_value(list, i);
-		struct element e = { 0 };
+		struct element e = { .type = ELEMENT_TRANSPORT };
 
 		if (!type_of(control_entry_string(entry, "type"), &e.type))
 			continue;

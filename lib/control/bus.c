@@ -33,8 +33,8 @@ GDBusConnection *control_bus_connect(GError **error)
 	if (address != NULL)
 		connection = g_dbus_connection_new_for_address_sync(
 			address,
-			G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-				G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+			(GDBusConnectionFlags)(G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+					       G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION),
 			NULL, NULL, &cause);
 	if (connection == NULL) {
 		g_set_error(error, CONTROL_ERROR, CONTROL_ERROR_UNREACHABLE,

@@ -337,7 +337,7 @@ static void fill_drive(const struct library *library, struct library_element *e)
 		[DRIVE_EMPTY] = "empty",       [DRIVE_LOADING] = "loading", [DRIVE_READY] = "ready",
 		[DRIVE_UNLOADED] = "unloaded", [DRIVE_FAILED] = "failed",
 	};
-	const struct drive_link *link = &library->drives[e->address - DRIVE_BASE];
+	struct drive_link *link = &library->drives[e->address - DRIVE_BASE];
 	int note = g_atomic_int_get(&link->note);
 	unsigned state = (unsigned)note & ~(unsigned)NOTE_PREVENTED;
 

@@ -16,7 +16,7 @@ struct tcmu_device {
 	const char *uio_name;
 	void *priv;
 	uint8_t *memory; /* mailbox and ring; owned */
-	char log[256];  /* the last message */
+	char log[256];   /* the last message */
 };
 
 void fake_init(struct tcmu_device *dev, const char *cfgstring);
