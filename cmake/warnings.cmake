@@ -6,7 +6,7 @@ target_include_directories(vtl_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_B
 target_compile_options(vtl_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wvla -Walloca -Wundef -Wwrite-strings -Wpointer-arith -Wcast-qual
   -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition -Wredundant-decls -Wformat=2
-  -Wnull-dereference -Wconversion -Wsign-conversion -Wswitch-enum -fno-common)
+  -Wconversion -Wsign-conversion -Wswitch-enum -fno-common)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   target_compile_options(vtl_flags INTERFACE
     -Wformat-signedness -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wcast-align=strict
@@ -18,6 +18,10 @@ endif()
 # Sanitizers put guard zones between the variables of a frame: their frames say nothing about ours.
 if(NOT VTL_SANITIZE)
   target_compile_options(vtl_flags INTERFACE -Wframe-larger-than=2048)
+endif()
+# At -O2 it complains of paths that a failed assertion of a test has left already.
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(vtl_flags INTERFACE -Wnull-dereference)
 endif()
 if(VTL_WERROR)
   target_compile_options(vtl_flags INTERFACE -Werror)

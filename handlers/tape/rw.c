@@ -117,7 +117,7 @@ static enum scsi_status read_fixed(struct drive *d, struct scsi_cmd *cmd, const 
 enum scsi_status drive_read(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
-	struct transfer t;
+	struct transfer t = { .blocks = 0 };
 	enum scsi_status s = parse(d, cmd, &t);
 
 	if (s != SCSI_GOOD || t.blocks == 0)
@@ -146,7 +146,7 @@ enum scsi_status drive_write(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
 	struct window w = { .iov = cmd->iov, .cnt = cmd->iov_cnt };
-	struct transfer t;
+	struct transfer t = { .blocks = 0 };
 	enum scsi_status s = parse(d, cmd, &t);
 	int outcome = 0;
 	uint32_t i;
