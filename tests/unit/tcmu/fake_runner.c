@@ -39,25 +39,41 @@ struct tcmu_cmd_entry *fake_entry(struct tcmu_device *dev, uint32_t at)
 	return (struct tcmu_cmd_entry *)(void *)(dev->memory + RING_OFFSET + at);
 }
 
-uint32_t fake_queue(struct tcmu_device *dev, enum tcmu_opcode op, uint16_t cmd_id, uint32_t length)
+static uint32_t put(struct tcmu_device *dev, enum tcmu_opcode op, uint16_t cmd_id, uint32_t length)
 {
 	struct tcmu_mailbox *mb = fake_mailbox(dev);
 	uint32_t at = mb->cmd_head;
 	struct tcmu_cmd_entry *e = fake_entry(dev, at);
 
-	memset(e, 0, length);
+	memset(e, 0, length < sizeof(*e) ? length : sizeof(*e));
 	e->hdr.len_op = length | (uint32_t)op;
 	e->hdr.cmd_id = cmd_id;
 	mb->cmd_head = (at + length) % FAKE_RING_SIZE;
 	return at;
 }
 
-void fake_complete(struct tcmu_device *dev)
+uint32_t fake_queue(struct tcmu_device *dev, enum tcmu_opcode op, uint16_t cmd_id, uint32_t length)
+{
+	uint32_t left = FAKE_RING_SIZE - fake_mailbox(dev)->cmd_head;
+
+	if (length > left)
+		(void)put(dev, TCMU_OP_PAD, 0, left); /* no entry wraps */
+	return put(dev, op, cmd_id, length);
+}
+
+static void pass_entry(struct tcmu_device *dev)
 {
 	struct tcmu_mailbox *mb = fake_mailbox(dev);
 
 	mb->cmd_tail =
 		(mb->cmd_tail + (fake_entry(dev, mb->cmd_tail)->hdr.len_op & ~7u)) % FAKE_RING_SIZE;
+}
+
+void fake_complete(struct tcmu_device *dev)
+{
+	while ((fake_entry(dev, fake_mailbox(dev)->cmd_tail)->hdr.len_op & 7u) != TCMU_OP_CMD)
+		pass_entry(dev);
+	pass_entry(dev);
 }
 
 /* ---- what the runner and libtcmu give ---- */
