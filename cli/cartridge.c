@@ -138,6 +138,12 @@ static bool read_params(struct vtl *vtl, const struct library_config *config,
 		params->early_warning_bytes = params->capacity_bytes / 100;
 	if (!read_size(vtl, "early-warning", &params->early_warning_bytes))
 		return false;
+	if (params->capacity_bytes > 0 && params->early_warning_bytes >= params->capacity_bytes) {
+		(void)vtl_fail_code(VTL_USAGE, "early warning must come before the end of the "
+					       "medium: make --early-warning smaller than "
+					       "the capacity");
+		return false;
+	}
 	if (codec == NULL)
 		return true;
 	if (strcmp(codec, "zlib") == 0)

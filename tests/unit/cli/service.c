@@ -176,7 +176,7 @@ int main(int argc, char **argv)
 	(void)g_bus_own_name_on_connection(bus, CONTROL_POLICY_NAME, G_BUS_NAME_OWNER_FLAGS_NONE,
 					   NULL, NULL, NULL, NULL);
 	(void)g_timeout_add(10, on_ready, client);
-	(void)g_io_add_watch(input, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, loop);
+	(void)g_io_add_watch(input, (GIOCondition)(G_IO_IN | G_IO_HUP | G_IO_ERR), on_input, loop);
 	g_main_loop_run(loop);
 	control_client_free(client);
 	control_server_withdraw(library);

@@ -68,6 +68,9 @@ expect_json 'j["early_warning_bytes"] == 2 * 10**7'
 run cartridge create N3 --capacity 12X
 expect 2
 expect_error '12X'
+run cartridge create N3 --early-warning 1G
+expect 2
+expect_error 'before the end of the medium'
 run cartridge create N3 --codec lzo
 expect 2
 expect_error 'none or zlib'
