@@ -44,7 +44,8 @@ static bool is_writer(const struct cart *c)
 
 bool cart_is_writable(const struct cart *c)
 {
-	return is_writer(c) && !c->info.write_protect;
+	/* the tab protects the recording; a recall brings the same one back */
+	return is_writer(c) && (!c->info.write_protect || c->recalling);
 }
 
 /* Takes the lock and reads the header under it. */
@@ -262,8 +263,11 @@ static const char *const outcome_names[] = {
 
 const char *cart_outcome_name(int outcome)
 {
-	if (outcome < 0)
-		return strerrordesc_np(-outcome);
+	if (outcome < 0) {
+		const char *text = strerrordesc_np(-(outcome + 1) + 1);
+
+		return text != NULL ? text : "unknown error";
+	}
 	if ((size_t)outcome < sizeof(outcome_names) / sizeof(*outcome_names))
 		return outcome_names[outcome];
 	return "unknown outcome";

@@ -246,8 +246,12 @@ MUST_CHECK int cart_write(struct cart *c, const struct iovec *iov, int iov_cnt, 
  */
 MUST_CHECK int cart_write_filemarks(struct cart *c, uint32_t count, uint32_t *ret_written);
 
-/* Puts everything written so far on stable storage (P1). After -errno the same call may be
- * repeated. */
+/*
+ * Puts everything written so far on stable storage (P1).  After -errno or CART_E_NO_SPACE what was
+ * not stable is lost, and the recording and the position end at what was.  The same happens where a
+ * write or an erase has to sync first and cannot: at the end of a segment, and in the middle of the
+ * recording.
+ */
 MUST_CHECK int cart_sync(struct cart *c);
 
 /* Ends the recording at the position: what lies behind can never be read again. CART_E_PROTECTED.
@@ -293,7 +297,7 @@ MUST_CHECK int cart_compute_digest(struct cart *c, bool (*progress)(void *ctx, u
 MUST_CHECK int cart_copy_add(struct cart *c, const struct cart_copy *copy);
 
 /* Forgets the copy on @volume; never the last verified one of a migrated cartridge
- * (CART_E_TOO_FEW_COPIES). */
+ * (CART_E_TOO_FEW_COPIES).  Needs CART_OPEN_WRITE. CART_E_ABSENT. */
 MUST_CHECK int cart_copy_forget(struct cart *c, const char *volume);
 
 /*
@@ -306,7 +310,8 @@ MUST_CHECK int cart_release(struct cart *c, unsigned min_copies);
 
 /*
  * Recall: open with CART_OPEN_WRITE | CART_OPEN_ADMIN; cart_recall_begin() (state recalling; an
- * unfinished recall is thrown away); cart_write() and cart_write_filemarks() in order;
+ * unfinished recall is thrown away); cart_write() and cart_write_filemarks() in order (-EINVAL
+ * anywhere but at the end; the tab does not protect from it);
  * cart_recall_commit() compares counts and digest of what was written with @copy and only then
  * makes it the recording (state premigrated, same generation). CART_E_DAMAGED: they differ; nothing
  * changed, call cart_recall_abort().  cart_close() without commit aborts: the state is migrated

@@ -34,6 +34,8 @@ int codec_pack(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size
 	for (int i = 0; i < iov_cnt && left > 0; i++) {
 		size_t n = iov[i].iov_len < left ? iov[i].iov_len : left;
 
+		if (n == 0)
+			continue; /* deflate() takes no progress for an error */
 		c->deflate.next_in = iov[i].iov_base;
 		c->deflate.avail_in = (uInt)n;
 		left -= n;

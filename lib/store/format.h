@@ -29,8 +29,12 @@
 #define FORMAT_INCOMPAT_KNOWN 0u /* bits that a reader must know, or refuse */
 #define FORMAT_COMPAT_KNOWN   0u /* bits that a reader may ignore */
 
+#ifndef SEGMENT_SHIFT /* tests build with smaller segments */
 #define SEGMENT_SHIFT 30
-#define SEGMENT_SIZE  (UINT64_C(1) << SEGMENT_SHIFT)
+#endif
+#define SEGMENT_SIZE (UINT64_C(1) << SEGMENT_SHIFT)
+
+#define ADDRESS_LIMIT (UINT64_C(1) << 50) /* no frame lies at or behind it */
 
 #define HEADER_NAME  "header"
 #define HEADER_MAGIC "VTLCART1"

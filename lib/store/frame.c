@@ -36,10 +36,13 @@ void frame_seal(const struct cart *c, struct disk_frame *f)
 	f->header_crc = le32_from(header_crc(c, f));
 }
 
-static bool sizes_make_sense(const struct disk_frame *f)
+static bool numbers_make_sense(const struct disk_frame *f)
 {
 	uint32_t logical = le32_get(f->logical_size), stored = le32_get(f->stored_size);
+	uint64_t object = le64_get(f->object);
 
+	if (le64_get(f->stable) > object || le64_get(f->file) > object)
+		return false; /* nobody vouches for himself (I3) */
 	if (f->type == FRAME_FILEMARK)
 		return logical == 0 && stored == 0;
 	return f->type == FRAME_BLOCK && logical > 0 && logical <= CART_MAX_BLOCK && stored > 0 &&
@@ -49,7 +52,7 @@ static bool sizes_make_sense(const struct disk_frame *f)
 bool frame_is_ours(const struct cart *c, const struct disk_frame *f)
 {
 	return le32_get(f->magic) == FRAME_MAGIC && le32_get(f->stream) == c->stream &&
-	       le32_get(f->header_crc) == header_crc(c, f) && sizes_make_sense(f);
+	       le32_get(f->header_crc) == header_crc(c, f) && numbers_make_sense(f);
 }
 
 bool frame_counts(const struct cart *c, const struct disk_frame *f, uint64_t object)

@@ -123,6 +123,18 @@ static void fixed_get(struct cart *c, const struct disk_header *h)
 	text_get(i->damage, sizeof(i->damage), h->damage, sizeof(h->damage));
 }
 
+/* No more objects than the address space before the end can hold; nothing that takes for ever to
+ * search. */
+static bool extent_makes_sense(const struct cart *c)
+{
+	if (c->end < DATA_START || c->end >= ADDRESS_LIMIT || c->epoch_address < DATA_START ||
+	    c->epoch_address >= ADDRESS_LIMIT)
+		return false;
+	if (c->info.state == CART_MIGRATED || c->info.state == CART_RECALLING)
+		return true; /* the end is that of something else */
+	return c->info.objects <= (c->end - DATA_START) / sizeof(struct disk_frame);
+}
+
 /* What a whole header can still get wrong. */
 static int check_fixed(const struct cart *c, const struct disk_header *h)
 {
@@ -132,8 +144,7 @@ static int check_fixed(const struct cart *c, const struct disk_header *h)
 	if (h->state > CART_DAMAGED || h->codec > CART_CODEC_ZLIB ||
 	    !barcode_is_valid(c->info.barcode) || c->live_stream == 0 ||
 	    c->info.blocks > c->info.objects ||
-	    c->info.filemarks != c->info.objects - c->info.blocks || c->end < DATA_START ||
-	    c->epoch_address < DATA_START)
+	    c->info.filemarks != c->info.objects - c->info.blocks || !extent_makes_sense(c))
 		return CART_E_INVALID;
 	return 0;
 }

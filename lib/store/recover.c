@@ -16,17 +16,20 @@
 #include "lib/store/cart.h"
 
 #define SEARCH_BUFFER (1u << 20)
+#define SECTOR        4096u /* what a search steps over where reading fails */
 
 struct scan {
 	struct totals at;   /* sums before the next object */
 	uint64_t address;   /* where its frame should be */
 	uint64_t stable;    /* the most that anything vouches for */
 	uint64_t filemarks; /* of the whole recording, where the header knows; else 0 */
+	uint64_t
+		data_end; /* behind the last whole frame: what is dead behind it is cut from here */
 	/* the first gap that nothing vouched for yet: the recording's end, unless a later frame
 	 * does */
 	bool has_cut;
 	struct totals cut;
-	uint64_t cut_address;
+	uint64_t cut_address, cut_data_end;
 };
 
 static int read_frame(struct cart *c, uint64_t address, struct disk_frame *ret_frame)
@@ -74,56 +77,129 @@ static int frame_at(struct cart *c, uint64_t address, uint64_t number, uint64_t 
 	return r;
 }
 
-/* A whole frame of a later object than @number in @data at offset @i? */
-static bool is_later_frame(const struct cart *c, const uint8_t *data, uint64_t number,
-			   struct disk_frame *ret_frame)
+/* I6: the same for every frame of one segment. */
+static uint64_t slope(uint64_t address, uint64_t object, uint64_t stored_before)
+{
+	return address - object * sizeof(struct disk_frame) - stored_before;
+}
+
+static uint64_t slope_of(uint64_t address, const struct disk_frame *f)
+{
+	return slope(address, le64_get(f->object), le64_get(f->stored_before));
+}
+
+/* Looking for a whole frame behind a gap. */
+struct search {
+	uint64_t from;   /* what is to be looked at next */
+	uint64_t number; /* only later objects */
+	uint64_t last;   /* segment up to which holes are searched past */
+	bool has_slope;  /* false where the segment's first frame is lost */
+	uint64_t slope;  /* of the segment of @from */
+	size_t step;     /* bytes to read at once */
+	uint8_t *data;   /* SEARCH_BUFFER bytes */
+};
+
+/*
+ * A whole frame of a later object in @p, which is at @address?  Data of a host may contain old
+ * frames of this very cartridge (a backup of its own pool): they are not where their numbers say
+ * (I6).
+ */
+static bool is_later_frame(const struct cart *c, const struct search *q, const uint8_t *p,
+			   uint64_t address, struct disk_frame *ret_frame)
 {
 	uint64_t object;
 
-	memcpy(ret_frame, data, sizeof(*ret_frame));
+	memcpy(ret_frame, p, sizeof(*ret_frame));
 	if (!frame_is_ours(c, ret_frame))
 		return false;
 	object = le64_get(ret_frame->object);
-	return object > number && frame_counts(c, ret_frame, object);
+	return object > q->number && frame_counts(c, ret_frame, object) &&
+	       (!q->has_slope || slope_of(address, ret_frame) == q->slope);
+}
+
+/* Goes to the next segment; its first frame, if whole, says where the others must be. */
+static void enter_segment(struct cart *c, struct search *q)
+{
+	struct disk_frame f;
+
+	q->from = next_segment(q->from);
+	q->has_slope = read_frame(c, q->from, &f) == 0 && frame_counts(c, &f, le64_get(f.object));
+	if (q->has_slope)
+		q->slope = slope_of(q->from, &f);
+}
+
+/* The address of the first such frame in the @size bytes read; 0 where there is none. */
+static uint64_t find_in_data(const struct cart *c, const struct search *q, size_t size,
+			     struct disk_frame *ret_frame)
+{
+	const le32 magic = le32_from(FRAME_MAGIC);
+	const uint8_t *p = q->data, *end = q->data + size;
+
+	while ((p = memmem(p, (size_t)(end - p), &magic, sizeof(magic))) != NULL &&
+	       (size_t)(end - p) >= sizeof(*ret_frame)) {
+		uint64_t address = q->from + (uint64_t)(p - q->data);
+
+		if (is_later_frame(c, q, p, address, ret_frame))
+			return address;
+		p++;
+	}
+	return 0;
 }
 
 /*
- * Looks for the next whole frame behind @from of an object > @number.  Data of a host may contain
- * old frames of this very cartridge (a backup of its own pool), but only of lower numbers.  0;
- * CART_E_EOD where there is none.
+ * The next whole frame of a later object. 0; CART_E_EOD where there is none. Two segments in a row
+ * that do not exist end the search, but not before the segment that the header speaks of.
  */
-static int search_frame(struct cart *c, uint64_t from, uint64_t number, uint8_t *data,
-			uint64_t *ret_address, struct disk_frame *ret_frame)
+static int search_frame(struct cart *c, struct search *q, uint64_t *ret_address,
+			struct disk_frame *ret_frame)
 {
-	const le32 magic = le32_from(FRAME_MAGIC);
-	unsigned empty = 0;
+	unsigned missing = 0;
 
-	while (empty < 2) { /* two segments in a row that do not exist end the search */
+	while (missing < 2 || q->from >> SEGMENT_SHIFT <= q->last) {
 		size_t got = 0;
-		int r = c->backend->ops->read(c->backend, c->stream, from, data, SEARCH_BUFFER,
+		int r = c->backend->ops->read(c->backend, c->stream, q->from, q->data, q->step,
 					      &got);
-		const uint8_t *p = data;
 
 		if (r < 0 && r != -EIO)
 			return r;
-		if (r < 0 || got < sizeof(*ret_frame)) {
-			from = next_segment(from);
-			empty++;
-			continue;
-		}
-		empty = 0;
-		while ((p = memmem(p, (size_t)(data + got - p), &magic, sizeof(magic))) != NULL) {
-			if ((size_t)(data + got - p) < sizeof(*ret_frame))
-				break;
-			if (is_later_frame(c, p, number, ret_frame)) {
-				*ret_address = from + (uint64_t)(p - data);
+		if (r < 0) { /* bad sectors: smaller steps, then past this one */
+			if (q->step == SECTOR)
+				q->from = (q->from | (SECTOR - 1)) + 1;
+			q->step = SECTOR;
+		} else if (got < sizeof(*ret_frame)) {
+			bool at_start = (q->from & (SEGMENT_SIZE - 1)) == DATA_START;
+
+			missing = at_start && got == 0 ? missing + 1 : 0;
+			enter_segment(c, q);
+		} else {
+			*ret_address = find_in_data(c, q, got, ret_frame);
+			if (*ret_address != 0)
 				return 0;
-			}
-			p++;
+			missing = 0;
+			q->step = SEARCH_BUFFER;
+			q->from +=
+				got - (sizeof(*ret_frame) - 1); /* one may lie across two reads */
 		}
-		from += got - (sizeof(*ret_frame) - 1); /* one may lie across two reads */
 	}
 	return CART_E_EOD;
+}
+
+/* The same, for what comes behind the gap at @s. */
+static int search_behind(struct cart *c, const struct scan *s, uint8_t *data, uint64_t *ret_address,
+			 struct disk_frame *ret_frame)
+{
+	uint64_t known = c->end > c->epoch_address ? c->end : c->epoch_address;
+	struct search q = {
+		.from = s->address + 1,
+		.number = s->at.objects,
+		.last = known >> SEGMENT_SHIFT,
+		.has_slope = true,
+		.slope = slope(s->address, s->at.objects, s->at.stored_bytes),
+		.step = SEARCH_BUFFER,
+		.data = data,
+	};
+
+	return search_frame(c, &q, ret_address, ret_frame);
 }
 
 /* Enters objects that cannot be found, up to @until with @filemarks among them, as damaged. */
@@ -153,7 +229,22 @@ static int put_frame(struct cart *c, struct scan *s, const struct disk_frame *f,
 	if (le64_get(f->stable) > s->stable)
 		s->stable = le64_get(f->stable);
 	s->at = frame_totals_after(f);
-	s->address = address + frame_size(&o);
+	s->address = s->data_end = address + frame_size(&o);
+	return r;
+}
+
+/*
+ * Objects that were stable once, and are gone with the end of the data (R3).  What comes behind
+ * them begins a segment of its own, since nobody knows how long they were (I6).
+ */
+static int put_lost_tail(struct cart *c, struct scan *s)
+{
+	uint64_t first = s->at.objects, filemarks = s->at.filemarks;
+	int r = put_damaged(c, s, s->stable, s->filemarks > filemarks ? s->filemarks : filemarks);
+
+	if (s->at.objects > first)
+		s->address = next_segment(s->address +
+					  (s->at.objects - first) * sizeof(struct disk_frame));
 	return r;
 }
 
@@ -164,6 +255,7 @@ static void note_cut(struct scan *s)
 	s->has_cut = true;
 	s->cut = s->at;
 	s->cut_address = s->address;
+	s->cut_data_end = s->data_end;
 }
 
 /* The frame that should be next, where it should be. CART_E_DAMAGED where it is not. */
@@ -192,14 +284,19 @@ static int scan_step(struct cart *c, struct scan *s, uint8_t *data)
 	if (r < 0)
 		return r;
 	note_cut(s);
-	r = search_frame(c, s->address + 1, s->at.objects, data, &address, &f);
+	r = search_behind(c, s, data, &address, &f);
 	if (r != 0)
 		return r;
 	before = frame_totals_before(&f);
-	if (!s->has_cut && before.objects > s->stable)
-		return CART_E_EOD; /* objects are missing that nothing vouches for: what follows is
-				      behind a hole */
-	r = put_damaged(c, s, before.objects, before.filemarks);
+	if (le64_get(f.stable) > s->stable)
+		s->stable = le64_get(f.stable);
+	if (!s->has_cut && before.objects > s->stable) {
+		/* of the objects that are missing, nothing vouches for the last ones yet */
+		r = put_lost_tail(c, s);
+		note_cut(s);
+	}
+	if (r == 0)
+		r = put_damaged(c, s, before.objects, before.filemarks);
 	return r != 0 ? r : put_frame(c, s, &f, address);
 }
 
@@ -241,10 +338,9 @@ static int scan_all(struct cart *c, struct scan *s)
 	if (s->has_cut) {
 		s->at = s->cut;
 		s->address = s->cut_address;
+		s->data_end = s->cut_data_end;
 	}
-	/* objects that were stable once, and are gone with the end of the data */
-	r = put_damaged(c, s, s->stable,
-			s->filemarks > s->at.filemarks ? s->filemarks : s->at.filemarks);
+	r = put_lost_tail(c, s);
 	if (r == 0)
 		r = table_cut(c, &c->index, s->at.objects);
 	if (r == 0)
@@ -294,11 +390,11 @@ static int scan_start(struct cart *c, struct scan *s)
 	if (c->index.count > start && indexed_frame(c, c->index.count - 1, &o, &f) &&
 	    le64_get(f.stable) > start)
 		start = le64_get(f.stable);
-	*s = (struct scan){ .address = DATA_START, .stable = start };
+	*s = (struct scan){ .address = DATA_START, .data_end = DATA_START, .stable = start };
 	if (start > 0 && c->index.count >= start && indexed_frame(c, start - 1, &o, &f) &&
 	    c->marks.count >= frame_totals_after(&f).filemarks) {
 		s->at = frame_totals_after(&f);
-		s->address = o.address + frame_size(&o);
+		s->address = s->data_end = o.address + frame_size(&o);
 	}
 	r = table_cut(c, &c->index, s->at.objects);
 	return r == 0 ? table_cut(c, &c->marks, s->at.filemarks) : r;
@@ -312,7 +408,7 @@ int recover_tail(struct cart *c)
 	if (r == 0)
 		r = scan_all(c, &s);
 	if (r == 0)
-		r = c->backend->ops->truncate(c->backend, c->stream, s.address);
+		r = c->backend->ops->truncate(c->backend, c->stream, s.data_end);
 	if (r == 0)
 		r = c->backend->ops->sync(c->backend);
 	if (r < 0)
@@ -328,7 +424,7 @@ int recover_tail(struct cart *c)
 int rebuild_index(struct cart *c)
 {
 	struct totals exact = c->end_totals;
-	struct scan s = { .address = DATA_START };
+	struct scan s = { .address = DATA_START, .data_end = DATA_START };
 	int r;
 
 	c->index_rebuilt = true; /* once per open, whatever comes out */

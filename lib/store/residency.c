@@ -42,8 +42,9 @@ int cart_copy_add(struct cart *c, const struct cart_copy *copy)
 	struct cart_info old = c->info;
 	int i = find_copy(&c->info, copy->volume);
 
-	if (!cart_is_writable(c) && !(c->flags & CART_OPEN_ADMIN))
-		return CART_E_PROTECTED;
+	if ((c->flags & CART_OPEN_WRITE) == 0)
+		return CART_E_PROTECTED; /* the tab protects the recording, not what is known of it
+					  */
 	if (!barcode_is_valid(copy->volume))
 		return -EINVAL;
 	if (i < 0 && c->info.copies_cnt == CART_MAX_COPIES)
@@ -62,6 +63,8 @@ int cart_copy_forget(struct cart *c, const char *volume)
 	int i = find_copy(&c->info, volume);
 	unsigned behind;
 
+	if ((c->flags & CART_OPEN_WRITE) == 0)
+		return CART_E_PROTECTED;
 	if (i < 0)
 		return CART_E_ABSENT;
 	behind = c->info.copies_cnt - (unsigned)i - 1;

@@ -49,10 +49,11 @@ static int place_at(struct cart *c, uint64_t number, struct totals *ret_totals,
 /*
  * Where the recording would end if object @number were the next: the sums before, and the address,
  * which only whole frames prove: a lying index must not decide what is cut.  Where the objects
- * before are damaged, the new end is in a segment of its own (I6).
+ * before are damaged, the new end is in a segment of its own (I6); *ret_cut is where the files are
+ * cut in any case.
  */
 static int end_before(struct cart *c, uint64_t number, struct totals *ret_totals,
-		      uint64_t *ret_address)
+		      uint64_t *ret_address, uint64_t *ret_cut)
 {
 	struct totals t = { 0 };
 	uint64_t address = DATA_START, n = number;
@@ -60,7 +61,7 @@ static int end_before(struct cart *c, uint64_t number, struct totals *ret_totals
 
 	if (number == c->end_totals.objects) {
 		*ret_totals = c->end_totals;
-		*ret_address = c->end;
+		*ret_address = *ret_cut = c->end;
 		return 0;
 	}
 	if (number > 0)
@@ -78,9 +79,10 @@ static int end_before(struct cart *c, uint64_t number, struct totals *ret_totals
 	}
 	if (r < 0)
 		return r;
+	*ret_cut = address;
 	if (t.objects < number) {
+		address = next_segment(address + (number - t.objects) * sizeof(struct disk_frame));
 		t.objects = number;
-		address = next_segment(address);
 		r = marks_before(c, number, &t.filemarks);
 		if (r != 0)
 			return r == CART_E_DAMAGED ? -EIO : r;
@@ -88,15 +90,6 @@ static int end_before(struct cart *c, uint64_t number, struct totals *ret_totals
 	*ret_totals = t;
 	*ret_address = address;
 	return 0;
-}
-
-static int sync_data(struct cart *c)
-{
-	int r = c->backend->ops->sync(c->backend);
-
-	if (r == 0)
-		c->stable = c->end_totals.objects;
-	return r;
 }
 
 /* Writes the header of a new epoch that ends at @t and @address. All or nothing. */
@@ -133,14 +126,43 @@ static int epoch_header(struct cart *c, const struct totals *t, uint64_t address
 	return r;
 }
 
+/* A sync failed: what was not stable before may be lost, whatever the page cache still shows. */
+static int cut_to_stable(struct cart *c, int error)
+{
+	uint64_t stable = c->stable;
+	int r;
+
+	if (c->recalling) {
+		c->broken = true; /* the recall is aborted as a whole */
+		return error;
+	}
+	r = epoch_begin(c, stable);
+	if (r != 0)
+		c->broken = true; /* the next open finds out what is left */
+	c->position = c->end_totals.objects;
+	c->file = c->end_totals.filemarks;
+	return error;
+}
+
+/* Makes everything stable. -errno: it is not, and the recording ends at what is. */
+static int sync_or_cut(struct cart *c)
+{
+	int r = c->backend->ops->sync(c->backend);
+
+	if (r < 0)
+		return cut_to_stable(c, r);
+	c->stable = c->end_totals.objects;
+	return 0;
+}
+
 int epoch_begin(struct cart *c, uint64_t end_object)
 {
 	struct totals t;
-	uint64_t address;
-	int r = end_before(c, end_object, &t, &address);
+	uint64_t address, cut;
+	int r = c->stable < end_object ? sync_or_cut(c) : 0; /* I1 */
 
-	if (r == 0 && c->stable < end_object)
-		r = sync_data(c); /* I1 */
+	if (r == 0)
+		r = end_before(c, end_object, &t, &address, &cut);
 	if (r != 0)
 		return outcome_of(r);
 	r = epoch_header(c, &t, address);
@@ -150,7 +172,7 @@ int epoch_begin(struct cart *c, uint64_t end_object)
 	c->stable = t.objects;
 	/* what lies behind is dead already; cutting it makes room and must be finished before
 	 * anything is appended there */
-	r = c->backend->ops->truncate(c->backend, c->stream, address);
+	r = c->backend->ops->truncate(c->backend, c->stream, cut);
 	if (r == 0)
 		r = table_cut(c, &c->index, t.objects);
 	if (r == 0)
@@ -170,6 +192,8 @@ static int prepare(struct cart *c)
 		return -EIO;
 	if (c->epoch_open && c->position == c->end_totals.objects)
 		return 0;
+	if (c->recalling)
+		return -EINVAL; /* the digest has counted what would be cut */
 	return epoch_begin(c, c->position);
 }
 
@@ -215,6 +239,9 @@ static int append(struct cart *c, struct iovec *iov, int iov_cnt, size_t size)
 		address += DATA_START;
 	}
 	if (offset == DATA_START) {
+		r = c->stable < c->end_totals.objects ? sync_or_cut(c) : 0;
+		if (r < 0)
+			return r;
 		segment_header(c, address >> SEGMENT_SHIFT, &s);
 		iov[0] = (struct iovec){ &s, sizeof(s) };
 		r = c->backend->ops->append(c->backend, c->stream, address - DATA_START, iov,
@@ -224,8 +251,6 @@ static int append(struct cart *c, struct iovec *iov, int iov_cnt, size_t size)
 	}
 	if (r < 0)
 		return r;
-	if (address - DATA_START >= SEGMENT_SIZE && offset == DATA_START)
-		c->stable = c->end_totals.objects; /* the backend synced the segment before */
 	c->end = address + size;
 	return 0;
 }
@@ -304,7 +329,7 @@ static int list_payload(struct cart *c, const struct iovec *iov, int iov_cnt, si
 		size -= part;
 	}
 	*ret_cnt = n;
-	return size == 0 ? 0 : -EINVAL; /* the caller's buffer is shorter than its block */
+	return 0;
 }
 
 static int append_block(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size)
@@ -334,11 +359,20 @@ static int append_block(struct cart *c, const struct iovec *iov, int iov_cnt, si
 	return 0;
 }
 
+static size_t iov_size(const struct iovec *iov, int iov_cnt)
+{
+	size_t size = 0;
+
+	for (int i = 0; i < iov_cnt; i++)
+		size += iov[i].iov_len;
+	return size;
+}
+
 int cart_write(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size)
 {
 	int r;
 
-	if (size == 0 || size > CART_MAX_BLOCK)
+	if (size == 0 || size > CART_MAX_BLOCK || iov_size(iov, iov_cnt) < size)
 		return -EINVAL;
 	r = prepare(c);
 	if (r == 0)
@@ -400,36 +434,13 @@ int cart_write_filemarks(struct cart *c, uint32_t count, uint32_t *ret_written)
 	return r != 0 ? outcome_of(r) : done(c);
 }
 
-/* A sync failed: what was not stable before may be lost, whatever the page cache still shows. */
-static int cut_to_stable(struct cart *c, int error)
-{
-	uint64_t stable = c->stable;
-	int r;
-
-	if (c->recalling) {
-		c->broken = true; /* the recall is aborted as a whole */
-		return error;
-	}
-	r = epoch_begin(c, stable);
-	if (r != 0)
-		c->broken = true; /* the next open finds out what is left */
-	c->position = c->end_totals.objects;
-	c->file = c->end_totals.filemarks;
-	return error;
-}
-
 int cart_sync(struct cart *c)
 {
-	int r;
-
 	if (!cart_is_writable(c) || !c->resident)
 		return 0;
 	if (c->broken)
 		return -EIO;
-	if (c->stable == c->end_totals.objects)
-		return 0;
-	r = sync_data(c);
-	return r == 0 ? 0 : outcome_of(cut_to_stable(c, r));
+	return c->stable == c->end_totals.objects ? 0 : outcome_of(sync_or_cut(c));
 }
 
 int cart_erase(struct cart *c)
@@ -442,5 +453,5 @@ int cart_erase(struct cart *c)
 		return -EIO;
 	if (c->position == c->end_totals.objects)
 		return 0;
-	return epoch_begin(c, c->position);
+	return c->recalling ? -EINVAL : epoch_begin(c, c->position);
 }

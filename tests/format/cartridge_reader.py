@@ -159,12 +159,15 @@ class Recording:
                 return f if number < self.stable or self.stored(f) is not None else None
         return None
 
+    def last_segment(self):
+        prefix = "data.%08x." % self.header.stream
+        names = [n for n in os.listdir(self.folder) if n.startswith(prefix)]
+        return max([int(n[len(prefix):], 16) for n in names], default=0)
+
     def search(self, address, number, slope):
         """The next whole frame behind an address, of a later object, that fits I6."""
-        while True:
+        while address >> SEGMENT_SHIFT <= self.last_segment():
             data = self.read(address, SEGMENT_SIZE)
-            if not data:
-                return None
             first = self.frame(address, data[:FRAME.size])
             if address & SEGMENT_SIZE - 1 == SEGMENT_HEADER:
                 slope = first and first.address - 80 * first.object - first.stored_before
@@ -176,6 +179,7 @@ class Recording:
                     return f
                 at = data.find(b"VTLF", at + 1)
             address = self.next_segment(address)
+        return None
 
     def scan(self):
         objects, address, stored = [], SEGMENT_HEADER, 0
@@ -188,6 +192,9 @@ class Recording:
                 f = self.search(address + 1, len(objects), address - 80 * len(objects) - stored)
                 if f is None:
                     break
+                self.stable = max(self.stable, f.stable)
+                if cut is None and f.object > self.stable:
+                    cut = self.stable  # nothing vouches for the last ones that are missing
                 objects += [None] * (f.object - len(objects))
             self.stable = max(self.stable, f.stable)
             objects.append(f)

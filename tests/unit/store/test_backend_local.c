@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests of lib/store/backend_local.c through its vtable. */
+#include "tests/support/pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/store/backend.h"
+#include "lib/store/format.h"
+
+static struct backend *open_backend(void **state, bool writable)
+{
+	struct backend *b = NULL;
+
+	assert_int_equal(backend_local_open(((struct pool *)*state)->path, "T1.cart", writable, &b),
+			 0);
+	return b;
+}
+
+static void append(struct backend *b, uint64_t address, char *text)
+{
+	const struct iovec iov = { text, strlen(text) };
+
+	assert_int_equal(b->ops->append(b, 1, address, &iov, 1), 0);
+}
+
+static void expect_text(struct backend *b, uint64_t address, const char *text)
+{
+	char got[100] = "";
+	size_t size = 99;
+
+	assert_int_equal(b->ops->read(b, 1, address, got, sizeof(got) - 1, &size), 0);
+	assert_int_equal(size, strlen(text));
+	assert_string_equal(got, text);
+}
+
+static void what_is_appended_is_read_and_what_is_cut_is_gone(void **state)
+{
+	struct backend *b = open_backend(state, true);
+	char first[] = "first", second[] = "second";
+
+	append(b, 0, first);
+	append(b, 5, second);
+	expect_text(b, 0, "firstsecond");
+	assert_int_equal(b->ops->truncate(b, 1, 5), 0);
+	expect_text(b, 0, "first");
+	expect_text(b, 5, "");
+	b->ops->close(b);
+}
+
+static void segments_are_files_of_their_own(void **state)
+{
+	struct backend *b = open_backend(state, true);
+	char first[] = "first", second[] = "second";
+	char *path = pool_file(*state, "data.00000001.00000001");
+
+	append(b, 0, first);
+	append(b, SEGMENT_SIZE, second);
+	expect_text(b, SEGMENT_SIZE, "second");
+	expect_text(b, 0, "first");
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(b->ops->truncate(b, 1, 3), 0);
+	expect_text(b, SEGMENT_SIZE, "");
+	expect_text(b, 0, "fir");
+	assert_int_equal(access(path, F_OK), -1);
+	free(path);
+	b->ops->close(b);
+}
+
+static void a_missing_stream_is_empty(void **state)
+{
+	struct backend *b = open_backend(state, false);
+	uint64_t bytes = 9;
+	char byte;
+	size_t size = 9;
+
+	assert_int_equal(b->ops->read(b, 77, 0, &byte, 1, &size), 0);
+	assert_int_equal(size, 0);
+	assert_int_equal(b->ops->table_size(b, TABLE_INDEX, 77, &bytes), 0);
+	assert_int_equal(bytes, 0);
+	size = 9;
+	assert_int_equal(b->ops->table_read(b, TABLE_MARKS, 77, 0, &byte, 1, &size), 0);
+	assert_int_equal(size, 0);
+	b->ops->close(b);
+}
+
+static void locks_of_two_opens_exclude_each_other_as_they_should(void **state)
+{
+	struct backend *a = open_backend(state, true), *b = open_backend(state, false);
+
+	assert_int_equal(a->ops->lock(a, false), 0);
+	assert_int_equal(b->ops->lock(b, false), 0);
+	assert_int_equal(b->ops->lock(b, true), -EAGAIN);
+	b->ops->close(b);
+	assert_int_equal(a->ops->lock(a, true), 0);
+	b = open_backend(state, false);
+	assert_int_equal(b->ops->lock(b, false), -EAGAIN);
+	a->ops->close(a);
+	assert_int_equal(b->ops->lock(b, true), 0);
+	b->ops->close(b);
+}
+
+static void a_lost_lock_file_is_made_again(void **state)
+{
+	struct backend *b;
+
+	pool_unlink(*state, "lock");
+	b = open_backend(state, false);
+	assert_int_equal(b->ops->lock(b, true), 0);
+	b->ops->close(b);
+}
+
+static void a_renewed_table_leaves_other_readers_theirs(void **state)
+{
+	struct backend *a = open_backend(state, true), *b = open_backend(state, false);
+	char got[4] = "";
+	uint64_t bytes = 9;
+	size_t size;
+
+	assert_int_equal(a->ops->table_write(a, TABLE_INDEX, 1, 0, "old", 4), 0);
+	assert_int_equal(b->ops->table_read(b, TABLE_INDEX, 1, 0, got, 4, &size), 0);
+	assert_int_equal(a->ops->table_renew(a, 1), 0);
+	assert_int_equal(a->ops->table_size(a, TABLE_INDEX, 1, &bytes), 0);
+	assert_int_equal(bytes, 0);
+	assert_int_equal(a->ops->table_write(a, TABLE_INDEX, 1, 0, "new", 4), 0);
+	assert_int_equal(b->ops->table_read(b, TABLE_INDEX, 1, 0, got, 4, &size), 0);
+	assert_string_equal(got, "old");
+	a->ops->close(a);
+	b->ops->close(b);
+}
+
+static void a_reader_may_repair_a_table(void **state)
+{
+	struct backend *a = open_backend(state, true), *b;
+	uint64_t bytes = 9;
+
+	assert_int_equal(a->ops->table_write(a, TABLE_MARKS, 1, 0, "12345678", 8), 0);
+	a->ops->close(a);
+	b = open_backend(state, false);
+	assert_int_equal(b->ops->table_size(b, TABLE_MARKS, 1, &bytes), 0);
+	assert_int_equal(b->ops->table_truncate(b, TABLE_MARKS, 1, 3), 0);
+	assert_int_equal(b->ops->table_size(b, TABLE_MARKS, 1, &bytes), 0);
+	assert_int_equal(bytes, 3);
+	b->ops->close(b);
+}
+
+static void only_the_streams_that_are_kept_stay(void **state)
+{
+	struct backend *b = open_backend(state, true);
+	char text[] = "text";
+	const struct iovec iov = { text, 4 };
+	size_t size = 9;
+	void *header;
+
+	for (uint32_t stream = 1; stream <= 3; stream++) {
+		assert_int_equal(b->ops->append(b, stream, 0, &iov, 1), 0);
+		assert_int_equal(b->ops->table_write(b, TABLE_INDEX, stream, 0, "x", 1), 0);
+	}
+	assert_int_equal(b->ops->remove_streams(b, 2, 0), 0);
+	assert_int_equal(b->ops->read(b, 1, 0, text, 4, &size), 0);
+	assert_int_equal(size, 0);
+	assert_int_equal(b->ops->read(b, 2, 0, text, 4, &size), 0);
+	assert_int_equal(size, 4);
+	assert_int_equal(b->ops->read(b, 3, 0, text, 4, &size), 0);
+	assert_int_equal(size, 0);
+	assert_int_equal(b->ops->header_read(b, &header, &size), 0);
+	free(header);
+	b->ops->close(b);
+}
+
+static void what_is_not_there_does_not_open(void **state)
+{
+	struct backend *b = NULL;
+
+	assert_int_equal(backend_local_open(((struct pool *)*state)->path, "T9.cart", true, &b),
+			 -ENOENT);
+	assert_int_equal(backend_local_open("/nonexistent", "T1.cart", true, &b), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, pool_setup, pool_teardown)
+		TEST(what_is_appended_is_read_and_what_is_cut_is_gone),
+		TEST(segments_are_files_of_their_own),
+		TEST(a_missing_stream_is_empty),
+		TEST(locks_of_two_opens_exclude_each_other_as_they_should),
+		TEST(a_lost_lock_file_is_made_again),
+		TEST(a_renewed_table_leaves_other_readers_theirs),
+		TEST(a_reader_may_repair_a_table),
+		TEST(only_the_streams_that_are_kept_stay),
+		TEST(what_is_not_there_does_not_open),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
