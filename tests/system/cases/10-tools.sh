@@ -4,7 +4,7 @@
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")"/../lib.sh
 
-complaints='too short|illegal|malformed|bad field|failed|unexpected'
+complaints='too short|illegal|malformed|bad field|fetch.*failed|unexpected'
 
 # quiet TEXT COMMAND...: ends with 0 and complains of nothing.
 quiet() {

@@ -51,9 +51,5 @@ contains "the drive is empty now" "$(mt -f "$nst1" status)" DR_OPEN
 refused "and says so to TEST UNIT READY" 'not ready' sg_turs -v "$sg1"
 equal "nothing was lost" "$(status)" "$whole"
 
-claim "first, next and last walk the slots" robot first
-claim "next" robot next
-claim "last" robot last
-robot unload >/dev/null 2>&1
 equal "every barcode is there once" "$(status | grep -o 'TAP00[1-4]L8' | sort | tr '\n' ' ')" "TAP001L8 TAP002L8 TAP003L8 TAP004L8 "
 finish
