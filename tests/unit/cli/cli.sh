@@ -6,7 +6,7 @@
 #   $VTL, $SERVICE   the programs, from CMakeLists.txt
 #   $root            holds state/, pool/ and lib0.conf; removed at the end
 set -u
-: "${VTL:?the vtl to test}" "${SERVICE:?the services of service.c}"
+: "${VTL:?the vtl to test}" "${SERVICE:?the services of service.c}" "${MIGRATE:?migrate.c}"
 
 root=$(mktemp -d "${TMPDIR:-/tmp}/vtl-cli-XXXXXX")
 export TCMU_VTL_STATE=$root/state TCMU_VTL_BUS=session TZ=UTC LC_ALL=C.UTF-8

@@ -59,6 +59,18 @@ run cartridge show T9
 expect 3
 expect_error 'T9'
 
+claim "cartridge show tells where the data of a migrated cartridge is, and since when that is proven"
+"$MIGRATE" "$root/pool-lib0" T3 || fail "the migration"
+run cartridge show T3
+expect 0 '^State +migrated' '^Generation +1' '^Blocks +3' '^Filemarks +1' '^Written by hosts +196\.6 kB \(196608 bytes\)' \
+	'^Stored +196\.6 kB' '^Verified copies: 1' '^PHY001 +0 +1 +yes +3 +1 +196\.6 kB +2023-11-14 22:13:20 +[0-9a-f]{64}$'
+run cartridge show T3 --json
+expect_json 'j["state"] == "migrated" and j["disk_bytes"] < 10000 and j["logical_bytes"] == 196608'
+expect_json 'j["copies"][0]["volume"] == "PHY001" and j["copies"][0]["verified"] == 1700000000'
+expect_json 'j["copies"][0]["current"] and len(j["copies"][0]["digest"]) == 64 and j["copies"][0]["form"] == "native"'
+run library status
+expect 0 '^ +3 +1026 +T3 +migrated'
+
 claim "cartridge create makes and places, and checks its options"
 run cartridge create N1 N2 --capacity 2G --codec zlib --write-protect
 expect 0 '^N1 +lib0 +slot 4' '^N2 +lib0 +slot 5'
