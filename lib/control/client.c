@@ -307,3 +307,18 @@ void control_watch_stop(struct control_client *client)
 		client->signals[i] = client->names[i] = 0;
 	}
 }
+
+/* ---- physical tapes that were not written by us ---- */
+
+gboolean control_import_volume(struct control_client *client, const char *drive,
+			       const char *library, const char *barcode, uint64_t *ret_job,
+			       GError **error)
+{
+	g_autoptr(GVariant) reply =
+		call(client, &policy_service, "ImportVolume",
+		     g_variant_new("(sss)", drive, library, barcode), "(t)", error);
+
+	if (reply != NULL)
+		g_variant_get(reply, "(t)", ret_job);
+	return reply != NULL;
+}

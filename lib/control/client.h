@@ -96,4 +96,11 @@ uint64_t control_entry_uint(GVariant *entry, const char *key);      /* 0; of typ
 int64_t control_entry_time(GVariant *entry, const char *key);       /* 0; of type x */
 gboolean control_entry_bool(GVariant *entry, const char *key);      /* FALSE */
 
+/* ---- physical tapes that were not written by us: org.tcmuvtl.Policy1, ImportVolume ---- */
+
+/* Reads the tape in the physical drive @drive into the new cartridge @barcode. */
+gboolean control_import_volume(struct control_client *client, const char *drive,
+			       const char *library, const char *barcode, uint64_t *ret_job,
+			       GError **error);
+
 #endif

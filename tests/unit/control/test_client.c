@@ -32,6 +32,16 @@ static gboolean on_migrate(VtlPolicy1 *object, GDBusMethodInvocation *call, cons
 	return TRUE;
 }
 
+static gboolean on_import(VtlPolicy1 *object, GDBusMethodInvocation *call, const char *drive,
+			  const char *library, const char *barcode, gpointer data)
+{
+	(void)data;
+	(void)g_snprintf(policy.said, sizeof(policy.said), "import %s %s %s", drive, library,
+			 barcode);
+	vtl_policy1_complete_import_volume(object, call, 3);
+	return TRUE;
+}
+
 static gboolean on_recall(VtlPolicy1 *object, GDBusMethodInvocation *call, const char *library,
 			  const char *barcode, gpointer data)
 {
@@ -88,6 +98,7 @@ static gboolean on_set_volume(VtlPolicy1 *object, GDBusMethodInvocation *call, c
 static void connect_methods(VtlPolicy1 *object)
 {
 	(void)g_signal_connect(object, "handle-migrate", G_CALLBACK(on_migrate), NULL);
+	(void)g_signal_connect(object, "handle-import-volume", G_CALLBACK(on_import), NULL);
 	(void)g_signal_connect(object, "handle-recall", G_CALLBACK(on_recall), NULL);
 	(void)g_signal_connect(object, "handle-cancel", G_CALLBACK(on_cancel), NULL);
 	(void)g_signal_connect(object, "handle-list-jobs", G_CALLBACK(on_list_jobs), NULL);
@@ -170,6 +181,9 @@ static void a_job_comes_back_with_its_whole_number(void **state)
 	assert_true(control_migrate(s->client, "lib0", "T1", &job, NULL));
 	assert_true(job == G_GUINT64_CONSTANT(0x1122334455667788));
 	assert_string_equal(policy.said, "migrate lib0 T1");
+	assert_true(control_import_volume(s->client, "st0", "lib0", "N1", &job, NULL));
+	assert_int_equal(job, 3);
+	assert_string_equal(policy.said, "import st0 lib0 N1");
 }
 
 static void errors_keep_code_and_words(void **state)
