@@ -8,7 +8,7 @@
 #define WAIT_MS 500 /* between two looks at a job that is waited for */
 
 static const struct column job_columns[] = {
-	{ "id", "JOB", COLUMN_NUMBER },
+	{ "id", "JOB", COLUMN_ID },
 	{ "kind", "KIND", COLUMN_TEXT },
 	{ "library", "LIBRARY", COLUMN_TEXT },
 	{ "barcode", "CARTRIDGE", COLUMN_TEXT },
@@ -66,8 +66,8 @@ static GVariant *find_job(GVariant *list, uint64_t id)
 	return NULL;
 }
 
-/* Waits until the job has ended. Polls: a signal can be lost with a restart of the service. */
-static enum vtl_exit wait_for(struct control_client *client, uint64_t id)
+/* Polls: a signal can be lost with a restart of the service. */
+enum vtl_exit job_wait(struct control_client *client, uint64_t id)
 {
 	for (;;) {
 		GError *error = NULL;
@@ -93,15 +93,15 @@ static enum vtl_exit wait_for(struct control_client *client, uint64_t id)
 	}
 }
 
-static void tell_jobs(const struct vtl *vtl, const GArray *ids, char **barcodes)
+void job_tell(const struct vtl *vtl, const char *kind, const GArray *ids, char **barcodes)
 {
 	struct json json;
 
 	if (!vtl->json) {
 		for (guint i = 0; i < ids->len; i++)
 			(void)printf("Job %" G_GUINT64_FORMAT ": %s %s\n",
-				     g_array_index(ids, guint64, i), vtl->command->noun,
-				     barcodes[i]);
+				     g_array_index(ids, guint64, i), kind, barcodes[i]);
+		(void)fflush(stdout); /* somebody may wait for the number */
 		return;
 	}
 	json_init(&json);
@@ -109,12 +109,13 @@ static void tell_jobs(const struct vtl *vtl, const GArray *ids, char **barcodes)
 	for (guint i = 0; i < ids->len; i++) {
 		json_open(&json, NULL, '{');
 		json_number(&json, "id", g_array_index(ids, guint64, i));
-		json_string(&json, "kind", vtl->command->noun);
+		json_string(&json, "kind", kind);
 		json_string(&json, "barcode", barcodes[i]);
 		json_close(&json, '}');
 	}
 	json_close(&json, ']');
 	json_end(&json);
+	(void)fflush(stdout);
 }
 
 static enum vtl_exit ask(struct vtl *vtl, const char *barcode, guint64 *ret_id)
@@ -150,12 +151,11 @@ static enum vtl_exit ask_run(struct vtl *vtl, char **args)
 	}
 	/* those that were queued before one was refused stay queued: say so */
 	if (ids->len > 0)
-		tell_jobs(vtl, ids, args);
+		job_tell(vtl, vtl->command->noun, ids, args);
 	if (vtl_option(vtl, "wait") == NULL)
 		return code;
-	(void)fflush(stdout);
 	for (guint i = 0; i < ids->len; i++) {
-		enum vtl_exit ended = wait_for(vtl->client, g_array_index(ids, guint64, i));
+		enum vtl_exit ended = job_wait(vtl->client, g_array_index(ids, guint64, i));
 
 		if (code == VTL_OK)
 			code = ended;
@@ -182,11 +182,6 @@ static enum vtl_exit cancel_run(struct vtl *vtl, char **args)
 	}
 	return VTL_OK;
 }
-
-/* clang-format off */
-#define OPTION_WAIT { "wait", 'w', NULL, \
-	"wait until it has ended; exit code 1 where it failed" }
-/* clang-format on */
 
 const struct vtl_command job_commands[] = {
 	{ .noun = "migrate",

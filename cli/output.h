@@ -36,9 +36,10 @@ void json_bool(struct json *json, const char *key, bool value);
 enum column_kind {
 	COLUMN_TEXT,
 	COLUMN_NUMBER,
+	COLUMN_ID, /* a number from 1; 0 is absent */
 	COLUMN_SIZE,
-	COLUMN_TIME,
-	COLUMN_FLAG
+	COLUMN_TIME, /* 0 is never, absent */
+	COLUMN_FLAG,
 };
 
 struct column {
@@ -60,7 +61,7 @@ size_t table_rows(const struct table *table);
 /* Begins a row; cells that the one before lacks are absent. */
 void table_row(struct table *table);
 void table_text(struct table *table, const char *text); /* "" and NULL: absent */
-/* A number, a size, a flag, or a time (0: never, absent), as the column says. */
+/* What the column says; of the kinds where 0 means nothing, 0 is absent. */
 void table_number(struct table *table, uint64_t number);
 void table_absent(struct table *table);
 

@@ -5,9 +5,12 @@
 #include "cli/vtl.h"
 
 static const struct column physical_columns[] = {
-	{ "name", "DRIVE", COLUMN_TEXT },    { "device", "DEVICE", COLUMN_TEXT },
-	{ "volume", "VOLUME", COLUMN_TEXT }, { "state", "STATE", COLUMN_TEXT },
-	{ "job", "JOB", COLUMN_NUMBER },
+	{ "name", "DRIVE", COLUMN_TEXT },
+	{ "device", "DEVICE", COLUMN_TEXT },
+	{ "volume", "VOLUME", COLUMN_TEXT },
+	{ "state", "STATE", COLUMN_TEXT },
+	{ "job", "JOB", COLUMN_ID },
+	{ "obstacle", "NOT WRITTEN OVER BECAUSE", COLUMN_TEXT },
 };
 
 static enum vtl_exit physical_list_run(struct vtl *vtl, char **args)
@@ -41,6 +44,27 @@ static enum vtl_exit set_volume_run(struct vtl *vtl, char **args)
 	return VTL_OK;
 }
 
+static enum vtl_exit physical_import_run(struct vtl *vtl, char **args)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint64));
+	GError *error = NULL;
+	g_autofree char *library = NULL;
+	struct control_client *client;
+	uint64_t id = 0;
+
+	if (!vtl_check_barcode(args[1]))
+		return VTL_USAGE;
+	/* the cartridge is new: its barcode cannot tell the library */
+	library = source_library(vtl, NULL, &error);
+	client = library == NULL ? NULL : source_client(vtl, &error);
+	if (client == NULL ||
+	    !control_import_volume(client, args[0], library, args[1], &id, &error))
+		return vtl_fail(error);
+	g_array_append_val(ids, id);
+	job_tell(vtl, "import", ids, args + 1);
+	return vtl_option(vtl, "wait") != NULL ? job_wait(client, id) : VTL_OK;
+}
+
 const struct vtl_command physical_commands[] = {
 	{ .noun = "physical",
 	  .verb = "list",
@@ -55,5 +79,14 @@ const struct vtl_command physical_commands[] = {
 	  .summary = "say which volume you have put into a physical drive",
 	  .details = "Without VOLUME: the drive is empty now.",
 	  .run = set_volume_run },
+	{ .noun = "physical",
+	  .verb = "import",
+	  .args = "DRIVE BARCODE",
+	  .min = 2,
+	  .max = 2,
+	  .summary = "read the tape in a physical drive into a new cartridge",
+	  .details = "Queues a job and returns.  Any program may have written the tape.",
+	  .run = physical_import_run,
+	  .options = { OPTION_LIBRARY, OPTION_WAIT } },
 	{ .noun = NULL },
 };

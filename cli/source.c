@@ -183,6 +183,20 @@ void source_location(const GArray *elements, const char *barcode,
 
 /* ---- lists of the policy's service ---- */
 
+static void add_field(struct table *table, GVariant *entry, const struct column *column)
+{
+	g_autoptr(GVariant) value = g_variant_lookup_value(entry, column->key, NULL);
+
+	if (value == NULL)
+		table_absent(table);
+	else if (column->kind == COLUMN_TEXT)
+		table_text(table, control_entry_string(entry, column->key));
+	else if (column->kind == COLUMN_TIME)
+		table_number(table, (uint64_t)control_entry_time(entry, column->key));
+	else
+		table_number(table, control_entry_uint(entry, column->key));
+}
+
 struct table *source_table(GVariant *list, const struct column *columns, size_t count)
 {
 	struct table *table = table_new(columns, count);
@@ -191,15 +205,8 @@ struct table *source_table(GVariant *list, const struct column *columns, size_t 
 		g_autoptr(GVariant) entry = g_variant_get_child_value(list, i);
 
 		table_row(table);
-		for (size_t c = 0; c < count; c++) {
-			if (columns[c].kind == COLUMN_TEXT)
-				table_text(table, control_entry_string(entry, columns[c].key));
-			else if (columns[c].kind == COLUMN_TIME)
-				table_number(table,
-					     (uint64_t)control_entry_time(entry, columns[c].key));
-			else
-				table_number(table, control_entry_uint(entry, columns[c].key));
-		}
+		for (size_t c = 0; c < count; c++)
+			add_field(table, entry, &columns[c]);
 	}
 	return table;
 }

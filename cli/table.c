@@ -79,8 +79,9 @@ void table_number(struct table *table, uint64_t number)
 {
 	enum column_kind kind = table->columns[table->cells->len % table->width].kind;
 
-	add_cell(table,
-		 (struct cell){ .present = kind != COLUMN_TIME || number != 0, .number = number });
+	add_cell(table, (struct cell){ .present = number != 0 ||
+						  (kind != COLUMN_TIME && kind != COLUMN_ID),
+				       .number = number });
 }
 
 /* ---- for people ---- */
@@ -121,6 +122,7 @@ static char *cell_text(const struct cell *cell, enum column_kind kind)
 	case COLUMN_FLAG:
 		return g_strdup(cell->number != 0 ? "yes" : "no");
 	case COLUMN_NUMBER:
+	case COLUMN_ID:
 		break;
 	}
 	return g_strdup_printf("%" PRIu64, cell->number);
@@ -143,7 +145,7 @@ static size_t column_width(const struct table *table, size_t column)
 static void append_cell(GString *line, const char *text, size_t width, enum column_kind kind)
 {
 	size_t blanks = width - (size_t)g_utf8_strlen(text, -1);
-	bool right = kind == COLUMN_NUMBER || kind == COLUMN_SIZE;
+	bool right = kind == COLUMN_NUMBER || kind == COLUMN_ID || kind == COLUMN_SIZE;
 
 	if (line->len > 0)
 		g_string_append(line, "  ");

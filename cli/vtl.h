@@ -75,10 +75,12 @@ extern const struct vtl_command physical_commands[];
 /* All arrays, ended by NULL, in the order of the map. */
 extern const struct vtl_command *const vtl_commands[];
 
-/* The option that many commands have. */
+/* Options that several commands have. */
 /* clang-format off */
 #define OPTION_LIBRARY { "library", 'l', "NAME", \
 	"the library that is meant; needed only where several could be" }
+#define OPTION_WAIT { "wait", 'w', NULL, \
+	"wait until it has ended; exit code 1 where it failed" }
 /* clang-format on */
 
 /* The value of an option, "" for a flag; NULL where it was not given. */
@@ -139,6 +141,14 @@ struct table *drive_table(const GArray *elements);
 
 /* A list that came over the bus; every column's key is a key of its dictionaries. */
 struct table *source_table(GVariant *list, const struct column *columns, size_t count);
+
+/* ---- job.c ---- */
+
+/* Tells the numbers of jobs that were queued, a barcode each. */
+void job_tell(const struct vtl *vtl, const char *kind, const GArray *ids, char **barcodes);
+
+/* Waits until a job has ended; says why it failed. */
+enum vtl_exit job_wait(struct control_client *client, uint64_t id);
 
 /* ---- output and arguments ---- */
 

@@ -49,6 +49,18 @@ static gboolean on_migrate(VtlPolicy1 *object, GDBusMethodInvocation *call, cons
 	return TRUE;
 }
 
+static gboolean on_import(VtlPolicy1 *object, GDBusMethodInvocation *call, const char *drive,
+			  const char *name, const char *barcode, gpointer data)
+{
+	(void)data;
+	if (g_str_equal(drive, "st0") && g_str_equal(name, "lib0") && g_str_equal(barcode, "NEW1"))
+		vtl_policy1_complete_import_volume(object, call, 1);
+	else
+		g_dbus_method_invocation_return_error(call, CONTROL_ERROR, CONTROL_ERROR_BUSY,
+						      "there is a cartridge %s already", barcode);
+	return TRUE;
+}
+
 static gboolean on_recall(VtlPolicy1 *object, GDBusMethodInvocation *call, const char *name,
 			  const char *barcode, gpointer data)
 {
@@ -103,7 +115,8 @@ static gboolean on_list_physical(VtlPolicy1 *object, GDBusMethodInvocation *call
 	vtl_policy1_complete_list_physical(
 		object, call,
 		g_variant_new_parsed("@aa{sv} [{'name': <'st0'>, 'device': <'/dev/nst0'>,"
-				     " 'volume': <'PHY1'>, 'state': <'idle'>}]"));
+				     " 'volume': <'PHY1'>, 'state': <'idle'>, 'job': <uint64 0>,"
+				     " 'obstacle': <'not declared scratch'>}]"));
 	return TRUE;
 }
 
@@ -124,6 +137,7 @@ static VtlPolicy1 *policy_new(void)
 	VtlPolicy1 *object = vtl_policy1_skeleton_new();
 
 	(void)g_signal_connect(object, "handle-migrate", G_CALLBACK(on_migrate), NULL);
+	(void)g_signal_connect(object, "handle-import-volume", G_CALLBACK(on_import), NULL);
 	(void)g_signal_connect(object, "handle-recall", G_CALLBACK(on_recall), NULL);
 	(void)g_signal_connect(object, "handle-cancel", G_CALLBACK(on_cancel), NULL);
 	(void)g_signal_connect(object, "handle-list-jobs", G_CALLBACK(on_list_jobs), NULL);

@@ -84,7 +84,12 @@ expect 0 '^T1 of lib0:' '^  rule "old": no'
 run policy explain T1 --json
 expect_json 'j["text"] == "T1 of lib0:\n  rule \"old\": no\n"'
 run physical list
-expect 0 '^st0 +/dev/nst0 +PHY1 +idle'
+expect 0 '^st0 +/dev/nst0 +PHY1 +idle +- +not declared scratch'
+run physical import st0 NEW1 --wait
+expect 0 '^Job 1: import NEW1'
+run physical import st0 T1
+expect 4
+expect_error 'a cartridge T1 already'
 run physical set-volume st0 PHY1
 expect 0
 run physical set-volume st9
