@@ -25,9 +25,12 @@ static const struct service policy_service = {
 
 struct control_client *control_client_new(GError **error)
 {
-	GDBusConnection *bus = control_bus_connect(error);
+	GDBusConnection *bus;
 	struct control_client *client;
 
+	/* GDBus gives an error that arrives its domain only where that was registered before */
+	(void)control_error_quark();
+	bus = control_bus_connect(error);
 	if (bus == NULL)
 		return NULL;
 	client = g_new0(struct control_client, 1);

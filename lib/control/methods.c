@@ -20,19 +20,66 @@ static struct library *find(Call *call, const char *name)
 	return library;
 }
 
-/* Answers with an error and returns true where @r is one. @what: "TAP001 to drive 1". */
-static bool failed(Call *call, int r, const char *what)
+/* What library_move() returned, as a sentence; g_free(). */
+static char *reason(struct library *library, enum library_outcome outcome, uint16_t source,
+		    uint16_t destination)
 {
-	int code = CONTROL_ERROR_FAILED;
+	const char *name = library_name(library);
+	char from[LIBRARY_LABEL_SIZE], to[LIBRARY_LABEL_SIZE];
+	struct library_element e = { 0 };
+
+	library_label(source, from);
+	library_label(destination, to);
+	switch (outcome) {
+	case LIBRARY_E_NO_ELEMENT:
+		return g_strdup_printf("library %s cannot move between element %u and element %u "
+				       "(vtl library status %s shows those it has)",
+				       name, source, destination, name);
+	case LIBRARY_E_SOURCE_EMPTY:
+		return g_strdup_printf("library %s: %s is empty", name, from);
+	case LIBRARY_E_DESTINATION_FULL:
+		(void)library_element(library, destination, &e);
+		return g_strdup_printf("library %s: %s holds %s; move that one away first", name,
+				       to, e.full ? e.barcode : "a cartridge");
+	case LIBRARY_E_PREVENTED:
+		return g_strdup_printf("library %s: a host prevents the removal from %s; end its "
+				       "job or unload there first (mt offline)",
+				       name, from);
+	case LIBRARY_E_DRIVE_FAILED:
+		return g_strdup_printf("library %s: %s could not write all it has to the pool %s "
+				       "and keeps its cartridge; free space there and try again",
+				       name, from, library_pool(library));
+	case LIBRARY_E_NOT_OWNER:
+		return g_strdup_printf("library %s was destroyed while it was in use: restart "
+				       "tcmu-runner",
+				       name);
+	case LIBRARY_E_INCOMPATIBLE:
+		return g_strdup_printf("library %s: %s does not take the medium in %s", name, to,
+				       from);
+	}
+	return g_strdup_printf("library %s: %s", name, library_outcome_name((int)outcome));
+}
+
+/* Answers with an error and returns true where @r, of library_move(), is one. */
+static bool failed(Call *call, struct library *library, int r, uint16_t source,
+		   uint16_t destination)
+{
+	g_autofree char *text = NULL;
+	int code = CONTROL_ERROR_BUSY;
 
 	if (r == 0)
 		return false;
-	if (r == LIBRARY_E_NO_ELEMENT || r == LIBRARY_E_SOURCE_EMPTY)
+	if (r < 0)
+		text = g_strdup_printf("library %s: the inventory could not be saved and nothing "
+				       "moved: %s",
+				       library_name(library), g_strerror(-r));
+	else
+		text = reason(library, (enum library_outcome)r, source, destination);
+	if (r == LIBRARY_E_NO_ELEMENT)
 		code = CONTROL_ERROR_NOT_FOUND;
-	else if (r > 0)
-		code = CONTROL_ERROR_BUSY;
-	g_dbus_method_invocation_return_error(call, CONTROL_ERROR, code, "%s: %s", what,
-					      r > 0 ? library_outcome_name(r) : g_strerror(-r));
+	else if (r < 0 || r == LIBRARY_E_DRIVE_FAILED || r == LIBRARY_E_NOT_OWNER)
+		code = CONTROL_ERROR_FAILED;
+	g_dbus_method_invocation_return_error_literal(call, CONTROL_ERROR, code, text);
 	return true;
 }
 
@@ -129,7 +176,6 @@ static gboolean load(VtlLibrary1 *object, Call *call, const char *name, const ch
 		     unsigned drive, gpointer data)
 {
 	struct library *library = find(call, name);
-	g_autofree char *what = g_strdup_printf("%s to drive %u", barcode, drive);
 	uint16_t source, destination;
 
 	(void)data;
@@ -139,8 +185,11 @@ static gboolean load(VtlLibrary1 *object, Call *call, const char *name, const ch
 		if (!library_find(library, barcode, &source))
 			g_dbus_method_invocation_return_error(
 				call, CONTROL_ERROR, CONTROL_ERROR_NOT_FOUND,
-				"there is no cartridge %s in library %s", barcode, name);
-		else if (!failed(call, library_move(library, source, destination), what))
+				"library %s holds no cartridge %s (vtl cartridge import takes one in "
+				"from the pool)",
+				name, barcode);
+		else if (!failed(call, library, library_move(library, source, destination), source,
+				 destination))
 			vtl_library1_complete_load(object, call);
 	}
 	library_unref(library);
@@ -174,7 +223,6 @@ static gboolean unload(VtlLibrary1 *object, Call *call, const char *name, unsign
 		       gpointer data)
 {
 	struct library *library = find(call, name);
-	g_autofree char *what = g_strdup_printf("drive %u", drive);
 	uint16_t source, destination;
 	struct library_element e;
 
@@ -183,12 +231,17 @@ static gboolean unload(VtlLibrary1 *object, Call *call, const char *name, unsign
 		return TRUE;
 	if (drive_address(call, library, drive, &source)) {
 		if (!library_element(library, source, &e) || !e.full)
-			g_dbus_method_invocation_return_error(call, CONTROL_ERROR,
-							      CONTROL_ERROR_NOT_FOUND,
-							      "drive %u is empty", drive);
+			g_dbus_method_invocation_return_error(
+				call, CONTROL_ERROR, CONTROL_ERROR_BUSY,
+				"library %s: drive %u is empty", name, drive);
 		else if (!home(library, &e, &destination))
-			(void)failed(call, LIBRARY_E_DESTINATION_FULL, "every slot");
-		else if (!failed(call, library_move(library, source, destination), what))
+			g_dbus_method_invocation_return_error(
+				call, CONTROL_ERROR, CONTROL_ERROR_BUSY,
+				"library %s has no free slot for %s; move a cartridge to a mail "
+				"slot first",
+				name, e.barcode);
+		else if (!failed(call, library, library_move(library, source, destination), source,
+				 destination))
 			vtl_library1_complete_unload(object, call);
 	}
 	library_unref(library);
@@ -199,15 +252,36 @@ static gboolean move(VtlLibrary1 *object, Call *call, const char *name, guint16 
 		     guint16 destination, gpointer data)
 {
 	struct library *library = find(call, name);
-	g_autofree char *what = g_strdup_printf("element %u to %u", source, destination);
 
 	(void)data;
 	if (library == NULL)
 		return TRUE;
-	if (!failed(call, library_move(library, source, destination), what))
+	if (!failed(call, library, library_move(library, source, destination), source, destination))
 		vtl_library1_complete_move(object, call);
 	library_unref(library);
 	return TRUE;
+}
+
+static void import_refused(Call *call, struct library *library, int r, const char *barcode,
+			   gboolean mail_slot)
+{
+	const char *name = library_name(library);
+
+	if (r == LIBRARY_E_DESTINATION_FULL)
+		g_dbus_method_invocation_return_error(call, CONTROL_ERROR, CONTROL_ERROR_BUSY,
+						      "library %s has no free %s for %s", name,
+						      mail_slot ? "mail slot" : "slot", barcode);
+	else if (r == LIBRARY_E_SOURCE_EMPTY)
+		g_dbus_method_invocation_return_error(
+			call, CONTROL_ERROR, CONTROL_ERROR_NOT_FOUND,
+			"there is no cartridge %s in the pool %s (vtl cartridge create makes one)",
+			barcode, library_pool(library));
+	else if (r == -EEXIST)
+		g_dbus_method_invocation_return_error(call, CONTROL_ERROR, CONTROL_ERROR_BUSY,
+						      "cartridge %s is in library %s already",
+						      barcode, name);
+	else
+		(void)failed(call, library, r, 0, 0);
 }
 
 static gboolean import(VtlLibrary1 *object, Call *call, const char *name, const char *barcode,
@@ -215,12 +289,16 @@ static gboolean import(VtlLibrary1 *object, Call *call, const char *name, const 
 {
 	struct library *library = find(call, name);
 	uint16_t address;
+	int r;
 
 	(void)data;
 	if (library == NULL)
 		return TRUE;
-	if (!failed(call, library_import(library, barcode, mail_slot, &address), barcode))
+	r = library_import(library, barcode, mail_slot, &address);
+	if (r == 0)
 		vtl_library1_complete_import(object, call);
+	else
+		import_refused(call, library, r, barcode, mail_slot);
 	library_unref(library);
 	return TRUE;
 }

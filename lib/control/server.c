@@ -8,6 +8,8 @@
 #include "lib/control/server.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 #include "lib/control/bus.h"
@@ -260,6 +262,32 @@ static gpointer serve(gpointer data)
 	return NULL;
 }
 
+/* A thread without signals: those of the process are for the threads of tcmu-runner. */
+static GThread *start_thread(void)
+{
+	GThread *thread;
+	sigset_t all, old;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	thread = g_thread_try_new("vtl-control", serve, NULL, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return thread;
+}
+
+/* Libraries that were published before the thread was there. Called with the lock held. */
+static void listen_to_all(void)
+{
+	GHashTableIter iter;
+	gpointer p;
+
+	if (server.libraries == NULL)
+		return;
+	g_hash_table_iter_init(&iter, server.libraries);
+	while (g_hash_table_iter_next(&iter, NULL, &p))
+		library_set_listener(((struct published *)p)->library, on_moved, server.context);
+}
+
 int control_server_start(void)
 {
 	int r = 0;
@@ -268,11 +296,13 @@ int control_server_start(void)
 	if (server.thread == NULL) {
 		server.context = g_main_context_new();
 		server.loop = g_main_loop_new(server.context, FALSE);
-		server.thread = g_thread_try_new("vtl-control", serve, NULL, NULL);
+		server.thread = start_thread();
 		if (server.thread == NULL) {
 			g_clear_pointer(&server.loop, g_main_loop_unref);
 			g_clear_pointer(&server.context, g_main_context_unref);
 			r = -EAGAIN;
+		} else {
+			listen_to_all();
 		}
 	}
 	g_mutex_unlock(&server.lock);
@@ -283,6 +313,18 @@ static gboolean quit(gpointer data)
 {
 	g_main_loop_quit(data);
 	return G_SOURCE_REMOVE;
+}
+
+/* A source of the loop ends it also where it does not run yet, which g_main_loop_quit() does not.
+ */
+static void end_thread(GThread *thread)
+{
+	GSource *idle = g_idle_source_new();
+
+	g_source_set_callback(idle, quit, server.loop, NULL);
+	(void)g_source_attach(idle, server.context);
+	g_source_unref(idle);
+	(void)g_thread_join(thread);
 }
 
 void control_server_stop(void)
@@ -296,8 +338,7 @@ void control_server_stop(void)
 	g_mutex_unlock(&server.lock);
 	if (thread == NULL)
 		return;
-	g_main_context_invoke(server.context, quit, server.loop);
-	(void)g_thread_join(thread);
+	end_thread(thread);
 	g_clear_pointer(&server.loop, g_main_loop_unref);
 	g_clear_pointer(&server.context, g_main_context_unref);
 	server.warned = false;
