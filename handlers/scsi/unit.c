@@ -158,6 +158,18 @@ static enum scsi_status check_medium(struct scsi_unit *unit, struct scsi_cmd *cm
 	return SCSI_GOOD;
 }
 
+static enum scsi_status check_deferred(struct scsi_unit *unit, struct scsi_cmd *cmd,
+				       const struct scsi_command *row)
+{
+	struct sense_extra extra = { 0 };
+	enum sense_id why;
+
+	if (unit->ops->deferred == NULL || (row->needs & UA_EXEMPT) != 0 ||
+	    !unit->ops->deferred(unit, &why, &extra))
+		return SCSI_GOOD;
+	return scsi_check_extra(unit, cmd, why, &extra);
+}
+
 static enum scsi_status run(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	const struct scsi_command *row;
@@ -176,7 +188,9 @@ static enum scsi_status run(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	cmd->data = row->data;
 	if ((row->needs & UA_EXEMPT) == 0 && unit->attentions_cnt > 0)
 		return scsi_check(unit, cmd, take_attention(unit));
-	status = check_bits(unit, cmd, row);
+	status = check_deferred(unit, cmd, row);
+	if (status == SCSI_GOOD)
+		status = check_bits(unit, cmd, row);
 	if (status == SCSI_GOOD)
 		status = check_medium(unit, cmd, row);
 	if (status == SCSI_GOOD)

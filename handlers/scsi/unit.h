@@ -36,6 +36,9 @@ struct scsi_unit_ops {
 	 * wrong. */
 	bool (*ready)(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra);
 	bool (*write_protected)(struct scsi_unit *unit);
+	/* An error of an earlier command, told once, before the next one runs; NULL: there are
+	 * none. */
+	bool (*deferred)(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra);
 	/* Power on, or a reset: forget position, prevention and what else is volatile. */
 	void (*reset)(struct scsi_unit *unit);
 	/* MODE SENSE header: medium type and device-specific parameter. */

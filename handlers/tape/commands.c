@@ -93,9 +93,9 @@ static enum scsi_status load(struct drive *d, struct scsi_cmd *cmd)
 
 	if (!drive_load(d, &why))
 		return scsi_check(&d->unit, cmd, why);
-	r = cart_sync(d->cart); /* a load of what is loaded goes to the beginning */
+	r = stage_sync(d->stage); /* a load of what is loaded goes to the beginning */
 	if (r == 0)
-		r = cart_locate(d->cart, 0);
+		r = stage_locate(d->stage, 0);
 	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
 }
 
@@ -120,9 +120,9 @@ enum scsi_status drive_load_unload(struct scsi_unit *unit, struct scsi_cmd *cmd)
 enum scsi_status drive_erase(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
-	int r = cart_erase(d->cart);
+	int r = stage_erase(d->stage);
 
 	if (r == 0)
-		r = cart_sync(d->cart);
+		r = stage_sync(d->stage);
 	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
 }

@@ -50,7 +50,7 @@ enum scsi_status drive_report_density(struct scsi_unit *unit, struct scsi_cmd *c
 	if (media && !unit->ops->ready(unit, &why, &extra))
 		return scsi_check_extra(unit, cmd, why, &extra);
 	for (unsigned i = 0; i < m->densities_cnt && i < ROWS_MAX; i++) {
-		if (media && m->densities[i].code != cart_info(d->cart)->density)
+		if (media && m->densities[i].code != stage_info(d->stage)->density)
 			continue;
 		if (types)
 			put_medium_type(data + n, &m->densities[i]);

@@ -44,7 +44,7 @@ static void follow_codec(struct drive *d)
 	if (page == NULL)
 		return;
 	page[2] &= 0x7f;
-	if (cart_info(d->cart)->codec != CART_CODEC_NONE)
+	if (stage_info(d->stage)->codec != CART_CODEC_NONE)
 		page[2] |= 0x80;
 }
 
@@ -54,12 +54,12 @@ static void look(struct drive *d)
 	int r;
 
 	d->looked_ms = clock_monotonic_ms();
-	r = cart_open(library_pool(d->library), d->barcode, CART_OPEN_WRITE | CART_OPEN_MOUNT,
-		      &d->cart);
+	r = stage_open(library_pool(d->library), d->barcode, CART_OPEN_WRITE | CART_OPEN_MOUNT,
+		       &d->stage);
 	if (r == CART_E_BUSY || r == CART_E_NOT_RESIDENT)
 		return;
 	if (r != 0) {
-		d->cart = NULL;
+		d->stage = NULL;
 		d->failure = drive_open_sense(r);
 		note(d, DRIVE_FAILED);
 		return;
@@ -102,7 +102,7 @@ static bool drive_ready(struct scsi_unit *unit, enum sense_id *ret_why, struct s
 static bool drive_write_protected(struct scsi_unit *unit)
 {
 	struct drive *d = drive_of(unit);
-	bool protected = !cart_is_writable(d->cart);
+	bool protected = !stage_is_writable(d->stage);
 
 	if (protected)
 		drive_alert(d, ALERT_WRITE_PROTECT);
@@ -117,8 +117,8 @@ static void drive_reset(struct scsi_unit *unit)
 	d->prevented = false;
 	d->block_size = 0;
 	d->buffered = 1;
-	if (d->cart != NULL) {
-		ignore_result(cart_locate(d->cart, 0)); /* a mere position: cannot fail at 0 */
+	if (d->stage != NULL) {
+		ignore_result(stage_locate(d->stage, 0)); /* a mere position: cannot fail at 0 */
 		follow_codec(d);
 	}
 	library_drive_note(d->library, d->number, d->state, d->prevented);
@@ -127,6 +127,7 @@ static void drive_reset(struct scsi_unit *unit)
 static const struct scsi_unit_ops unit_ops = {
 	.ready = drive_ready,
 	.write_protected = drive_write_protected,
+	.deferred = drive_deferred,
 	.reset = drive_reset,
 	.mode_header = drive_mode_header,
 	.block_descriptor = drive_block_descriptor,
@@ -150,12 +151,12 @@ bool drive_load(struct drive *d, enum sense_id *ret_why)
 int drive_unload(struct drive *d)
 {
 	if (d->state == DRIVE_READY) {
-		int r = cart_sync(d->cart);
+		int r = stage_sync(d->stage);
 
 		if (r != 0)
 			return r;
-		ignore_result(cart_close(d->cart)); /* synced just now: nothing is lost with it */
-		d->cart = NULL;
+		ignore_result(stage_close(d->stage)); /* synced just now: nothing is lost with it */
+		d->stage = NULL;
 	}
 	if (d->state != DRIVE_EMPTY)
 		note(d, DRIVE_UNLOADED);
@@ -184,6 +185,9 @@ static int op_eject(void *ctx)
 	if (d->prevented) {
 		r = LIBRARY_E_PREVENTED;
 	} else if (drive_unload(d) != 0) {
+		/* what a buffered write came to is for the host; the next try takes the cartridge
+		 * out */
+		d->has_lost = d->has_lost || stage_take_failure(d->stage, &d->lost);
 		r = LIBRARY_E_DRIVE_FAILED;
 	} else {
 		d->barcode[0] = '\0';
@@ -288,9 +292,9 @@ void drive_free(struct drive *drive)
 	if (drive == NULL)
 		return;
 	library_detach_drive(drive->library, drive->number);
-	if (drive->cart != NULL)
-		ignore_result(
-			cart_close(drive->cart)); /* what was acknowledged is synced or recovered */
+	if (drive->stage != NULL)
+		ignore_result(stage_close(
+			drive->stage)); /* what was acknowledged is synced or recovered */
 	unit_clear(&drive->unit);
 	library_unref(drive->library);
 	free(drive);

@@ -12,6 +12,7 @@
 #include "handlers/scsi/mode.h"
 #include "handlers/scsi/vpd.h"
 #include "handlers/tape/drive.h"
+#include "lib/store/stage.h"
 
 #define MODE_PAGE_COMPRESSION 0x0f
 
@@ -40,13 +41,15 @@ struct drive {
 	struct scsi_tables tables;
 	enum library_drive_state state;
 	char barcode[BARCODE_SIZE]; /* "" where EMPTY */
-	struct cart *cart;          /* owned; only where READY */
-	enum sense_id failure;      /* why FAILED */
-	int64_t looked_ms;          /* when a LOADING drive last tried to open its cartridge */
-	bool prevented;             /* PREVENT ALLOW MEDIUM REMOVAL */
-	uint32_t block_size;        /* of fixed blocks; 0: variable */
-	uint8_t buffered;           /* buffered mode of the mode header: 0 or 1 */
-	uint64_t alerts;            /* TapeAlert */
+	struct stage *stage;        /* the cartridge; owned; only where READY */
+	struct stage_failure lost;  /* where an eject found it: the host is still to hear of it */
+	bool has_lost;
+	enum sense_id failure; /* why FAILED */
+	int64_t looked_ms;     /* when a LOADING drive last tried to open its cartridge */
+	bool prevented;        /* PREVENT ALLOW MEDIUM REMOVAL */
+	uint32_t block_size;   /* of fixed blocks; 0: variable */
+	uint8_t buffered;      /* buffered mode of the mode header: 0 or 1 */
+	uint64_t alerts;       /* TapeAlert */
 	struct drive_counters counters;
 };
 
@@ -76,6 +79,9 @@ void drive_alert(struct drive *d, enum drive_alert flag);
  */
 enum scsi_status drive_outcome(struct drive *d, struct scsi_cmd *cmd, int outcome,
 			       enum sense_id unexpected, int64_t information);
+/* What an earlier, buffered write came to, once: SPC-5, deferred errors. False where all is well.
+ */
+bool drive_deferred(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra);
 /* What TEST UNIT READY says of a cartridge that cart_open() refused with @outcome. */
 enum sense_id drive_open_sense(int outcome);
 

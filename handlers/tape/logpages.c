@@ -55,8 +55,8 @@ static uint64_t capacity_bytes(struct drive *d)
 {
 	const struct drive_model *m = drive_model(d);
 
-	if (d->state == DRIVE_READY && cart_info(d->cart)->capacity_bytes != 0)
-		return cart_info(d->cart)->capacity_bytes;
+	if (d->state == DRIVE_READY && stage_info(d->stage)->capacity_bytes != 0)
+		return stage_info(d->stage)->capacity_bytes;
 	return (uint64_t)m->densities[0].capacity_mb * MEGABYTE;
 }
 
@@ -67,7 +67,7 @@ static void fill_sequential(struct scsi_unit *unit, struct log_writer *w)
 	uint64_t early = 0;
 
 	if (d->state == DRIVE_READY)
-		early = cart_info(d->cart)->early_warning_bytes;
+		early = stage_info(d->stage)->early_warning_bytes;
 	log_put_number(w, 0x0000, LOG_COUNTER, d->counters.written_bytes, 8);
 	log_put_number(w, 0x0003, LOG_COUNTER, d->counters.read_bytes, 8);
 	if (d->state != DRIVE_READY)
@@ -101,7 +101,7 @@ static void fill_capacity(struct scsi_unit *unit, struct log_writer *w)
 
 	if (d->state == DRIVE_READY) {
 		maximum = capacity_bytes(d);
-		used = cart_info(d->cart)->stored_bytes;
+		used = stage_info(d->stage)->stored_bytes;
 	}
 	log_put_number(w, 1, LOG_BINARY, (used < maximum ? maximum - used : 0) >> 20, 4);
 	log_put_number(w, 2, LOG_BINARY, 0, 4);

@@ -47,6 +47,25 @@ static void count_errors(struct drive *d, enum sense_id sense)
 	}
 }
 
+bool drive_deferred(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra)
+{
+	struct drive *d = drive_of(unit);
+	struct stage_failure lost = d->lost;
+
+	if (!d->has_lost && (d->stage == NULL || !stage_take_failure(d->stage, &lost)))
+		return false;
+	d->has_lost = false;
+	*ret_why = has_row(lost.outcome) ? rows[lost.outcome].sense : SENSE_WRITE_ERROR;
+	*extra = (struct sense_extra){
+		.deferred = true,
+		.flags = has_row(lost.outcome) ? rows[lost.outcome].flags : 0,
+		.valid = true,
+		.information = (int64_t)(d->block_size == 0 ? lost.bytes : lost.blocks),
+	};
+	count_errors(d, *ret_why);
+	return true;
+}
+
 enum scsi_status drive_outcome(struct drive *d, struct scsi_cmd *cmd, int outcome,
 			       enum sense_id unexpected, int64_t information)
 {
@@ -55,6 +74,12 @@ enum scsi_status drive_outcome(struct drive *d, struct scsi_cmd *cmd, int outcom
 
 	if (outcome == 0)
 		return SCSI_GOOD;
+	if (outcome == STAGE_E_DEFERRED) {
+		struct sense_extra extra;
+
+		if (drive_deferred(&d->unit, &sense, &extra))
+			return scsi_check_extra(&d->unit, cmd, sense, &extra);
+	}
 	if (has_row(outcome)) {
 		sense = rows[outcome].sense;
 		flags = rows[outcome].flags;

@@ -15,14 +15,14 @@ void drive_mode_header(struct scsi_unit *unit, uint8_t *ret_medium_type, uint8_t
 	*ret_medium_type = 0;
 	if (d->state != DRIVE_READY)
 		return;
-	*ret_medium_type = cart_info(d->cart)->medium_type;
-	if (!cart_is_writable(d->cart))
+	*ret_medium_type = stage_info(d->stage)->medium_type;
+	if (!stage_is_writable(d->stage))
 		*ret_specific |= 0x80; /* WP */
 }
 
 static uint8_t density_now(struct drive *d)
 {
-	return d->state == DRIVE_READY ? cart_info(d->cart)->density
+	return d->state == DRIVE_READY ? stage_info(d->stage)->density
 				       : drive_model(d)->densities[0].code;
 }
 
@@ -43,7 +43,7 @@ static bool density_allowed(struct drive *d, uint8_t code)
 	if (code == 0x00 || code == 0x7f)
 		return true;
 	if (d->state == DRIVE_READY)
-		return code == cart_info(d->cart)->density;
+		return code == stage_info(d->stage)->density;
 	for (unsigned i = 0; i < m->densities_cnt; i++)
 		if (m->densities[i].code == code)
 			return true;
@@ -90,8 +90,8 @@ static enum scsi_status select_compression(struct scsi_unit *unit, struct scsi_c
 	(void)cmd;
 	(void)offset;
 	if (apply && d->state == DRIVE_READY)
-		ignore_result(cart_set_codec(d->cart, codec)); /* fails on a protected one: it will
-								  not be written */
+		ignore_result(stage_set_codec(d->stage, codec)); /* fails on a protected one: it
+								  will not be written */
 	return SCSI_GOOD;
 }
 
@@ -101,8 +101,8 @@ static void sense_partition(struct scsi_unit *unit, uint8_t *page)
 	struct drive *d = drive_of(unit);
 	uint64_t gigabytes = drive_model(d)->densities[0].capacity_mb / 1000;
 
-	if (d->state == DRIVE_READY && cart_info(d->cart)->capacity_bytes != 0)
-		gigabytes = (cart_info(d->cart)->capacity_bytes + 999999999) / 1000000000;
+	if (d->state == DRIVE_READY && stage_info(d->stage)->capacity_bytes != 0)
+		gigabytes = (stage_info(d->stage)->capacity_bytes + 999999999) / 1000000000;
 	put_be16(page + 8, gigabytes > 0xffff ? 0xffff : (uint16_t)gigabytes);
 }
 

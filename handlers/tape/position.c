@@ -8,10 +8,11 @@
 enum scsi_status drive_rewind(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
-	int r = cart_sync(d->cart); /* P1; with IMMED too: it is no slower than the next command */
+	int r = stage_sync(
+		d->stage); /* P1; with IMMED too: it is no slower than the next command */
 
 	if (r == 0)
-		r = cart_locate(d->cart, 0);
+		r = stage_locate(d->stage, 0);
 	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
 }
 
@@ -39,16 +40,16 @@ enum scsi_status drive_space(struct scsi_unit *unit, struct scsi_cmd *cmd)
 
 	switch (cdb[1] & 0x0f) {
 	case SPACE_BLOCKS:
-		r = cart_space_blocks(d->cart, count, &residual);
+		r = stage_space_blocks(d->stage, count, &residual);
 		break;
 	case SPACE_FILEMARKS:
-		r = cart_space_filemarks(d->cart, count, &residual);
+		r = stage_space_filemarks(d->stage, count, &residual);
 		break;
 	case SPACE_SEQUENTIAL_FILEMARKS:
-		r = cart_space_sequential_filemarks(d->cart, count, &residual);
+		r = stage_space_sequential_filemarks(d->stage, count, &residual);
 		break;
 	case SPACE_END_OF_DATA:
-		r = cart_space_eod(d->cart);
+		r = stage_space_eod(d->stage);
 		break;
 	default:
 		return scsi_check_field(unit, cmd, 1, 3);
@@ -62,7 +63,7 @@ enum scsi_status drive_locate_10(struct scsi_unit *unit, struct scsi_cmd *cmd)
 
 	if ((cmd->cdb[1] & 0x02) != 0 && cmd->cdb[8] != 0) /* CP, and there is only partition 0 */
 		return scsi_check_field(unit, cmd, 8, 7);
-	return drive_outcome(d, cmd, cart_locate(d->cart, get_be32(cmd->cdb + 3)),
+	return drive_outcome(d, cmd, stage_locate(d->stage, get_be32(cmd->cdb + 3)),
 			     SENSE_POSITIONING_ERROR, 0);
 }
 
@@ -76,13 +77,13 @@ enum scsi_status drive_locate_16(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		return scsi_check_field(unit, cmd, 3, 7);
 	switch (cmd->cdb[1] >> 3 & 7) { /* DEST_TYPE */
 	case 0:
-		r = cart_locate(d->cart, target);
+		r = stage_locate(d->stage, target);
 		break;
 	case 1:
-		r = cart_locate_file(d->cart, target);
+		r = stage_locate_file(d->stage, target);
 		break;
 	case 3:
-		r = cart_space_eod(d->cart);
+		r = stage_space_eod(d->stage);
 		break;
 	default:
 		return scsi_check_field(unit, cmd, 1, 5);
@@ -138,7 +139,7 @@ enum scsi_status drive_read_position(struct scsi_unit *unit, struct scsi_cmd *cm
 	uint8_t data[32] = { 0 };
 	size_t size, allocation = sizeof(data);
 
-	cart_position(d->cart, &p);
+	stage_position(d->stage, &p);
 	switch (cmd->cdb[1] & 0x1f) {
 	case SA_READ_POSITION_LONG:
 		size = put_long(data, &p);

@@ -73,7 +73,7 @@ static enum scsi_status read_variable(struct drive *d, struct scsi_cmd *cmd, siz
 {
 	bool sili = (cmd->cdb[1] & 0x02) != 0;
 	size_t length = 0, buffer = size < cmd->iov_len ? size : cmd->iov_len;
-	int r = cart_read(d->cart, cmd->iov, cmd->iov_cnt, buffer, &length);
+	int r = stage_read(d->stage, cmd->iov, cmd->iov_cnt, buffer, &length);
 
 	if (r != 0)
 		return drive_outcome(d, cmd, r, SENSE_UNRECOVERED_READ_ERROR, (int64_t)size);
@@ -101,7 +101,7 @@ static enum scsi_status read_fixed(struct drive *d, struct scsi_cmd *cmd, const 
 			return scsi_check_tape(&d->unit, cmd, SENSE_INFORMATION_UNIT_TOO_SHORT, 0,
 					       missing);
 		window_open(&w);
-		r = cart_read(d->cart, w.iov, w.cnt, t->size, &length);
+		r = stage_read(d->stage, w.iov, w.cnt, t->size, &length);
 		window_close(&w);
 		if (r != 0)
 			return drive_outcome(d, cmd, r, SENSE_UNRECOVERED_READ_ERROR, missing);
@@ -134,7 +134,7 @@ static enum scsi_status finish_write(struct drive *d, struct scsi_cmd *cmd, int 
 				     int64_t unwritten)
 {
 	if (d->buffered == 0) { /* P1 */
-		int r = cart_sync(d->cart);
+		int r = stage_sync(d->stage);
 
 		if (r != 0)
 			return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, unwritten);
@@ -161,7 +161,7 @@ enum scsi_status drive_write(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		int r;
 
 		window_open(&w);
-		r = cart_write(d->cart, w.iov, w.cnt, t.size);
+		r = stage_write(d->stage, w.iov, w.cnt, t.size);
 		window_close(&w);
 		if (r != 0)
 			outcome = r;
@@ -182,9 +182,9 @@ enum scsi_status drive_write_filemarks(struct scsi_unit *unit, struct scsi_cmd *
 	int outcome = 0;
 
 	if (count > 0)
-		outcome = cart_write_filemarks(d->cart, count, &written);
+		outcome = stage_write_filemarks(d->stage, count, &written);
 	if (!immed || d->buffered == 0) { /* P1 */
-		int r = cart_sync(d->cart);
+		int r = stage_sync(d->stage);
 
 		if (r != 0)
 			return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR,

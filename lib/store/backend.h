@@ -64,6 +64,8 @@ struct backend_ops {
 	/* Deletes every stream but @keep1 and @keep2 (0 = none). */
 	int (*remove_streams)(struct backend *b, uint32_t keep1, uint32_t keep2);
 	int (*disk_bytes)(struct backend *b, uint64_t *ret_bytes);
+	/* What can still be written before storage is full, as far as that is known. */
+	int (*room)(struct backend *b, uint64_t *ret_bytes);
 	void (*close)(struct backend *b); /* releases the lock and frees; NULL is allowed */
 };
 

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/base/fs.h"
@@ -425,6 +426,16 @@ static void local_close(struct backend *b)
 	free(l);
 }
 
+static int room(struct backend *b, uint64_t *ret_bytes)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(local(b)->folder, &fs) != 0)
+		return -errno;
+	*ret_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
+	return 0;
+}
+
 static const struct backend_ops local_ops = {
 	.header_read = header_read,
 	.header_write = header_write,
@@ -440,6 +451,7 @@ static const struct backend_ops local_ops = {
 	.table_renew = table_renew,
 	.remove_streams = remove_streams,
 	.disk_bytes = disk_bytes,
+	.room = room,
 	.close = local_close,
 };
 

@@ -172,6 +172,14 @@ void cart_digest_iov(struct cart_digest *d, const struct iovec *iov, int iov_cnt
 
 /* ---- cart.c ---- */
 
+/* What stage.c asks while others hold the rest of the cartridge. */
+uint64_t cart_stored_bytes(const struct cart *c);
+/* Bytes that storage has left; UINT64_MAX where it does not say. */
+uint64_t cart_room(struct cart *c);
+/* Length of the next object as the index has it, 0 for a filemark. CART_E_EOD, CART_E_DAMAGED,
+ * -errno. */
+MUST_CHECK int cart_next_size(struct cart *c, uint32_t *ret_size);
+
 /* Forgets what the tables knew and starts with an empty or the given recording of @stream. */
 void stream_select(struct cart *c, uint32_t stream, const struct totals *totals, uint64_t end);
 

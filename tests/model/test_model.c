@@ -197,7 +197,8 @@ static void do_kill(struct run *r)
 	model_sync(r->tape); /* the recovery did */
 }
 
-/* A loss of power takes an end of the file that was written to, behind what was stable. */
+/* A loss of power takes the end, or a piece, of the file that was written to, behind what was
+ * stable. */
 static void do_power_loss(struct run *r)
 {
 	uint64_t end = r->c->end, stable = r->tape->synced, count;
@@ -211,9 +212,14 @@ static void do_power_loss(struct run *r)
 		begin = (end >> SEGMENT_SHIFT << SEGMENT_SHIFT) + DATA_START;
 	die(r);
 	if (begin < end) {
+		uint64_t at = (begin + draw(r, end - begin)) & (SEGMENT_SIZE - 1);
+
 		(void)snprintf(name, sizeof(name), "data.00000001.%08" PRIx64,
 			       end >> SEGMENT_SHIFT);
-		pool_truncate(r->pool, name, (begin + draw(r, end - begin)) & (SEGMENT_SIZE - 1));
+		if (draw(r, 2) == 0)
+			pool_truncate(r->pool, name, at);
+		else
+			pool_flip(r->pool, name, at, 0x55); /* a page that never arrived */
 	}
 	r->c = pool_open(r->pool, CART_OPEN_WRITE);
 	count = cart_info(r->c)->objects;

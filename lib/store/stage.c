@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stage.c: the buffer, the worker, and everything that first needs the buffer empty. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "lib/store/stage_internal.h"
+
+#define LINGER_NS 20000000L /* a block that comes alone waits so long for company */
+
+/* ---- the ring ---- */
+
+bool ring_reserve(const struct stage *s, uint32_t size, struct slot *ret_slot)
+{
+	uint32_t tail = (s->head + s->used) % STAGE_BUFFER_BYTES;
+	uint32_t skip = 0;
+
+	if (s->count == SLOTS_MAX)
+		return false;
+	if (tail + size > STAGE_BUFFER_BYTES) { /* no block wraps */
+		skip = STAGE_BUFFER_BYTES - tail;
+		tail = 0;
+	}
+	if (s->used + skip + size > STAGE_BUFFER_BYTES)
+		return false;
+	*ret_slot = (struct slot){ .offset = tail, .size = size, .room = skip + size };
+	return true;
+}
+
+void ring_push(struct stage *s, const struct slot *slot)
+{
+	s->slots[(s->first + s->count++) % SLOTS_MAX] = *slot;
+	s->used += slot->room;
+}
+
+void ring_pop(struct stage *s)
+{
+	const struct slot *slot = &s->slots[s->first];
+
+	s->head = (s->head + slot->room) % STAGE_BUFFER_BYTES;
+	s->used -= slot->room;
+	s->first = (s->first + 1) % SLOTS_MAX;
+	s->count--;
+}
+
+static void ring_clear(struct stage *s)
+{
+	s->first = s->count = 0;
+	s->head = s->used = 0;
+	s->queued_bytes = 0;
+}
+
+/* ---- waiting ---- */
+
+void wait_done(struct stage *s)
+{
+	s->caller_waits = true;
+	(void)pthread_cond_wait(&s->done, &s->lock);
+	s->caller_waits = false;
+}
+
+void wake_worker(struct stage *s)
+{
+	if (s->worker_waits)
+		(void)pthread_cond_signal(&s->work);
+}
+
+void wake_caller(struct stage *s)
+{
+	if (s->caller_waits)
+		(void)pthread_cond_signal(&s->done);
+}
+
+/* ---- the worker ---- */
+
+/* While a host writes the worker looks by itself now and then, so that nobody need wake it for
+ * each small block. */
+static void worker_wait(struct stage *s)
+{
+	struct timespec until;
+
+	s->worker_waits = true;
+	if (s->mode == STAGE_WRITING) {
+		(void)clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += LINGER_NS;
+		if (until.tv_nsec >= 1000000000L) {
+			until.tv_nsec -= 1000000000L;
+			until.tv_sec++;
+		}
+		(void)pthread_cond_timedwait(&s->work, &s->lock, &until);
+	} else {
+		(void)pthread_cond_wait(&s->work, &s->lock);
+	}
+	s->worker_waits = false;
+}
+
+static void *work(void *arg)
+{
+	struct stage *s = arg;
+
+	(void)pthread_mutex_lock(&s->lock);
+	while (!s->stop) {
+		bool did = false;
+
+		if (!s->busy && s->mode == STAGE_WRITING && s->count > 0) {
+			write_one(s);
+			did = true;
+		} else if (!s->busy && s->mode == STAGE_READING) {
+			did = read_one(s);
+		}
+		if (!did)
+			worker_wait(s);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+/* The process's signals are for the threads of the program that loaded us. */
+static int start_worker(struct stage *s)
+{
+	sigset_t all, old;
+	int r;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	r = pthread_create(&s->worker, NULL, work, s);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -r;
+}
+
+static void stop_worker(struct stage *s)
+{
+	if (!s->has_worker)
+		return;
+	(void)pthread_mutex_lock(&s->lock);
+	s->stop = true;
+	(void)pthread_cond_signal(&s->work);
+	(void)pthread_mutex_unlock(&s->lock);
+	(void)pthread_join(s->worker, NULL);
+	s->has_worker = false;
+}
+
+/* ---- open and close ---- */
+
+/* None of these can fail with these attributes on Linux. */
+static void init_locks(struct stage *s)
+{
+	pthread_condattr_t attr;
+
+	(void)pthread_mutex_init(&s->lock, NULL);
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&s->work, &attr);
+	(void)pthread_cond_init(&s->done, &attr);
+	(void)pthread_condattr_destroy(&attr);
+}
+
+static void stage_free(struct stage *s)
+{
+	stop_worker(s);
+	(void)pthread_cond_destroy(&s->work);
+	(void)pthread_cond_destroy(&s->done);
+	(void)pthread_mutex_destroy(&s->lock);
+	if (s->buffer != NULL)
+		(void)munmap(s->buffer, STAGE_BUFFER_BYTES);
+	free(s);
+}
+
+/* Without a buffer or a worker everything goes straight through. */
+static void make_buffer(struct stage *s)
+{
+	void *buffer = mmap(NULL, STAGE_BUFFER_BYTES, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (buffer == MAP_FAILED)
+		return;
+	s->buffer = buffer;
+	s->has_worker = start_worker(s) == 0;
+}
+
+int stage_open(const char *pool, const char *barcode, unsigned flags, struct stage **ret_stage)
+{
+	struct stage *s;
+	struct cart *c;
+	int r = cart_open(pool, barcode, flags, &c);
+
+	if (r != 0)
+		return r;
+	s = calloc(1, sizeof(*s));
+	if (s == NULL) {
+		ignore_result(cart_close(c)); /* nothing was done with it */
+		return -ENOMEM;
+	}
+	s->cart = c;
+	init_locks(s);
+	make_buffer(s);
+	take_position(s);
+	*ret_stage = s;
+	return 0;
+}
+
+int stage_close(struct stage *s)
+{
+	int r, closed;
+
+	if (s == NULL)
+		return 0;
+	r = stage_settle(s);
+	stop_worker(s);
+	closed = cart_close(s->cart);
+	stage_free(s);
+	return r != 0 ? r : closed;
+}
+
+/* ---- settling ---- */
+
+void take_position(struct stage *s)
+{
+	cart_position(s->cart, &s->position);
+}
+
+/* Helps the worker: whoever is free takes the next slot. */
+static void empty_queue(struct stage *s)
+{
+	while (s->count > 0 || s->busy) {
+		if (s->busy)
+			wait_done(s);
+		else
+			write_one(s);
+	}
+}
+
+static void cancel_reading(struct stage *s)
+{
+	s->mode = STAGE_IDLE;
+	while (s->busy)
+		wait_done(s);
+	ring_clear(s);
+}
+
+int stage_settle(struct stage *s)
+{
+	enum stage_mode mode;
+	bool failed;
+
+	(void)pthread_mutex_lock(&s->lock);
+	mode = s->mode;
+	if (mode == STAGE_WRITING)
+		empty_queue(s);
+	else if (mode == STAGE_READING)
+		cancel_reading(s);
+	s->mode = STAGE_IDLE;
+	failed = s->failed;
+	(void)pthread_mutex_unlock(&s->lock);
+	s->streaming = false;
+	s->reads_in_row = 0;
+	if (mode == STAGE_READING) {
+		int r = cart_locate(s->cart, s->position.object);
+
+		if (r < 0)
+			return r;
+	}
+	take_position(s);
+	return failed ? STAGE_E_DEFERRED : 0;
+}
+
+bool stage_take_failure(struct stage *s, struct stage_failure *ret_failure)
+{
+	bool failed;
+
+	(void)pthread_mutex_lock(&s->lock);
+	failed = s->failed;
+	*ret_failure = s->failure;
+	(void)pthread_mutex_unlock(&s->lock);
+	if (!failed)
+		return false;
+	ignore_result(stage_settle(s)); /* the queue is empty; the position becomes the true one */
+	(void)pthread_mutex_lock(&s->lock);
+	s->failed = false;
+	s->failure = (struct stage_failure){ 0 };
+	(void)pthread_mutex_unlock(&s->lock);
+	return true;
+}
+
+/* ---- what needs the cartridge itself ---- */
+
+/* Runs @call on the cartridge when it is the caller's, and takes over the position. */
+#define SETTLED(s, call)         \
+	int r = stage_settle(s); \
+	if (r != 0)              \
+		return r;        \
+	r = call;                \
+	take_position(s);        \
+	return r
+
+int stage_sync(struct stage *s)
+{
+	bool streaming = s->streaming;
+	int r = stage_settle(s);
+
+	if (r == 0)
+		r = cart_sync(s->cart);
+	take_position(s); /* a failed sync cuts the recording */
+	s->streaming = streaming && r == 0;
+	return r;
+}
+
+int stage_erase(struct stage *s)
+{
+	SETTLED(s, cart_erase(s->cart));
+}
+
+int stage_locate(struct stage *s, uint64_t object)
+{
+	SETTLED(s, cart_locate(s->cart, object));
+}
+
+int stage_locate_file(struct stage *s, uint64_t file)
+{
+	SETTLED(s, cart_locate_file(s->cart, file));
+}
+
+int stage_space_eod(struct stage *s)
+{
+	SETTLED(s, cart_space_eod(s->cart));
+}
+
+int stage_space_blocks(struct stage *s, int64_t count, uint64_t *ret_residual)
+{
+	*ret_residual = (uint64_t)(count < 0 ? -count : count);
+	SETTLED(s, cart_space_blocks(s->cart, count, ret_residual));
+}
+
+int stage_space_filemarks(struct stage *s, int64_t count, uint64_t *ret_residual)
+{
+	*ret_residual = (uint64_t)(count < 0 ? -count : count);
+	SETTLED(s, cart_space_filemarks(s->cart, count, ret_residual));
+}
+
+int stage_space_sequential_filemarks(struct stage *s, int64_t count, uint64_t *ret_residual)
+{
+	*ret_residual = (uint64_t)(count < 0 ? -count : count);
+	SETTLED(s, cart_space_sequential_filemarks(s->cart, count, ret_residual));
+}
+
+int stage_set_codec(struct stage *s, enum cart_codec codec)
+{
+	SETTLED(s, cart_set_codec(s->cart, codec));
+}
+
+const struct cart_info *stage_info(struct stage *s)
+{
+	ignore_result(stage_settle(s)); /* a failure stays for the next call to tell */
+	return cart_info(s->cart);
+}
+
+bool stage_is_writable(const struct stage *s)
+{
+	return cart_is_writable(s->cart); /* does not change while it is open, but in a recall */
+}
+
+void stage_position(struct stage *s, struct cart_position *ret_position)
+{
+	if (s->mode == STAGE_READING) /* only the cartridge knows about early warning and the end */
+		ignore_result(stage_settle(s));
+	*ret_position = s->position;
+}

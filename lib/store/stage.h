@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stage.h: a cartridge behind a bounded buffer and a worker thread, as a real drive has them.
+ *
+ * The functions are those of cartridge.h with the same outcomes, but:
+ *
+ * Writing.  stage_write() copies the block once into the buffer and returns; the worker compresses,
+ * checksums and writes in order.  A failure of the worker cannot be told to the command that it
+ * belongs to any more: the next call returns STAGE_E_DEFERRED, has done nothing, and
+ * stage_take_failure() says what happened (SPC-5, deferred errors).  What was accepted behind the
+ * failed block is gone, the position is behind the last object that was written.  So that a full
+ * medium is never a surprise, writes near early warning, near the end of the medium or with little
+ * room left in the pool's file system go straight through and are told at once.
+ *
+ * stage_sync() empties the buffer first: GOOD after it means what P1 says.  So do all calls that
+ * are not a plain write or filemark: locate, space, erase, read, info, close.
+ *
+ * Reading.  From the second block read in a row on, the worker reads ahead; everything else
+ * cancels that.
+ *
+ * Threads.  A struct stage belongs to one thread at a time, like a cartridge; the worker is its
+ * own.
+ */
+#ifndef VTL_STORE_STAGE_H
+#define VTL_STORE_STAGE_H
+
+#include "lib/store/cartridge.h"
+
+#define STAGE_BUFFER_BYTES (16u * 1024 * 1024) /* of a drive */
+
+/* An outcome beside those of enum cart_outcome. */
+#define STAGE_E_DEFERRED 64
+
+struct stage;
+
+struct stage_failure {
+	int outcome;      /* what the worker's write returned: CART_E_* or -errno */
+	uint64_t objects; /* accepted and not written: blocks and filemarks */
+	uint64_t blocks, bytes;
+};
+
+/* cart_open() and a buffer. As cart_open(), and -ENOMEM. */
+MUST_CHECK int stage_open(const char *pool, const char *barcode, unsigned flags,
+			  struct stage **ret_stage);
+
+/* Empties the buffer, closes the cartridge and frees @s; NULL is allowed. As cart_close(), or
+ * STAGE_E_DEFERRED: what is lost is then in the failure that nobody took. */
+int stage_close(struct stage *s);
+
+/* A deferred failure, told once. False where there is none. */
+bool stage_take_failure(struct stage *s, struct stage_failure *ret_failure);
+
+/* Of the cartridge as it is when the buffer is empty. Borrowed until the next call. */
+const struct cart_info *stage_info(struct stage *s);
+bool stage_is_writable(const struct stage *s);
+MUST_CHECK int stage_set_codec(struct stage *s, enum cart_codec codec);
+
+/* Of the next object as the host sees it, the buffer counted as written. */
+void stage_position(struct stage *s, struct cart_position *ret_position);
+
+MUST_CHECK int stage_write(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size);
+MUST_CHECK int stage_write_filemarks(struct stage *s, uint32_t count, uint32_t *ret_written);
+MUST_CHECK int stage_sync(struct stage *s);
+MUST_CHECK int stage_erase(struct stage *s);
+
+MUST_CHECK int stage_read(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size,
+			  size_t *ret_length);
+
+MUST_CHECK int stage_locate(struct stage *s, uint64_t object);
+MUST_CHECK int stage_locate_file(struct stage *s, uint64_t file);
+MUST_CHECK int stage_space_eod(struct stage *s);
+MUST_CHECK int stage_space_blocks(struct stage *s, int64_t count, uint64_t *ret_residual);
+MUST_CHECK int stage_space_filemarks(struct stage *s, int64_t count, uint64_t *ret_residual);
+MUST_CHECK int stage_space_sequential_filemarks(struct stage *s, int64_t count,
+						uint64_t *ret_residual);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stage_write.c: accepting blocks into the buffer, and writing them behind. */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/store/stage_internal.h"
+
+#define FRAME_BYTES 128u                 /* more than a block costs beside its data */
+#define ROOM_MARGIN (64u * 1024 * 1024)  /* in the file system, before writes are buffered */
+#define ROOM_LOOK   (256u * 1024 * 1024) /* written, before the file system is asked again */
+
+/* ---- the worker's half ---- */
+
+/* Everything in the queue is lost; the next call of the caller hears of it. */
+static void fail(struct stage *s, int outcome)
+{
+	s->failure = (struct stage_failure){ .outcome = outcome, .objects = s->count };
+	while (s->count > 0) {
+		s->failure.blocks += s->slots[s->first].size > 0;
+		s->failure.bytes += s->slots[s->first].size;
+		ring_pop(s);
+	}
+	s->queued_bytes = 0;
+	s->failed = true;
+}
+
+void write_one(struct stage *s)
+{
+	const struct slot slot = s->slots[s->first];
+	uint64_t stored;
+	uint32_t written;
+	int r;
+
+	s->busy = true;
+	(void)pthread_mutex_unlock(&s->lock);
+	if (slot.size > 0) {
+		const struct iovec iov = { s->buffer + slot.offset, slot.size };
+
+		r = cart_write(s->cart, &iov, 1, slot.size);
+	} else {
+		r = cart_write_filemarks(s->cart, 1, &written);
+	}
+	stored = cart_stored_bytes(s->cart);
+	(void)pthread_mutex_lock(&s->lock);
+	s->busy = false;
+	if (r != 0 && r != CART_E_EARLY_WARNING) {
+		fail(s, r);
+	} else {
+		uint64_t grown = stored - s->stored_bytes + FRAME_BYTES;
+
+		s->room_bytes -= s->room_bytes < grown ? s->room_bytes : grown;
+		s->stored_bytes = stored;
+		s->queued_bytes -= slot.size + FRAME_BYTES;
+		ring_pop(s);
+	}
+	wake_caller(s);
+}
+
+/* ---- the caller's half ---- */
+
+void limits_refresh(struct stage *s)
+{
+	const struct cart_info *info = cart_info(s->cart);
+	uint64_t room = cart_room(s->cart);
+
+	s->limit = UINT64_MAX;
+	if (info->capacity_bytes > 0)
+		s->limit = info->capacity_bytes > info->early_warning_bytes
+				   ? info->capacity_bytes - info->early_warning_bytes
+				   : 0;
+	(void)pthread_mutex_lock(&s->lock);
+	s->stored_bytes = info->stored_bytes;
+	/* what is left over is asked for again: the file system belongs to others, too */
+	s->room_bytes = room > ROOM_LOOK + ROOM_MARGIN ? ROOM_LOOK + ROOM_MARGIN : room;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+/* Under the lock: nothing that is queued, or @size more, can meet an end. */
+static bool is_safe(const struct stage *s, uint64_t size)
+{
+	uint64_t more = s->queued_bytes + size + FRAME_BYTES;
+
+	return s->stored_bytes + more < s->limit && more + ROOM_MARGIN < s->room_bytes;
+}
+
+/* Straight through; from then on appends may be buffered. */
+static int write_through(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size)
+{
+	int r = stage_settle(s);
+
+	if (r != 0)
+		return r;
+	r = cart_write(s->cart, iov, iov_cnt, size);
+	take_position(s);
+	if (r == 0 && s->has_worker) {
+		limits_refresh(s);
+		s->streaming = true;
+	}
+	return r;
+}
+
+static void copy_in(uint8_t *to, const struct iovec *iov, int iov_cnt, size_t size)
+{
+	for (int i = 0; i < iov_cnt && size > 0; i++) {
+		size_t n = iov[i].iov_len < size ? iov[i].iov_len : size;
+
+		memcpy(to, iov[i].iov_base, n);
+		to += n;
+		size -= n;
+	}
+}
+
+static size_t iov_bytes(const struct iovec *iov, int iov_cnt)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < iov_cnt; i++)
+		n += iov[i].iov_len;
+	return n;
+}
+
+/* A place in the buffer, waiting for one while the worker is behind.  1: none can be had safely,
+ * the block must go straight through.  0, STAGE_E_DEFERRED. */
+static int reserve(struct stage *s, uint32_t size, struct slot *ret_slot)
+{
+	int r = 0;
+
+	(void)pthread_mutex_lock(&s->lock);
+	for (;;) {
+		if (s->failed)
+			r = STAGE_E_DEFERRED;
+		else if (!is_safe(s, size))
+			r = 1;
+		else if (!ring_reserve(s, size, ret_slot)) {
+			wake_worker(s);
+			wait_done(s);
+			continue;
+		}
+		break;
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return r;
+}
+
+static void queue(struct stage *s, const struct slot *slot)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->mode = STAGE_WRITING;
+	ring_push(s, slot);
+	s->queued_bytes += slot->size + FRAME_BYTES;
+	if (s->used >= WAKE_BYTES)
+		wake_worker(s);
+	(void)pthread_mutex_unlock(&s->lock);
+	s->position.object++;
+	s->position.file += slot->size == 0;
+	s->position.bop = false;
+	s->position.eod = true;
+}
+
+int stage_write(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size)
+{
+	struct slot slot;
+	int r;
+
+	if (!s->streaming || size == 0 || size > BLOCK_MAX || iov_bytes(iov, iov_cnt) < size)
+		return write_through(s, iov, iov_cnt, size);
+	r = reserve(s, (uint32_t)size, &slot);
+	if (r == 1)
+		return write_through(s, iov, iov_cnt, size);
+	if (r != 0)
+		return r;
+	copy_in(s->buffer + slot.offset, iov, iov_cnt,
+		size); /* the only copy; nobody else looks there */
+	queue(s, &slot);
+	return 0;
+}
+
+static int marks_through(struct stage *s, uint32_t count, uint32_t *ret_written)
+{
+	int r = stage_settle(s);
+
+	if (r != 0)
+		return r;
+	r = cart_write_filemarks(s->cart, count, ret_written);
+	take_position(s);
+	if (r == 0 && count > 0 && s->has_worker) {
+		limits_refresh(s);
+		s->streaming = true;
+	}
+	return r;
+}
+
+int stage_write_filemarks(struct stage *s, uint32_t count, uint32_t *ret_written)
+{
+	struct slot slot;
+	int r = 0;
+
+	*ret_written = 0;
+	if (!s->streaming || count == 0 || count > SLOTS_MAX / 4)
+		return marks_through(s, count, ret_written);
+	while (r == 0 && *ret_written < count) {
+		r = reserve(s, 0, &slot);
+		if (r == 0) {
+			queue(s, &slot);
+			++*ret_written;
+		}
+	}
+	if (r == 1) {
+		uint32_t rest = 0;
+
+		r = marks_through(s, count - *ret_written, &rest);
+		*ret_written += rest;
+	}
+	return r;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The buffer's own promises: what is told when, and what a failure behind it leaves. */
+#include "lib/store/stage.h"
+
+#include "tests/support/pool.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define BLOCK 10000u
+
+static uint8_t data[BLOCK];
+
+static int put(struct stage *s, uint64_t seed)
+{
+	const struct iovec iov = { data, BLOCK };
+
+	fill_block(data, seed, BLOCK);
+	return stage_write(s, &iov, 1, BLOCK);
+}
+
+static void expect(struct stage *s, uint64_t seed)
+{
+	static uint8_t expected[BLOCK];
+	const struct iovec iov = { data, BLOCK };
+	size_t length;
+
+	assert_int_equal(stage_read(s, &iov, 1, BLOCK, &length), 0);
+	assert_int_equal(length, BLOCK);
+	fill_block(expected, seed, BLOCK);
+	assert_memory_equal(data, expected, BLOCK);
+}
+
+static struct stage *open_t1(void **state)
+{
+	struct pool *p = *state;
+	struct stage *s;
+
+	assert_int_equal(stage_open(p->path, "T1", CART_OPEN_WRITE, &s), 0);
+	return s;
+}
+
+static uint64_t object(struct stage *s)
+{
+	struct cart_position at;
+
+	stage_position(s, &at);
+	return at.object;
+}
+
+static void the_position_counts_what_is_in_the_buffer(void **state)
+{
+	struct stage *s = open_t1(state);
+	uint32_t written;
+
+	for (unsigned i = 0; i < 100; i++) {
+		assert_int_equal(put(s, i), 0);
+		assert_int_equal(object(s), i + 1);
+	}
+	assert_int_equal(stage_write_filemarks(s, 2, &written), 0);
+	assert_int_equal(object(s), 102);
+	assert_int_equal(stage_info(s)->objects, 102);
+	assert_int_equal(stage_close(s), 0);
+}
+
+static void what_was_buffered_comes_back(void **state)
+{
+	struct stage *s = open_t1(state);
+
+	for (unsigned i = 0; i < 3000; i++) /* more than the buffer holds */
+		assert_int_equal(put(s, i), 0);
+	assert_int_equal(stage_locate(s, 0), 0);
+	for (unsigned i = 0; i < 3000; i++)
+		expect(s, i);
+	assert_int_equal(stage_locate(s, 1500), 0);
+	expect(s, 1500);
+	assert_int_equal(stage_close(s), 0);
+}
+
+static void a_write_while_reading_ahead_ends_the_recording_there(void **state)
+{
+	struct stage *s = open_t1(state);
+	const struct iovec iov = { data, BLOCK };
+	size_t length;
+
+	for (unsigned i = 0; i < 50; i++)
+		assert_int_equal(put(s, i), 0);
+	assert_int_equal(stage_locate(s, 0), 0);
+	for (unsigned i = 0; i < 10; i++)
+		expect(s, i);
+	assert_int_equal(put(s, 777), 0);
+	assert_int_equal(stage_read(s, &iov, 1, BLOCK, &length), CART_E_EOD);
+	assert_int_equal(stage_locate(s, 9), 0);
+	expect(s, 9);
+	expect(s, 777);
+	assert_int_equal(object(s), 11);
+	assert_int_equal(stage_close(s), 0);
+}
+
+/* Files of this process can have so many bytes from now on; 0: as many as they like. */
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes == 0 ? limit.rlim_max : bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_failure_behind_the_buffer_is_told_once_with_what_is_lost(void **state)
+{
+	struct stage *s = open_t1(state);
+	struct stage_failure lost;
+	uint64_t there;
+	int r = 0;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	limit_files(50 * BLOCK);
+	for (unsigned i = 0; i < 100 && r == 0; i++)
+		r = put(s, i);
+	if (r == 0)
+		r = stage_sync(s);
+	assert_int_equal(r, STAGE_E_DEFERRED);
+	limit_files(0);
+	assert_int_equal(stage_locate(s, 0),
+			 STAGE_E_DEFERRED); /* nothing runs before it was told */
+	assert_true(stage_take_failure(s, &lost));
+	assert_int_equal(lost.outcome, -EFBIG);
+	assert_int_equal(lost.objects, lost.blocks);
+	assert_int_equal(lost.bytes, lost.blocks * BLOCK);
+	assert_false(stage_take_failure(s, &lost));
+	there = object(s);
+	assert_true(there > 40 && there < 50);
+	assert_int_equal(put(s, 1000), 0); /* it goes on where the recording ends */
+	assert_int_equal(stage_sync(s), 0);
+	assert_int_equal(stage_locate(s, 0), 0);
+	for (unsigned i = 0; i < there; i++)
+		expect(s, i);
+	expect(s, 1000);
+	assert_int_equal(stage_close(s), 0);
+}
+
+static void early_warning_and_the_end_are_told_at_once(void **state)
+{
+	struct pool *p = *state;
+	struct stage *s;
+	unsigned n = 0, early = 0;
+	int r = 0;
+
+	pool_create(p, "T2", 100 * BLOCK);
+	assert_int_equal(stage_open(p->path, "T2", CART_OPEN_WRITE, &s), 0);
+	while (n < 200 && (r == 0 || r == CART_E_EARLY_WARNING)) {
+		r = put(s, n);
+		n += r == 0 || r == CART_E_EARLY_WARNING;
+		if (r == CART_E_EARLY_WARNING && early == 0)
+			early = n;
+	}
+	assert_int_equal(r, CART_E_FULL);
+	assert_int_equal(n, 100);
+	assert_true(early > 0 && early <= 100);
+	assert_int_equal(object(s), 100);
+	assert_int_equal(stage_close(s), 0);
+}
+
+static void a_read_only_cartridge_refuses_at_once(void **state)
+{
+	struct pool *p = *state;
+	struct stage *s;
+	uint32_t written;
+
+	assert_int_equal(stage_open(p->path, "T1", CART_OPEN_READ, &s), 0);
+	assert_false(stage_is_writable(s));
+	assert_int_equal(put(s, 1), CART_E_PROTECTED);
+	assert_int_equal(stage_write_filemarks(s, 1, &written), CART_E_PROTECTED);
+	assert_int_equal(stage_close(s), 0);
+}
+
+static void what_cannot_be_opened_leaves_nothing_behind(void **state)
+{
+	struct pool *p = *state;
+	struct stage *s = NULL;
+
+	assert_int_equal(stage_open(p->path, "NONE", CART_OPEN_WRITE, &s), CART_E_ABSENT);
+	assert_null(s);
+	assert_int_equal(stage_close(NULL), 0);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, pool_setup, pool_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(the_position_counts_what_is_in_the_buffer),
+		T(what_was_buffered_comes_back),
+		T(a_write_while_reading_ahead_ends_the_recording_there),
+		T(a_failure_behind_the_buffer_is_told_once_with_what_is_lost),
+		T(early_warning_and_the_end_are_told_at_once),
+		T(a_read_only_cartridge_refuses_at_once),
+		T(what_cannot_be_opened_leaves_nothing_behind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
