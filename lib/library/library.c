@@ -129,7 +129,7 @@ static gboolean library_refresh(struct library *library, GError **error)
 		    "cannot read the inventory of library %s: %s%s", library->name, cause->message,
 		    cause->code == LIBRARY_ERROR_INVALID
 			    ? "; the next process that owns the library makes it anew (start "
-			      "tcmu-runner, or: vtl move)"
+			      "tcmu-runner, then: vtl-lio setup)"
 			    : "");
 	return FALSE;
 }
