@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * replay.h: operations that are done on a cartridge and on the reference tape, and the question
+ * that every fault ends in: is what a new open finds one of the recordings that the promises allow?
+ */
+#ifndef VTL_TESTS_REPLAY_H
+#define VTL_TESTS_REPLAY_H
+
+#include "tests/support/model_tape.h"
+#include "tests/support/pool.h"
+
+enum replay_kind {
+	OP_WRITE,  /* size = bytes, seed = content */
+	OP_MARKS,  /* size = count */
+	OP_LOCATE, /* size = object */
+	OP_ERASE,
+	OP_SYNC,
+	OP_REOPEN, /* close and open again for writing */
+};
+
+struct replay_op {
+	enum replay_kind kind;
+	size_t size;
+	uint64_t seed;
+};
+
+/* What the library returns; *c is NULL after a reopen that failed. */
+int replay_on_cart(struct pool *p, struct cart **c, const struct replay_op *op);
+void replay_on_model(struct model_tape *t, const struct replay_op *op);
+
+/*
+ * Opens T1 and fails unless its recording is a beginning of @before or of @after (the model without
+ * and with the operation that was under way), and holds all of what that one says was synced; with
+ * @everything, all of @before at least.  NULL for @after: no operation was under way.
+ */
+void replay_expect(struct pool *p, const struct model_tape *before, const struct model_tape *after,
+		   bool everything);
+
+#endif
