@@ -23,7 +23,7 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS jobs ("
 	" id INTEGER PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, library TEXT NOT NULL,"
 	" barcode TEXT NOT NULL, drive TEXT NOT NULL, volume TEXT NOT NULL, why TEXT, error TEXT,"
-	" copies INTEGER, release INTEGER, objects INTEGER, objects_total INTEGER, bytes INTEGER,"
+	" copies INTEGER, release INTEGER, for_mount INTEGER, objects INTEGER, objects_total INTEGER, bytes INTEGER,"
 	" bytes_total INTEGER, created INTEGER, started INTEGER, finished INTEGER,"
 	" attempts INTEGER, copy_volume TEXT, copy_file INTEGER, copy_form INTEGER,"
 	" copy_generation INTEGER, copy_blocks INTEGER, copy_filemarks INTEGER,"
@@ -219,10 +219,10 @@ void catalog_close(struct catalog *c)
 
 /* ---- jobs ---- */
 
-#define JOB_COLUMNS                                                                               \
-	"id, kind, state, library, barcode, drive, volume, why, error, copies, release, objects," \
-	" objects_total, bytes, bytes_total, created, started, finished, attempts, copy_volume,"  \
-	" copy_file, copy_form, copy_generation, copy_blocks, copy_filemarks, copy_bytes,"        \
+#define JOB_COLUMNS                                                                                          \
+	"id, kind, state, library, barcode, drive, volume, why, error, copies, release, for_mount, objects," \
+	" objects_total, bytes, bytes_total, created, started, finished, attempts, copy_volume,"             \
+	" copy_file, copy_form, copy_generation, copy_blocks, copy_filemarks, copy_bytes,"                   \
 	" copy_verified, copy_digest, copy_first_block"
 
 static gboolean job_replace(struct catalog *c, const struct job *j, GError **error)
@@ -232,14 +232,14 @@ static gboolean job_replace(struct catalog *c, const struct job *j, GError **err
 	return finish(c,
 		      prepare(c,
 			      "REPLACE INTO jobs (" JOB_COLUMNS ") VALUES "
-			      "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-			      "issssssssiiiiiiiiiisiiiiiiidd", (int64_t)j->id,
+			      "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+			      "issssssssiiiiiiiiiiisiiiiiiidd", (int64_t)j->id,
 			      job_kind_name(j->kind), job_state_name(j->state), j->library,
 			      j->barcode, j->drive, j->volume, j->why, j->error, (int64_t)j->copies,
-			      (int64_t)j->release, (int64_t)j->objects, (int64_t)j->objects_total,
-			      (int64_t)j->bytes, (int64_t)j->bytes_total, j->created_s,
-			      j->started_s, j->finished_s, (int64_t)j->attempts, p->volume,
-			      (int64_t)p->file, (int64_t)p->form, (int64_t)p->generation,
+			      (int64_t)j->release, (int64_t)j->for_mount, (int64_t)j->objects,
+			      (int64_t)j->objects_total, (int64_t)j->bytes, (int64_t)j->bytes_total,
+			      j->created_s, j->started_s, j->finished_s, (int64_t)j->attempts,
+			      p->volume, (int64_t)p->file, (int64_t)p->form, (int64_t)p->generation,
 			      (int64_t)p->blocks, (int64_t)p->filemarks, (int64_t)p->bytes,
 			      p->verified_s, p->digest, p->first_block),
 		      error);
@@ -247,16 +247,16 @@ static gboolean job_replace(struct catalog *c, const struct job *j, GError **err
 
 static void job_copy_from_row(sqlite3_stmt *s, struct cart_copy *p)
 {
-	g_strlcpy(p->volume, column_string(s, 19), sizeof(p->volume));
-	p->file = (uint32_t)column_u64(s, 20);
-	p->form = (uint32_t)column_u64(s, 21);
-	p->generation = column_u64(s, 22);
-	p->blocks = column_u64(s, 23);
-	p->filemarks = column_u64(s, 24);
-	p->bytes = column_u64(s, 25);
-	p->verified_s = sqlite3_column_int64(s, 26);
-	column_digest(s, 27, p->digest);
-	column_digest(s, 28, p->first_block);
+	g_strlcpy(p->volume, column_string(s, 20), sizeof(p->volume));
+	p->file = (uint32_t)column_u64(s, 21);
+	p->form = (uint32_t)column_u64(s, 22);
+	p->generation = column_u64(s, 23);
+	p->blocks = column_u64(s, 24);
+	p->filemarks = column_u64(s, 25);
+	p->bytes = column_u64(s, 26);
+	p->verified_s = sqlite3_column_int64(s, 27);
+	column_digest(s, 28, p->digest);
+	column_digest(s, 29, p->first_block);
 }
 
 /* NULL where a newer program wrote a kind or state that we do not know. */
@@ -270,7 +270,7 @@ static struct job *job_from_row(sqlite3_stmt *s)
 	    !job_state_parse(column_string(s, 2), &state))
 		return NULL;
 	j = job_new(kind, column_string(s, 3), column_string(s, 4), column_string(s, 7),
-		    sqlite3_column_int64(s, 15));
+		    sqlite3_column_int64(s, 16));
 	j->id = column_u64(s, 0);
 	j->state = state;
 	g_strlcpy(j->drive, column_string(s, 5), sizeof(j->drive));
@@ -279,13 +279,14 @@ static struct job *job_from_row(sqlite3_stmt *s)
 		job_set_error(j, column_string(s, 8));
 	j->copies = (unsigned)column_u64(s, 9);
 	j->release = sqlite3_column_int(s, 10) != 0;
-	j->objects = column_u64(s, 11);
-	j->objects_total = column_u64(s, 12);
-	j->bytes = column_u64(s, 13);
-	j->bytes_total = column_u64(s, 14);
-	j->started_s = sqlite3_column_int64(s, 16);
-	j->finished_s = sqlite3_column_int64(s, 17);
-	j->attempts = (unsigned)column_u64(s, 18);
+	j->for_mount = sqlite3_column_int(s, 11) != 0;
+	j->objects = column_u64(s, 12);
+	j->objects_total = column_u64(s, 13);
+	j->bytes = column_u64(s, 14);
+	j->bytes_total = column_u64(s, 15);
+	j->started_s = sqlite3_column_int64(s, 17);
+	j->finished_s = sqlite3_column_int64(s, 18);
+	j->attempts = (unsigned)column_u64(s, 19);
 	job_copy_from_row(s, &j->copy);
 	return g_steal_pointer(&j);
 }

@@ -321,6 +321,7 @@ static struct entry *entry_of(struct engine *e, const struct plan *p)
 	job = job_new(p->kind, p->library, p->barcode, p->why, clock_wall_s());
 	job->copies = p->copies;
 	job->release = p->release;
+	job->for_mount = p->for_mount;
 	entry = engine_add(e, job, &error);
 	if (entry == NULL)
 		g_warning("%s", error->message);
@@ -335,6 +336,28 @@ static void keep(struct engine *e, const struct job *job)
 		g_warning("%s", error->message);
 }
 
+static void wait_for(struct engine *e, struct job *job, const char *what)
+{
+	if (g_strcmp0(job->error, what) == 0)
+		return; /* said before */
+	job_set_error(job, what);
+	g_message("job %" G_GUINT64_FORMAT ": %s", job->id, what);
+	keep(e, job);
+	engine_tell(e, job);
+}
+
+/* The mount that wanted the recall has ended before it began. */
+static void drop(struct engine *e, struct entry *entry)
+{
+	entry->job->state = JOB_CANCELLED;
+	entry->job->finished_s = clock_wall_s();
+	job_set_error(entry->job, "the host has unmounted the cartridge");
+	log_end(entry->job);
+	keep(e, entry->job);
+	engine_tell(e, entry->job);
+	(void)g_ptr_array_remove(e->open, entry);
+}
+
 static void follow(struct engine *e, const struct plan *p)
 {
 	struct entry *entry = entry_of(e, p);
@@ -343,13 +366,12 @@ static void follow(struct engine *e, const struct plan *p)
 	if (entry == NULL)
 		return;
 	job = entry->job;
+	if (p->drop) {
+		drop(e, entry);
+		return;
+	}
 	if (p->wait != NULL) {
-		if (g_strcmp0(job->error, p->wait) == 0)
-			return;
-		job_set_error(job, p->wait);
-		g_message("job %" G_GUINT64_FORMAT ": %s", job->id, p->wait);
-		keep(e, job);
-		engine_tell(e, job);
+		wait_for(e, job, p->wait);
 		return;
 	}
 	if (p->drive != NULL) {

@@ -64,6 +64,7 @@ struct job {
 				  be NULL */
 	unsigned copies;       /* migrate: verified copies that must exist */
 	bool release;          /* migrate: free the disk then */
+	bool for_mount;        /* recall: a mount wanted it; withdrawn where the mount ends first */
 	struct cart_copy copy; /* what is on the volume; true from verifying on (recall: from the
 				  start) */
 	uint64_t objects, objects_total, bytes, bytes_total; /* progress of the state */

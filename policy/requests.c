@@ -240,6 +240,8 @@ static void describe(const struct plan *p, GString *out)
 		g_string_append_printf(out, ", job %" G_GUINT64_FORMAT, p->job);
 	if (p->why != NULL)
 		g_string_append_printf(out, " (%s)", p->why);
+	if (p->drop)
+		g_string_append(out, ": not wanted any more");
 	if (p->wait != NULL)
 		g_string_append_printf(out, ": %s", p->wait);
 	g_string_append_c(out, '\n');

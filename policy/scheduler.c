@@ -166,6 +166,7 @@ static void plan_new_recalls(struct scheduler_input *in, GPtrArray *plans)
 			continue;
 		p = plan_new(plans, JOB_RECALL, cart->library, cart->info.barcode);
 		p->why = g_strdup_printf("mounted in drive %u", cart->drive);
+		p->for_mount = true;
 		plan_recall(in, p, cart);
 	}
 }
@@ -219,7 +220,9 @@ static void plan_job(struct scheduler_input *in, GPtrArray *plans, const struct 
 	struct plan *p = plan_new(plans, job->kind, job->library, job->barcode);
 
 	p->job = job->id;
-	if (job->kind == JOB_IMPORT)
+	if (job->for_mount && cart != NULL && cart->drive == 0)
+		p->drop = true;
+	else if (job->kind == JOB_IMPORT)
 		plan_import_job(in, p, job);
 	else if (cart == NULL)
 		p->wait = g_strdup_printf("cartridge %s of library %s cannot be read now",

@@ -49,10 +49,11 @@ struct plan {
 	char library[LIBRARY_NAME_SIZE];
 	char barcode[BARCODE_SIZE];
 	const struct scheduler_drive *drive; /* NULL: none is needed, or none can be had now */
+	bool drop;                           /* the job is not wanted any more */
 	char *wait; /* what it waits for: not to be started; NULL: start it; owned */
 	char *why;  /* of a new job; owned */
 	unsigned copies;
-	bool release;
+	bool release, for_mount;
 	struct cart_copy copy; /* recall: to be read */
 };
 
