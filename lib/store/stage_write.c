@@ -142,19 +142,33 @@ static int reserve(struct stage *s, uint32_t size, struct slot *ret_slot)
 	return r;
 }
 
-static void queue(struct stage *s, const struct slot *slot)
+/*
+ * Puts the filled slot into the queue.  Where the worker failed since reserve(), this object must
+ * not be written behind the gap: it is lost with those before it, and the caller hears of them now.
+ */
+static int queue(struct stage *s, const struct slot *slot)
 {
+	bool failed;
+
 	(void)pthread_mutex_lock(&s->lock);
-	s->mode = STAGE_WRITING;
-	ring_push(s, slot);
-	s->queued_bytes += slot->size + FRAME_BYTES;
-	if (s->used >= WAKE_BYTES)
-		wake_worker(s);
+	failed = s->failed;
+	if (!failed) {
+		bool idle = s->mode != STAGE_WRITING;
+
+		s->mode = STAGE_WRITING;
+		ring_push(s, slot);
+		s->queued_bytes += slot->size + FRAME_BYTES;
+		if (idle || s->used >= WAKE_BYTES)
+			wake_worker(s);
+	}
 	(void)pthread_mutex_unlock(&s->lock);
+	if (failed)
+		return STAGE_E_DEFERRED;
 	s->position.object++;
 	s->position.file += slot->size == 0;
 	s->position.bop = false;
 	s->position.eod = true;
+	return 0;
 }
 
 int stage_write(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size)
@@ -171,8 +185,7 @@ int stage_write(struct stage *s, const struct iovec *iov, int iov_cnt, size_t si
 		return r;
 	copy_in(s->buffer + slot.offset, iov, iov_cnt,
 		size); /* the only copy; nobody else looks there */
-	queue(s, &slot);
-	return 0;
+	return queue(s, &slot);
 }
 
 static int marks_through(struct stage *s, uint32_t count, uint32_t *ret_written)
@@ -200,10 +213,10 @@ int stage_write_filemarks(struct stage *s, uint32_t count, uint32_t *ret_written
 		return marks_through(s, count, ret_written);
 	while (r == 0 && *ret_written < count) {
 		r = reserve(s, 0, &slot);
-		if (r == 0) {
-			queue(s, &slot);
+		if (r == 0)
+			r = queue(s, &slot);
+		if (r == 0)
 			++*ret_written;
-		}
 	}
 	if (r == 1) {
 		uint32_t rest = 0;
