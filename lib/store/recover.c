@@ -88,6 +88,15 @@ static uint64_t slope_of(uint64_t address, const struct disk_frame *f)
 	return slope(address, le64_get(f->object), le64_get(f->stored_before));
 }
 
+/* No more can lie before a frame than there is room for. */
+static bool slope_makes_sense(uint64_t address, const struct disk_frame *f)
+{
+	uint64_t object = le64_get(f->object), room = address - DATA_START;
+
+	return object <= room / sizeof(*f) &&
+	       le64_get(f->stored_before) <= room - object * sizeof(*f);
+}
+
 /* Looking for a whole frame behind a gap. */
 struct search {
 	uint64_t from;   /* what is to be looked at next */
@@ -114,6 +123,7 @@ static bool is_later_frame(const struct cart *c, const struct search *q, const u
 		return false;
 	object = le64_get(ret_frame->object);
 	return object > q->number && frame_counts(c, ret_frame, object) &&
+	       slope_makes_sense(address, ret_frame) &&
 	       (!q->has_slope || slope_of(address, ret_frame) == q->slope);
 }
 
@@ -209,7 +219,8 @@ static int put_damaged(struct cart *c, struct scan *s, uint64_t until, uint64_t 
 	int r = 0;
 
 	while (r == 0 && s->at.objects < until) {
-		bool mark = until - s->at.objects <= filemarks - s->at.filemarks;
+		bool mark = filemarks > s->at.filemarks &&
+			    until - s->at.objects <= filemarks - s->at.filemarks;
 		le64 number = le64_from(s->at.objects);
 
 		r = index_put(c, &lost, s->at.objects);

@@ -174,8 +174,8 @@ class Recording:
             at = data.find(b"VTLF")
             while at >= 0:
                 f = self.frame(address + at, data[at:at + FRAME.size])
-                if f and f.object > number and slope in (
-                        None, f.address - 80 * f.object - f.stored_before):
+                own = f and f.address - 80 * f.object - f.stored_before
+                if f and f.object > number and own >= 128 and slope in (None, own):
                     return f
                 at = data.find(b"VTLF", at + 1)
             address = self.next_segment(address)

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the corpora of the fuzz targets from docs/cartridge-format.md:  make_corpus.py FOLDER
+
+The header of fuzz_frames is fuzz_header() of fuzz.c: uuid 0, epoch 2 from object 3 on."""
+import os
+import struct
+import sys
+import zlib
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "format"))
+from cartridge_reader import FRAME, crc32c  # noqa: E402
+
+UUID = bytes(16)
+SEGMENT = b"VTLSEG01" + bytes(120)
+
+
+class Tape:
+    def __init__(self):
+        self.data, self.object, self.file, self.logical, self.stored = SEGMENT, 0, 0, 0, 0
+
+    def frame(self, block, epoch, stable, pack=False):
+        """One object; a filemark where block is None."""
+        stored = zlib.compress(block, 1) if pack else block or b""
+        head = FRAME.pack(b"VTLF", 2 if block is None else 1, int(pack), 0, 0, self.object, epoch, stable,
+                          self.file, self.logical, self.stored, len(block or b""), len(stored),
+                          crc32c(stored) if stored else 0, crc32c(block) if block else 0, 1, 0)[:76]
+        self.data += head + struct.pack("<I", crc32c(UUID + head)) + stored
+        self.object += 1
+        self.file += block is None
+        self.logical += len(block or b"")
+        self.stored += len(stored)
+        return self
+
+    def begin(self):
+        return self.frame(b"label", 1, 0).frame(None, 1, 0).frame(b"x" * 300, 1, 0, True)
+
+    def go_on(self):
+        self.begin().frame(b"a", 2, 3).frame(b"bc" * 90, 2, 3).frame(None, 2, 5).frame(None, 2, 5)
+        return self.frame(b"d" * 500, 2, 5, True).frame(b"end", 2, 8)
+
+
+def frames():
+    whole = Tape().go_on().data
+    yield "begin", Tape().begin().data
+    yield "whole", whole
+    yield "torn-header", whole[:-60]
+    yield "torn-data", whole[:-2]
+    yield "empty", b""
+    yield "segment-only", SEGMENT
+    hole = bytearray(whole)
+    hole[whole.index(b"bcbc") + 7] ^= 1
+    yield "hole", bytes(hole)
+    lost = bytearray(whole)
+    lost[whole.index(b"VTLF", 140)] ^= 1
+    yield "lost-filemark", bytes(lost)
+    yield "old-frames", Tape().begin().frame(b"dead", 1, 2).frame(b"dead too", 1, 3).data
+    yield "frames-in-data", Tape().begin().frame(whole, 2, 3).frame(None, 2, 3).data
+
+
+def header(state=0, flags=4, objects=0, records=b""):
+    fixed = struct.pack("<8sIIII16s32sBBBBB3xQQQQQQIIQQQQQQ", b"VTLCART1", 1, 516 + len(records), 0, 0, UUID,
+                        b"F1", state, 0, flags, 0x5e, 0x88, 1 << 30, 1 << 20, 2, 0, 128, 2, 1, 0,
+                        objects, objects, 0, 10 * objects, 10 * objects, 128 + 90 * objects)
+    raw = fixed + bytes(512 - len(fixed)) + records
+    return raw + struct.pack("<I", crc32c(raw))
+
+
+def headers():
+    copy = struct.pack("<HH32sIIQQQQQ32s32s", 1, 144, b"PHYS01", 1, 0, 2, 7, 0, 70, 1, bytes(32), bytes(32))
+    yield "blank", header()
+    yield "open", header(flags=0)
+    yield "protected", header(flags=7)
+    yield "seven-lost", header(objects=7)
+    yield "premigrated", header(1, objects=7, records=copy)
+    yield "migrated", header(2, objects=7, records=copy * 8)
+    yield "recalling", header(3, objects=7, records=copy)
+    yield "damaged", header(4)
+    yield "unknown-record", header(records=struct.pack("<HH5s", 77, 5, b"hello"))
+    yield "short", header()[:100]
+
+
+def indexes():
+    """Of the recording of fuzz_index.c."""
+    entries, address = [], 128
+    for i in range(24):
+        size = 0 if i % 5 == 4 else i * 10 + 1
+        entries.append(struct.pack("<QII", address, size, size))
+        address += 80 + size
+    marks = b"".join(struct.pack("<Q", i) for i in (4, 9, 14, 19))
+    yield "true", bytes([32]) + b"".join(entries) + marks
+    yield "shifted", bytes([32]) + b"".join(entries[1:] + entries[:1]) + marks
+    yield "wrong-marks", bytes([32]) + b"".join(entries) + marks[8:] + marks[:8]
+    yield "all-lost", bytes([32]) + b"\xff" * 384 + marks
+    yield "short", bytes([8]) + entries[0] + marks
+    yield "none", bytes([0])
+
+
+def main(folder):
+    for target, samples in (("frames", frames()), ("header", headers()), ("index", indexes())):
+        os.makedirs(os.path.join(folder, target), exist_ok=True)
+        for name, data in samples:
+            with open(os.path.join(folder, target, name), "wb") as f:
+                f.write(data)
+
+
+main(sys.argv[1])
