@@ -59,39 +59,43 @@ static void take(struct plan *p, struct scheduler_drive *drive)
 
 /* ---- drives ---- */
 
-static bool allowed(const char *const *names, const struct scheduler_drive *drive)
+/* The @i-th drive that may be used: of @names in their order, or all where that is empty. NULL: no
+ * more. */
+static struct scheduler_drive *candidate(struct scheduler_input *in, const char *const *names,
+					 size_t i)
 {
 	if (names == NULL || *names == NULL)
-		return true;
-	for (; *names != NULL; names++)
-		if (strcmp(*names, drive->config->name) == 0)
-			return true;
-	return false;
+		return i < in->drives_cnt ? &in->drives[i] : NULL;
+	if (i >= g_strv_length((char **)(uintptr_t)names))
+		return NULL;
+	for (size_t d = 0; d < in->drives_cnt; d++)
+		if (strcmp(in->drives[d].config->name, names[i]) == 0)
+			return &in->drives[d];
+	return NULL; /* the configuration was checked: it names drives that exist */
 }
 
 /* A drive to write to. NULL: *ret_wait (g_free()) says what is missing. */
 static struct scheduler_drive *drive_to_write(struct scheduler_input *in, const char *const *names,
 					      char **ret_wait)
 {
-	g_autofree char *wait = NULL;
+	const struct scheduler_drive *busy = NULL, *unfit = NULL;
+	struct scheduler_drive *d;
 
-	for (size_t i = 0; i < in->drives_cnt; i++) {
-		struct scheduler_drive *d = &in->drives[i];
-
-		if (!allowed(names, d))
-			continue;
+	for (size_t i = 0; (d = candidate(in, names, i)) != NULL; i++) {
 		if (d->unfit == NULL && !d->busy)
 			return d;
-		if (wait == NULL || d->unfit == NULL) {
-			g_free(wait);
-			wait = d->unfit != NULL
-				       ? g_strdup_printf("drive %s: %s", d->config->name, d->unfit)
-				       : g_strdup_printf("drive %s is busy", d->config->name);
-		}
+		if (d->unfit == NULL && busy == NULL)
+			busy = d;
+		if (d->unfit != NULL && unfit == NULL)
+			unfit = d;
 	}
-	*ret_wait = wait != NULL ? g_steal_pointer(&wait)
-				 : g_strdup("no physical drive is configured: add a group "
-					    "[drive NAME] with device=");
+	if (busy != NULL)
+		*ret_wait = g_strdup_printf("drive %s is busy", busy->config->name);
+	else if (unfit != NULL)
+		*ret_wait = g_strdup_printf("drive %s: %s", unfit->config->name, unfit->unfit);
+	else
+		*ret_wait = g_strdup("no physical drive is configured: add a group [drive NAME] "
+				     "with device=");
 	return NULL;
 }
 

@@ -2,6 +2,8 @@
 /* service.c: see service.h. Each method is one call of the engine. */
 #include "policy/service.h"
 
+#include <pwd.h>
+
 #include "lib/control/org-tcmuvtl.h"
 #include "lib/library/library.h"
 #include "policy/error.h"
@@ -36,7 +38,21 @@ static gboolean refuse(GDBusMethodInvocation *call, const GError *error)
 /* Who asked: shown as the reason of a job. */
 static char *asker(GDBusMethodInvocation *call)
 {
-	return g_strdup_printf("asked by %s", g_dbus_method_invocation_get_sender(call));
+	const char *sender = g_dbus_method_invocation_get_sender(call);
+	g_autoptr(GVariant) answer = g_dbus_connection_call_sync(
+		g_dbus_method_invocation_get_connection(call), "org.freedesktop.DBus",
+		"/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionUnixUser",
+		g_variant_new("(s)", sender), G_VARIANT_TYPE("(u)"), G_DBUS_CALL_FLAGS_NONE,
+		CONTROL_TIMEOUT_MS, NULL, NULL);
+	const struct passwd *user;
+	guint uid;
+
+	if (answer == NULL)
+		return g_strdup_printf("asked by %s", sender); /* it has left the bus */
+	g_variant_get(answer, "(u)", &uid);
+	user = getpwuid(uid); /* this process has one thread that asks */
+	return user == NULL ? g_strdup_printf("asked by user %u", uid)
+			    : g_strdup_printf("asked by %s", user->pw_name);
 }
 
 static void add_string(GVariantBuilder *b, const char *key, const char *value)
