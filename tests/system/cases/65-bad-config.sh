@@ -22,11 +22,19 @@ description "too many drives" 'drives' '[library]' name=bad slots=4 drives=10000
 description "a name with a path in it" 'name' '[library]' name=../bad slots=4 drives=1 "pool=$work/pool"
 description "a pool that is no absolute path" 'pool' '[library]' name=bad slots=4 drives=1 pool=here
 description "an unknown key" 'slotts' '[library]' "${good[@]}" slotts=4
-description "an unknown personality" 'personality' '[library]' "${good[@]}" personality=nonesuch
 description "a barcode that is none" 'barcode' '[library]' "${good[@]}" '[media]' 'barcodes=../../etc/passwd' type=LTO-8
 description "more cartridges than slots" 'slots' '[library]' "${good[@]}" '[media]' barcodes=TAP001L8-TAP009L8 type=LTO-8
 description "a size that is none" 'capacity' '[library]' "${good[@]}" '[media]' barcodes=TAP001L8 type=LTO-8 capacity=big
 equal "nothing was left behind" "$(find "$TCMU_VTL_STATE" -maxdepth 1 -name '*bad*')$(find "$work" -maxdepth 1 -name pool)" ""
+
+# Personalities are the handler's: it refuses one that it has not, and vtl-lio says why.
+printf '%s\n' '[library]' name=odd slots=4 drives=1 "pool=$work/odd" personality=nonesuch >"$work/odd.conf"
+if vtl library create "$work/odd.conf" >"$work/out" 2>&1; then
+	refused "an unknown personality" 'personality' vtl-lio setup odd
+	claim "and the library can be destroyed" vtl library destroy odd
+else
+	contains "an unknown personality" "$(cat "$work/out")" 'personality'
+fi
 
 library config
 refused "a library that is there already" 'exist' vtl library create "$work/config.conf"
@@ -46,7 +54,7 @@ refuses "a tape as a changer" 'changer' changer config/drive/1
 refuses "a path in the name" '.' tape ../../etc/drive/1
 refuses "nothing" '.' tape ''
 claim "tcmu-runner lives" runner_alive
-claim "the units still answer" sg_turs "$sg0"
+claim "the units still answer" mtx -f "$changer" inquiry
 
 refused "targetcli is refused with a backstore that cannot be" 'config|cannot|error|not' \
 	targetcli /backstores/user:tape create bad 1M config/drive/9
