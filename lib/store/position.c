@@ -75,6 +75,7 @@ static int mark_get(struct cart *c, uint64_t n, uint64_t *ret_object)
 {
 	const struct disk_frame *f;
 	const uint8_t *data;
+	bool rebuilt = c->index_rebuilt;
 	struct object o;
 	int r = marks_get(c, n, ret_object);
 
@@ -83,10 +84,12 @@ static int mark_get(struct cart *c, uint64_t n, uint64_t *ret_object)
 	if (*ret_object < n || *ret_object >= c->end_totals.objects)
 		return CART_E_DAMAGED;
 	r = object_load(c, *ret_object, false, &o, &f, &data);
+	if (c->index_rebuilt != rebuilt)
+		return mark_get(c, n, ret_object); /* once: the marks are new ones now, too */
 	if (r == 0 && (f->type != FRAME_FILEMARK || le64_get(f->file) != n))
 		return CART_E_DAMAGED;
 	if (r == CART_E_DAMAGED && (o.address == INDEX_DAMAGED || o.logical_size == 0))
-		return marks_get(c, n, ret_object); /* again: the tables may be new ones now */
+		return 0;
 	return r;
 }
 
