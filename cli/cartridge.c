@@ -144,15 +144,10 @@ static bool read_params(struct vtl *vtl, const struct library_config *config,
 					       "the capacity");
 		return false;
 	}
-	if (codec == NULL)
+	if (codec == NULL || cart_codec_parse(codec, &params->codec))
 		return true;
-	if (strcmp(codec, "zlib") == 0)
-		params->codec = CART_CODEC_ZLIB;
-	else if (strcmp(codec, "none") == 0)
-		params->codec = CART_CODEC_NONE;
-	else
-		(void)vtl_fail_code(VTL_USAGE, "--codec %s is unknown: use none or zlib", codec);
-	return strcmp(codec, "zlib") == 0 || strcmp(codec, "none") == 0;
+	(void)vtl_fail_code(VTL_USAGE, "--codec %s is unknown: use none, lz4, zstd or zlib", codec);
+	return false;
 }
 
 static enum vtl_exit create_one(struct vtl *vtl, struct library *library,
@@ -348,7 +343,7 @@ static void add_identity(struct table *table, const struct cart_info *info)
 	g_autofree char *density = g_strdup_printf("%02xh", info->density);
 	g_autofree char *medium = g_strdup_printf("%02xh", info->medium_type);
 
-	table_text(table, info->codec == CART_CODEC_ZLIB ? "zlib" : "none");
+	table_text(table, cart_codec_name(info->codec));
 	table_text(table, density);
 	table_text(table, medium);
 	table_number(table, info->write_protect);
@@ -484,7 +479,7 @@ const struct vtl_command cartridge_commands[] = {
 		       { "capacity", '\0', "SIZE", "12T, 1.5G ..., 0 for no limit" },
 		       { "early-warning", '\0', "SIZE",
 			 "distance of early warning from the end of the medium" },
-		       { "codec", '\0', "CODEC", "none or zlib" },
+		       { "codec", '\0', "CODEC", "none, lz4, zstd or zlib" },
 		       { "write-protect", '\0', NULL, "set the write protect tab" } } },
 	{ .noun = "cartridge",
 	  .verb = "list",

@@ -207,12 +207,8 @@ static char *read_early_warning(struct reader *r, const char *value)
 
 static char *read_codec(struct reader *r, const char *value)
 {
-	if (strcmp(value, "none") == 0)
-		r->config->codec = CART_CODEC_NONE;
-	else if (strcmp(value, "zlib") == 0)
-		r->config->codec = CART_CODEC_ZLIB;
-	else
-		return g_strdup("is no codec: use none or zlib");
+	if (!cart_codec_parse(value, &r->config->codec))
+		return g_strdup("is no codec: use none, lz4, zstd or zlib");
 	return NULL;
 }
 
@@ -459,7 +455,6 @@ char *config_text(const struct library_config *c)
 	g_key_file_set_string(file, "media", "type", type_name(c));
 	g_key_file_set_uint64(file, "media", "capacity", c->capacity_bytes);
 	g_key_file_set_uint64(file, "media", "early_warning", c->early_warning_bytes);
-	g_key_file_set_string(file, "media", "codec",
-			      c->codec == CART_CODEC_ZLIB ? "zlib" : "none");
+	g_key_file_set_string(file, "media", "codec", cart_codec_name(c->codec));
 	return g_key_file_to_data(file, NULL, NULL);
 }

@@ -69,7 +69,7 @@ GQuark library_error_quark(void);
  *   type=LTO-8
  *   capacity=12T                    optional; K M G T P are powers of 1000; 0 = no limit
  *   early_warning=100G              optional, 1 % of the capacity
- *   codec=none                      optional, or zlib
+ *   codec=none                      optional, or lz4, zstd, zlib
  *
  * In barcodes a '-' always means a range: both ends are equally long and differ in one run of
  * digits.

@@ -28,7 +28,7 @@ static void cart_free(struct cart *c)
 		return;
 	if (c->backend != NULL)
 		c->backend->ops->close(c->backend);
-	codec_end(c);
+	codec_free(c->codec);
 	cart_digest_free(c->recall_digest);
 	free(c->unknown_records);
 	free(c->buffer);
@@ -261,13 +261,43 @@ int cart_next_size(struct cart *c, uint32_t *ret_size)
 
 int cart_set_codec(struct cart *c, enum cart_codec codec)
 {
-	if (codec > CART_CODEC_ZLIB)
+	if (codec > CODEC_LAST)
 		return -EINVAL;
 	c->info.codec = codec;
 	return 0;
 }
 
+struct codec *cart_own_codec(struct cart *c)
+{
+	if (c->codec == NULL)
+		c->codec = codec_new();
+	return c->codec;
+}
+
 /* ---- words ---- */
+
+static const char *const codec_names[] = {
+	[CART_CODEC_NONE] = "none",
+	[CART_CODEC_ZLIB] = "zlib",
+	[CART_CODEC_LZ4] = "lz4",
+	[CART_CODEC_ZSTD] = "zstd",
+};
+
+const char *cart_codec_name(enum cart_codec codec)
+{
+	return codec <= CODEC_LAST ? codec_names[codec] : "unknown";
+}
+
+bool cart_codec_parse(const char *name, enum cart_codec *ret_codec)
+{
+	for (unsigned i = 0; i <= CODEC_LAST; i++) {
+		if (strcmp(name, codec_names[i]) == 0) {
+			*ret_codec = (enum cart_codec)i;
+			return true;
+		}
+	}
+	return false;
+}
 
 static const char *const outcome_names[] = {
 	[0] = "done",

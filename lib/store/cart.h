@@ -13,10 +13,9 @@
 #ifndef VTL_STORE_CART_H
 #define VTL_STORE_CART_H
 
-#include <zlib.h>
-
 #include "lib/store/backend.h"
 #include "lib/store/cartridge.h"
+#include "lib/store/codec.h"
 #include "lib/store/format.h"
 
 #define STREAM_FIRST 1u
@@ -77,12 +76,11 @@ struct cart {
 	struct table index, marks;
 	uint8_t *buffer; /* a frame with its data; owned, grown on demand */
 	size_t buffer_size;
-	uint8_t *packed; /* the output of the codec; owned */
+	uint8_t *packed; /* a block unpacked, or frames of filemarks; owned */
 	size_t packed_size;
 	struct iovec *list; /* frame header and payload of the block being written; owned */
 	int list_size;
-	z_stream deflate;
-	bool deflate_ready;
+	struct codec *codec; /* owned; made when it is needed */
 };
 
 /* ---- header.c ---- */
@@ -129,14 +127,6 @@ int marks_get(struct cart *c, uint64_t n, uint64_t *ret_object);
 /* Number of filemarks before @object. */
 int marks_before(struct cart *c, uint64_t object, uint64_t *ret_file);
 
-/* ---- codec.c ---- */
-
-/* Compresses into c->packed. *ret_size is 0 where it would not shrink. -ENOMEM. */
-int codec_pack(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size, size_t *ret_size);
-/* CART_E_DAMAGED where @packed is not exactly a compressed form of @size bytes. */
-int codec_unpack(uint8_t codec, const void *packed, size_t packed_size, void *data, size_t size);
-void codec_end(struct cart *c);
-
 /* ---- read.c ---- */
 
 /*
@@ -160,6 +150,24 @@ int rebuild_index(struct cart *c);
 bool index_agrees(struct cart *c);
 
 /* ---- write.c ---- */
+
+/* A block as it goes to the medium, apart from where it goes: what can be worked out ahead. */
+struct packed_block {
+	enum cart_codec codec;
+	uint32_t size;        /* as the host wrote it */
+	uint32_t stored_size; /* on the medium */
+	uint32_t logical_crc, stored_crc;
+	const uint8_t *packed; /* borrowed; NULL: stored as the host wrote it */
+};
+
+/* Packs and sums up a block; any thread may, with a codec of its own. 0, -ENOMEM. */
+MUST_CHECK int block_pack(struct codec *codec, enum cart_codec which, const struct iovec *iov,
+			  int iov_cnt, size_t size, struct packed_block *ret_block);
+/* cart_write() of such a block; @iov holds it as the host wrote it. */
+MUST_CHECK int cart_write_packed(struct cart *c, const struct packed_block *block,
+				 const struct iovec *iov, int iov_cnt);
+/* The cartridge's own codec; NULL where there is no memory. */
+struct codec *cart_own_codec(struct cart *c);
 
 /* Starts a new epoch with its end at object @end_object. CART_E_NO_SPACE, -errno. */
 int epoch_begin(struct cart *c, uint64_t end_object);

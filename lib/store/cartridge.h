@@ -73,9 +73,16 @@ const char *cart_state_name(enum cart_state state); /* "resident" ...; static */
 
 enum cart_codec {
 	CART_CODEC_NONE = 0,
-	CART_CODEC_ZLIB = 1, /* RFC 1950 per block, level 1; a block that would not shrink is stored
-				as it is */
+	/* Each block by itself; one that would not shrink is stored as it is. */
+	CART_CODEC_ZLIB = 1, /* RFC 1950, level 1 */
+	CART_CODEC_LZ4 = 2,  /* one block of the LZ4 block format */
+	CART_CODEC_ZSTD = 3, /* one frame (RFC 8878), level 1 */
 };
+
+/* "none" "zlib" "lz4" "zstd"; static. */
+const char *cart_codec_name(enum cart_codec codec);
+/* False where there is no codec of that name. */
+bool cart_codec_parse(const char *name, enum cart_codec *ret_codec);
 
 /* A verified copy of the recording on a physical volume. */
 struct cart_copy {

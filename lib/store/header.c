@@ -141,7 +141,7 @@ static int check_fixed(const struct cart *c, const struct disk_header *h)
 	if (le32_get(h->version) != FORMAT_VERSION ||
 	    (le32_get(h->incompat) & ~FORMAT_INCOMPAT_KNOWN) != 0)
 		return CART_E_UNSUPPORTED;
-	if (h->state > CART_DAMAGED || h->codec > CART_CODEC_ZLIB ||
+	if (h->state > CART_DAMAGED || h->codec > CODEC_LAST ||
 	    !barcode_is_valid(c->info.barcode) || c->live_stream == 0 ||
 	    c->info.blocks > c->info.objects ||
 	    c->info.filemarks != c->info.objects - c->info.blocks || !extent_makes_sense(c))

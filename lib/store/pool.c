@@ -104,7 +104,7 @@ int cart_create(const char *pool, const struct cart_params *params)
 	struct cart_info info;
 	int fd, r;
 
-	if (!barcode_is_valid(params->barcode) || params->codec > CART_CODEC_ZLIB ||
+	if (!barcode_is_valid(params->barcode) || params->codec > CODEC_LAST ||
 	    (params->capacity_bytes > 0 && params->early_warning_bytes >= params->capacity_bytes))
 		return -EINVAL;
 	r = make_info(params, &info);

@@ -123,8 +123,10 @@ static int deliver(struct cart *c, const struct disk_frame *f, const uint8_t *da
 
 	if (f->codec != CART_CODEC_NONE) {
 		r = buffer_reserve(&c->packed, &c->packed_size, logical);
+		if (r == 0 && cart_own_codec(c) == NULL)
+			r = -ENOMEM;
 		if (r == 0)
-			r = codec_unpack(f->codec, data, stored, c->packed, logical);
+			r = codec_unpack(c->codec, f->codec, data, stored, c->packed, logical);
 		if (r != 0)
 			return r;
 		data = c->packed;

@@ -281,31 +281,41 @@ static void account(struct cart *c, const struct disk_frame *f, uint64_t address
 		info_update(c);
 }
 
-/*
- * Fills in what a block's frame says of its data, packing it first where that is wanted.
- * *ret_packed has length 0 where the block is stored as it is.
- */
-static int describe(struct cart *c, struct disk_frame *f, const struct iovec *iov, int iov_cnt,
-		    size_t size, struct iovec *ret_packed)
+int block_pack(struct codec *codec, enum cart_codec which, const struct iovec *iov, int iov_cnt,
+	       size_t size, struct packed_block *ret_block)
 {
+	struct packed_block b = { .codec = which, .size = (uint32_t)size };
 	size_t packed = 0;
-	uint32_t crc;
-	int r;
 
-	if (c->info.codec == CART_CODEC_ZLIB && size > 1) {
-		r = codec_pack(c, iov, iov_cnt, size, &packed);
+	if (which != CART_CODEC_NONE) {
+		int r = codec_pack(codec, which, iov, iov_cnt, size, &b.packed, &packed);
+
 		if (r < 0)
 			return r;
 	}
-	*ret_packed = (struct iovec){ c->packed, packed };
-	crc = iov_crc32c(iov, iov_cnt, size);
-	f->codec = packed > 0 ? CART_CODEC_ZLIB : CART_CODEC_NONE;
-	f->logical_size = le32_from((uint32_t)size);
-	f->stored_size = le32_from((uint32_t)(packed > 0 ? packed : size));
-	f->logical_crc = le32_from(crc);
-	f->stored_crc = le32_from(packed > 0 ? crc32c(0, c->packed, packed) : crc);
-	frame_seal(c, f);
+	b.logical_crc = iov_crc32c(iov, iov_cnt, size);
+	if (packed > 0) {
+		b.stored_size = (uint32_t)packed;
+		b.stored_crc = crc32c(0, b.packed, packed);
+	} else {
+		b.codec = CART_CODEC_NONE;
+		b.packed = NULL;
+		b.stored_size = b.size;
+		b.stored_crc = b.logical_crc;
+	}
+	*ret_block = b;
 	return 0;
+}
+
+static void describe(struct cart *c, struct disk_frame *f, const struct packed_block *b)
+{
+	frame_make(c, f, FRAME_BLOCK, &c->end_totals);
+	f->codec = (uint8_t)b->codec;
+	f->logical_size = le32_from(b->size);
+	f->stored_size = le32_from(b->stored_size);
+	f->logical_crc = le32_from(b->logical_crc);
+	f->stored_crc = le32_from(b->stored_crc);
+	frame_seal(c, f);
 }
 
 /* c->list: room for a segment header, a frame header, then exactly @size bytes of @iov. */
@@ -332,31 +342,44 @@ static int list_payload(struct cart *c, const struct iovec *iov, int iov_cnt, si
 	return 0;
 }
 
-static int append_block(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size)
+static int append_block(struct cart *c, const struct packed_block *b, const struct iovec *iov,
+			int iov_cnt)
 {
+	const struct iovec packed = { (void *)(uintptr_t)b->packed, b->stored_size };
 	struct disk_frame f;
-	struct iovec packed;
 	int n, r;
 
-	frame_make(c, &f, FRAME_BLOCK, &c->end_totals);
-	r = describe(c, &f, iov, iov_cnt, size, &packed);
-	if (r == 0)
-		r = packed.iov_len > 0 ? list_payload(c, &packed, 1, packed.iov_len, &n)
-				       : list_payload(c, iov, iov_cnt, size, &n);
+	r = b->packed != NULL ? list_payload(c, &packed, 1, b->stored_size, &n)
+			      : list_payload(c, iov, iov_cnt, b->size, &n);
 	if (r == 0)
 		r = make_room(c, 1);
 	if (r < 0)
 		return r;
 	if (c->info.capacity_bytes > 0 &&
-	    c->end_totals.stored_bytes + le32_get(f.stored_size) > c->info.capacity_bytes)
+	    c->end_totals.stored_bytes + b->stored_size > c->info.capacity_bytes)
 		return CART_E_FULL;
+	describe(c, &f, b);
 	c->list[1] = (struct iovec){ &f, sizeof(f) };
-	r = append(c, c->list, n, sizeof(f) + le32_get(f.stored_size));
+	r = append(c, c->list, n, sizeof(f) + b->stored_size);
 	if (r < 0)
 		return r;
-	account(c, &f, c->end - sizeof(f) - le32_get(f.stored_size));
-	c->written_bytes += size;
+	account(c, &f, c->end - sizeof(f) - b->stored_size);
+	c->written_bytes += b->size;
 	return 0;
+}
+
+int cart_write_packed(struct cart *c, const struct packed_block *block, const struct iovec *iov,
+		      int iov_cnt)
+{
+	int r = prepare(c);
+
+	if (r == 0)
+		r = append_block(c, block, iov, iov_cnt);
+	if (r != 0)
+		return outcome_of(r);
+	if (c->recall_digest != NULL)
+		cart_digest_iov(c->recall_digest, iov, iov_cnt, block->size);
+	return done(c);
 }
 
 static size_t iov_size(const struct iovec *iov, int iov_cnt)
@@ -370,18 +393,17 @@ static size_t iov_size(const struct iovec *iov, int iov_cnt)
 
 int cart_write(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size)
 {
+	struct packed_block b;
 	int r;
 
 	if (size == 0 || size > CART_MAX_BLOCK || iov_size(iov, iov_cnt) < size)
 		return -EINVAL;
-	r = prepare(c);
+	if (c->info.codec != CART_CODEC_NONE && cart_own_codec(c) == NULL)
+		return -ENOMEM;
+	r = prepare(c); /* before the work of packing: it may be refused */
 	if (r == 0)
-		r = append_block(c, iov, iov_cnt, size);
-	if (r != 0)
-		return outcome_of(r);
-	if (c->recall_digest != NULL)
-		cart_digest_iov(c->recall_digest, iov, iov_cnt, size);
-	return done(c);
+		r = block_pack(c->codec, c->info.codec, iov, iov_cnt, size, &b);
+	return r != 0 ? outcome_of(r) : cart_write_packed(c, &b, iov, iov_cnt);
 }
 
 static int append_filemarks(struct cart *c, uint32_t count)

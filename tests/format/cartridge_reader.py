@@ -8,14 +8,27 @@
   cartridge_reader.py extract FOLDER file F  all blocks of logical file F to standard output
   cartridge_reader.py digest FOLDER          the digest of the recording
 
-It never looks at index or marks and never writes to the cartridge.  Exit 0; 1 where something is
-damaged (the rest is listed all the same); 2 for what is not a cartridge or is used wrongly.
+It never looks at index or marks and never writes.  Exit 0; 1 where something is damaged (the rest is
+listed all the same); 2 for what is not a cartridge or is used wrongly.
 """
+import ctypes
 import hashlib
 import os
 import struct
 import sys
 import zlib
+
+
+def unpack(library, function, data, size):
+    out, call = ctypes.create_string_buffer(size), getattr(ctypes.CDLL(library), function)
+    n, room = ctypes.c_size_t(len(data)), ctypes.c_size_t(size)
+    got = call(data, out, n, room) if "LZ4" in function else call(out, room, data, n)  # < 0, or huge: an error
+    return out.raw[:got] if 0 <= got <= size else b""
+
+
+UNPACK = {1: lambda data, size: zlib.decompress(data),
+          2: lambda *block: unpack("liblz4.so.1", "LZ4_decompress_safe", *block),
+          3: lambda *block: unpack("libzstd.so.1", "ZSTD_decompress", *block)}
 
 SEGMENT_SHIFT = 30
 SEGMENT_SIZE = 1 << SEGMENT_SHIFT
@@ -28,11 +41,9 @@ HEADER_FIELDS = (  # name, offset, struct code: the tables of section 2
     ("early_warning", 88, "<Q"), ("epoch", 96, "<Q"), ("epoch_object", 104, "<Q"),
     ("epoch_address", 112, "<Q"), ("generation", 120, "<Q"), ("stream", 128, "<I"),
     ("recall_stream", 132, "<I"), ("objects", 136, "<Q"), ("blocks", 144, "<Q"),
-    ("filemarks", 152, "<Q"), ("logical_bytes", 160, "<Q"), ("stored_bytes", 168, "<Q"),
-    ("end_address", 176, "<Q"))
+    ("filemarks", 152, "<Q"), ("logical_bytes", 160, "<Q"), ("stored_bytes", 168, "<Q"), ("end_address", 176, "<Q"))
 STATES = ("resident", "premigrated", "migrated", "recalling", "damaged")
-CLEAN = 4
-BLOCK, FILEMARK = 1, 2
+CLEAN, BLOCK, FILEMARK = 4, 1, 2
 
 
 class NotACartridge(Exception):
@@ -207,11 +218,10 @@ class Recording:
         if data is None or f.codec == 0:
             return data
         try:
-            unpacked = zlib.decompress(data) if f.codec == 1 else b""
+            unpacked = UNPACK[f.codec](data, f.logical_size) if f.codec in UNPACK else b""
         except zlib.error:
             return None
-        fits = len(unpacked) == f.logical_size and crc32c(unpacked) == f.logical_crc
-        return unpacked if fits else None
+        return unpacked if len(unpacked) == f.logical_size and crc32c(unpacked) == f.logical_crc else None
 
 
 def each(recording):

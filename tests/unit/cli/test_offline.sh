@@ -85,7 +85,7 @@ expect 2
 expect_error 'before the end of the medium'
 run cartridge create N3 --codec lzo
 expect 2
-expect_error 'none or zlib'
+expect_error 'none, lz4, zstd or zlib'
 
 claim "create refuses a barcode that is taken, and leaves none behind where there is no slot"
 run cartridge create N1

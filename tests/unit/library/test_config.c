@@ -119,7 +119,7 @@ static void a_bad_value_is_quoted_with_a_remedy(void **state)
 		{ GOOD "[media]\ntype=LTO8\n", "key type: 'LTO8' is no medium that is known" },
 		{ GOOD "[media]\ncapacity=12TB\n", "key capacity: '12TB' is no size" },
 		{ GOOD "[media]\ncapacity=100000P\n", "key capacity:" },
-		{ GOOD "[media]\ncodec=lz4\n", "key codec: 'lz4' is no codec: use none or zlib" },
+		{ GOOD "[media]\ncodec=lzo\n", "key codec: 'lzo' is no codec: use none, lz4, zstd or zlib" },
 		{ GOOD "[media]\nbarcodes=A1-B2\n", "key barcodes: 'A1-B2' is wrong: " },
 		{ GOOD "[media]\nbarcodes=T01-T21\n", "names 21 cartridges" },
 		{ GOOD "[media]\ncapacity=1G\nearly_warning=1G\n", "key early_warning" },

@@ -118,7 +118,7 @@ static void what_makes_no_sense_is_invalid_and_what_is_new_unsupported(void **st
 		{ "unknown compatible bit", 20, { 1 }, 4, 0 },
 		{ "unknown flag", 74, { 0x84 }, 1, 0 },
 		{ "state", 72, { 5 }, 1, CART_E_INVALID },
-		{ "codec", 73, { 2 }, 1, CART_E_INVALID },
+		{ "codec", 73, { 4 }, 1, CART_E_INVALID },
 		{ "barcode", 40, { '/' }, 1, CART_E_INVALID },
 		{ "stream 0", 128, { 0 }, 4, CART_E_INVALID },
 		{ "counters that do not add up", 152, { 7 }, 8, CART_E_INVALID },
