@@ -80,18 +80,23 @@ enum scsi_status drive_mode_select(struct scsi_unit *unit, struct scsi_cmd *cmd,
 
 /* ---- pages ---- */
 
-/* DCE chooses the codec of what is written from now on; what is on the tape says itself. */
+/* DCE: what the library's description names, or lz4, for what is written from now on; what is on
+ * the tape says itself. */
 static enum scsi_status select_compression(struct scsi_unit *unit, struct scsi_cmd *cmd,
 					   const uint8_t *page, unsigned offset, bool apply)
 {
 	struct drive *d = drive_of(unit);
-	enum cart_codec codec = (page[2] & 0x80) != 0 ? CART_CODEC_ZLIB : CART_CODEC_NONE;
+	enum cart_codec codec = CART_CODEC_NONE;
 
 	(void)cmd;
 	(void)offset;
+	if ((page[2] & 0x80) != 0) {
+		codec = library_config(d->library)->codec;
+		if (codec == CART_CODEC_NONE)
+			codec = CART_CODEC_LZ4;
+	}
 	if (apply && d->state == DRIVE_READY)
-		ignore_result(stage_set_codec(d->stage, codec)); /* fails on a protected one: it
-								  will not be written */
+		ignore_result(stage_set_codec(d->stage, codec)); /* it knows all codecs */
 	return SCSI_GOOD;
 }
 

@@ -29,7 +29,6 @@ def unpack(library, function, data, size):
 UNPACK = {1: lambda data, size: zlib.decompress(data),
           2: lambda *block: unpack("liblz4.so.1", "LZ4_decompress_safe", *block),
           3: lambda *block: unpack("libzstd.so.1", "ZSTD_decompress", *block)}
-
 SEGMENT_SHIFT = 30
 SEGMENT_SIZE = 1 << SEGMENT_SHIFT
 SEGMENT_HEADER = 128
