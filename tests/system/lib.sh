@@ -12,6 +12,7 @@ set -u
 claims=0 failures=0
 work=$(mktemp -d /srv/case.XXXXXX)
 libraries=()
+on_leave= # a case's own clearing up, before that of its libraries
 # The devices of the library that was exported last.
 # shellcheck disable=SC2034 # for the cases
 changer='' sg0='' sg1='' sg2='' nst1='' nst2=''
@@ -83,6 +84,7 @@ finish() {
 
 leave() {
 	local status=$? name
+	[ -z "$on_leave" ] || eval "$on_leave" >/dev/null 2>&1
 	for name in "${libraries[@]}"; do
 		vtl-lio teardown "$name" >/dev/null 2>&1
 		rm -rf "${TCMU_VTL_STATE:?}/$name"

@@ -7,7 +7,8 @@
 . "$(dirname "$0")"/../lib.sh
 mkdir "$work/small"
 mount -t tmpfs -o size=24M small "$work/small"
-trap 'umount -l "$work/small"; leave' EXIT
+# shellcheck disable=SC2034 # lib.sh runs it
+on_leave="umount -l $work/small"
 POOL=$work/small/pool library full -- capacity=1G
 in_drive TAP001L8 1
 mt -f "$nst1" setblk 0

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# limit: 420 s
+# A tape that plain tar wrote on a physical drive (tgt's, over iSCSI) becomes a cartridge by `vtl physical import`, and a
+# host compares it; a cartridge that is migrated by hand gives a physical tape that plain dd and tar read.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")"/../lib.sh
+root=$(cd "$(dirname "$0")"/../../.. && pwd)
+build=$VTL_BUILD
+mkdir -p "$work/log"
+cd /usr/share/doc || exit 1
+
+# The stage of the demonstration has the physical drive; here the bus, the modules and tcmu-runner are the machine's.
+# shellcheck source=demo/stage.sh
+. "$root"/demo/stage.sh
+remember_machine
+# shellcheck disable=SC2034 # lib.sh runs it
+on_leave=clear_stage
+
+library import
+start_physical
+# shellcheck disable=SC2154 # set by start_physical
+claim "the physical drive is there" test -c "$physical"
+mt -f "$physical" setblk 0
+claim "plain tar writes a first archive to it" tar -b 20 -cf "$physical" bash
+claim "and a second" tar -b 128 -cf "$physical" coreutils
+mt -f "$physical" rewind
+
+cat >"$work/policy.conf" <<C
+[policyd]
+catalog=$work/catalogue.sqlite
+look=2s
+scratch=PHY*
+[drive phys1]
+device=$physical
+volume=OLD001L8
+C
+start policyd vtl-policyd --foreground --config "$work/policy.conf"
+wait_for 30 dbus-send --system --print-reply --dest=org.tcmuvtl.Policy1 / org.freedesktop.DBus.Peer.Ping
+claim "vtl-policyd knows the drive" vtl physical list
+claim "the tape becomes a cartridge" timeout 200 vtl physical import phys1 IMP001L8 --library import --wait
+claim "it is in the library" test -n "$(slot_of IMP001L8)"
+in_drive IMP001L8 1
+claim "the first archive compares" tar -b 20 -df "$nst1"
+mt -f "$nst1" asf 1
+claim "the second archive compares" tar -b 128 -df "$nst1"
+out_of_drive 1
+
+in_drive TAP001L8 1
+claim "a host writes a cartridge" tar -b 128 -cf "$nst1" tar
+out_of_drive 1
+refused "a volume that is no scratch volume is not written over" 'scratch|volume|fail' timeout 60 vtl migrate TAP001L8 --library import --wait
+claim "its archives are still there" bash -c "mt -f $physical rewind && tar -b 20 -df $physical"
+claim "another volume is put in" vtl physical set-volume phys1 PHY002L8
+mt -f "$physical" rewind
+claim "it is migrated by hand" timeout 200 vtl migrate TAP001L8 --library import --wait
+contains "the cartridge says so" "$(vtl cartridge show TAP001L8 --library import)" 'migrated'
+mt -f "$physical" rewind
+claim "dd and tar read the physical tape" bash -c "dd if=$physical bs=64k status=none | tar -b 128 -df -"
+finish
