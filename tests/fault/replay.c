@@ -99,3 +99,50 @@ void replay_expect(struct pool *p, const struct model_tape *before, const struct
 			 (unsigned long long)before->synced);
 	pool_close(c);
 }
+
+/* Segments have 64 KiB: the session crosses their ends, and cuts some off again. */
+static const struct replay_op session[] = {
+	{ OP_WRITE, 1000, 1 },  { OP_WRITE, 50000, 2 }, { OP_MARKS, 2, 0 },
+	{ OP_SYNC, 0, 0 },      { OP_WRITE, 30000, 3 }, { OP_SYNC, 0, 0 },
+	{ OP_LOCATE, 1, 0 },    { OP_WRITE, 700, 4 },   { OP_MARKS, 300, 0 },
+	{ OP_WRITE, 60000, 5 }, { OP_WRITE, 20000, 6 }, { OP_SYNC, 0, 0 },
+	{ OP_LOCATE, 250, 0 },  { OP_ERASE, 0, 0 },     { OP_WRITE, 10, 7 },
+	{ OP_REOPEN, 0, 0 },    { OP_LOCATE, 2, 0 },    { OP_WRITE, 5, 8 },
+	{ OP_MARKS, 1, 0 },
+};
+
+void replay_begin(struct pool *p, struct model_tape *tape)
+{
+	ignore_result(cart_delete(p->path, "T1")); /* of the round before */
+	pool_create(p, "T1", 0);
+	memset(tape, 0, sizeof(*tape));
+}
+
+int replay_session(struct pool *p, struct model_tape *before, struct model_tape *after,
+		   volatile unsigned *ret_begun)
+{
+	struct cart *c = NULL;
+	int r = cart_open(p->path, "T1", CART_OPEN_WRITE, &c);
+
+	*after = *before;
+	for (unsigned i = 0; r == 0 && i < sizeof(session) / sizeof(*session); i++) {
+		*before = *after;
+		replay_on_model(after, &session[i]);
+		if (ret_begun != NULL)
+			*ret_begun = i + 1;
+		r = replay_on_cart(p, &c, &session[i]);
+	}
+	if (r == 0)
+		*before = *after;
+	if (cart_close(c) == 0 && r == 0)
+		model_sync(before);
+	return r;
+}
+
+void replay_session_model(unsigned begun, struct model_tape *before, struct model_tape *after)
+{
+	for (unsigned i = 0; i < begun; i++) {
+		*before = *after;
+		replay_on_model(after, &session[i]);
+	}
+}

@@ -36,4 +36,17 @@ void replay_on_model(struct model_tape *t, const struct replay_op *op);
 void replay_expect(struct pool *p, const struct model_tape *before, const struct model_tape *after,
 		   bool everything);
 
+/* A blank cartridge T1 and a blank tape. */
+void replay_begin(struct pool *p, struct model_tape *tape);
+/*
+ * Opens T1 and does a dozen and a half operations on it that cross the ends of segments and cut
+ * some off again, until one does not return 0 or all are done; then closes.  Returns the first such
+ * result. *before is the model of what was done, *after has the operation that failed too;
+ * *ret_begun (may be NULL) always says how many were begun.
+ */
+int replay_session(struct pool *p, struct model_tape *before, struct model_tape *after,
+		   volatile unsigned *ret_begun);
+/* The two models, both blank now, of a session that ended in operation @begun (from 1). */
+void replay_session_model(unsigned begun, struct model_tape *before, struct model_tape *after);
+
 #endif

@@ -4,142 +4,11 @@
  * the session runs without meeting the fault.  After each the cartridge must open and hold what was
  * acknowledged, and no descriptor may be left open.
  */
-#include "tests/fault/replay.h"
-
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
-/* ---- the fault ---- */
-
-enum calls {
-	CALLS_DATA = 1, /* pread, pwrite, pwritev */
-	CALLS_ALL = 2,
-};
-
-static struct {
-	bool on, lasting; /* lasting: every later call fails too */
-	enum calls which;
-	int error; /* 0: half of the bytes are transferred */
-	unsigned countdown, met;
-} fault;
-
-static bool fails(enum calls which)
-{
-	if (!fault.on || (fault.which == CALLS_DATA && which != CALLS_DATA))
-		return false;
-	if (fault.countdown > 1) {
-		fault.countdown--;
-		return false;
-	}
-	if (fault.met > 0 && !fault.lasting)
-		return false;
-	fault.met++;
-	errno = fault.error;
-	return true;
-}
-
-/* clang-format off */
-ssize_t __real_pread(int fd, void *buf, size_t size, off_t offset);
-ssize_t __wrap_pread(int fd, void *buf, size_t size, off_t offset);
-ssize_t __real_pwrite(int fd, const void *buf, size_t size, off_t offset);
-ssize_t __wrap_pwrite(int fd, const void *buf, size_t size, off_t offset);
-ssize_t __real_pwritev(int fd, const struct iovec *iov, int cnt, off_t offset);
-ssize_t __wrap_pwritev(int fd, const struct iovec *iov, int cnt, off_t offset);
-int __real_fdatasync(int fd);
-int __wrap_fdatasync(int fd);
-int __real_fsync(int fd);
-int __wrap_fsync(int fd);
-int __real_ftruncate(int fd, off_t size);
-int __wrap_ftruncate(int fd, off_t size);
-int __real_renameat(int from_fd, const char *from, int to_fd, const char *to);
-int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to);
-int __real_unlinkat(int fd, const char *name, int flags);
-int __wrap_unlinkat(int fd, const char *name, int flags);
-int __real_openat(int fd, const char *name, int flags, ...);
-int __wrap_openat(int fd, const char *name, int flags, ...);
-/* clang-format on */
-
-ssize_t __wrap_pread(int fd, void *buf, size_t size, off_t offset)
-{
-	if (!fails(CALLS_DATA))
-		return __real_pread(fd, buf, size, offset);
-	return fault.error != 0 || size < 2 ? -1 : __real_pread(fd, buf, size / 2, offset);
-}
-
-ssize_t __wrap_pwrite(int fd, const void *buf, size_t size, off_t offset)
-{
-	if (!fails(CALLS_DATA))
-		return __real_pwrite(fd, buf, size, offset);
-	return fault.error != 0 || size < 2 ? -1 : __real_pwrite(fd, buf, size / 2, offset);
-}
-
-/* An error comes after a part has been written, as on a disk that fills up. */
-ssize_t __wrap_pwritev(int fd, const struct iovec *iov, int cnt, off_t offset)
-{
-	ssize_t n;
-
-	if (!fails(CALLS_DATA))
-		return __real_pwritev(fd, iov, cnt, offset);
-	n = __real_pwrite(fd, iov[0].iov_base, (iov[0].iov_len + 1) / 2, offset);
-	errno = fault.error;
-	return fault.error != 0 ? -1 : n;
-}
-
-int __wrap_fdatasync(int fd)
-{
-	return fails(CALLS_ALL) ? -1 : __real_fdatasync(fd);
-}
-
-int __wrap_fsync(int fd)
-{
-	return fails(CALLS_ALL) ? -1 : __real_fsync(fd);
-}
-
-int __wrap_ftruncate(int fd, off_t size)
-{
-	return fails(CALLS_ALL) ? -1 : __real_ftruncate(fd, size);
-}
-
-int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
-{
-	return fails(CALLS_ALL) ? -1 : __real_renameat(from_fd, from, to_fd, to);
-}
-
-int __wrap_unlinkat(int fd, const char *name, int flags)
-{
-	return fails(CALLS_ALL) ? -1 : __real_unlinkat(fd, name, flags);
-}
-
-int __wrap_openat(int fd, const char *name, int flags, ...)
-{
-	mode_t mode = 0;
-	va_list args;
-
-	va_start(args, flags);
-	if ((flags & O_CREAT) != 0)
-		mode = va_arg(args, mode_t);
-	va_end(args);
-	return fails(CALLS_ALL) ? -1 : __real_openat(fd, name, flags, mode);
-}
-
-/* ---- the session ---- */
-
-/* Segments have 64 KiB: the session crosses their ends, and cuts some off again. */
-static const struct replay_op session[] = {
-	{ OP_WRITE, 1000, 1 },  { OP_WRITE, 50000, 2 }, { OP_MARKS, 2, 0 },
-	{ OP_SYNC, 0, 0 },      { OP_WRITE, 30000, 3 }, { OP_SYNC, 0, 0 },
-	{ OP_LOCATE, 1, 0 },    { OP_WRITE, 700, 4 },   { OP_MARKS, 300, 0 },
-	{ OP_WRITE, 60000, 5 }, { OP_WRITE, 20000, 6 }, { OP_SYNC, 0, 0 },
-	{ OP_LOCATE, 250, 0 },  { OP_ERASE, 0, 0 },     { OP_WRITE, 10, 7 },
-	{ OP_REOPEN, 0, 0 },    { OP_LOCATE, 2, 0 },    { OP_WRITE, 5, 8 },
-	{ OP_MARKS, 1, 0 },
-};
+#include "tests/fault/calls.h"
+#include "tests/fault/replay.h"
 
 static struct model_tape before, after;
 
@@ -155,50 +24,28 @@ static unsigned open_descriptors(void)
 	return n;
 }
 
-/* A blank cartridge and tape. */
 static void begin(struct pool *p)
 {
-	ignore_result(cart_delete(p->path, "T1"));
-	pool_create(p, "T1", 0);
-	memset(&before, 0, sizeof(before));
+	replay_begin(p, &before);
 }
 
-/*
- * Runs the session until something fails, or to its end; then closes. Returns the first result that
- * is not 0. `before` is the model of what was done, `after` has the operation that failed too.
- */
 static int run_session(struct pool *p)
 {
-	struct cart *c = NULL;
 	int r;
 
 	fault.on = true;
-	r = cart_open(p->path, "T1", CART_OPEN_WRITE, &c);
-	after = before;
-	for (size_t i = 0; r == 0 && i < sizeof(session) / sizeof(*session); i++) {
-		before = after;
-		replay_on_model(&after, &session[i]);
-		r = replay_on_cart(p, &c, &session[i]);
-	}
-	if (r == 0)
-		before = after;
-	if (cart_close(c) == 0 && r == 0)
-		model_sync(&before);
+	r = replay_session(p, &before, &after, NULL);
 	fault.on = false;
 	return r;
 }
 
-static void fail_each(struct pool *p, enum calls which, int error, bool lasting)
+static void fail_each(struct pool *p, enum fault_mode mode, int error)
 {
 	unsigned i = 0, descriptors = open_descriptors();
 
 	do {
 		begin(p);
-		memset(&fault, 0, sizeof(fault));
-		fault.which = which;
-		fault.error = error;
-		fault.lasting = lasting;
-		fault.countdown = ++i;
+		fault_arm(CALLS_ALL, mode, error, ++i);
 		(void)run_session(p); /* any result is right as long as what is left is */
 		replay_expect(p, &before, &after, false);
 		if (open_descriptors() != descriptors)
@@ -210,22 +57,22 @@ static void fail_each(struct pool *p, enum calls which, int error, bool lasting)
 
 static void a_full_disk_loses_nothing_acknowledged(void **state)
 {
-	fail_each(*state, CALLS_ALL, ENOSPC, false);
+	fail_each(*state, FAULT_ONCE, ENOSPC);
 }
 
 static void a_disk_that_stays_full_loses_nothing_acknowledged(void **state)
 {
-	fail_each(*state, CALLS_ALL, ENOSPC, true);
+	fail_each(*state, FAULT_LASTING, ENOSPC);
 }
 
 static void one_io_error_loses_nothing_acknowledged(void **state)
 {
-	fail_each(*state, CALLS_ALL, EIO, false);
+	fail_each(*state, FAULT_ONCE, EIO);
 }
 
 static void a_dying_disk_loses_nothing_acknowledged(void **state)
 {
-	fail_each(*state, CALLS_ALL, EIO, true);
+	fail_each(*state, FAULT_LASTING, EIO);
 }
 
 /* Interrupted and short transfers are nobody's business but lib/base's. */
@@ -235,10 +82,7 @@ static void pass_each(struct pool *p, int error)
 
 	do {
 		begin(p);
-		memset(&fault, 0, sizeof(fault));
-		fault.which = CALLS_DATA;
-		fault.error = error;
-		fault.countdown = ++i;
+		fault_arm(CALLS_DATA, FAULT_ONCE, error, ++i);
 		assert_int_equal(run_session(p), 0);
 		replay_expect(p, &before, NULL, true);
 	} while (fault.met > 0);
@@ -269,10 +113,7 @@ static void writing_goes_on_when_space_returns(void **state)
 
 		begin(*state);
 		c = pool_open(*state, CART_OPEN_WRITE);
-		memset(&fault, 0, sizeof(fault));
-		fault.which = CALLS_DATA;
-		fault.error = ENOSPC;
-		fault.countdown = ++i;
+		fault_arm(CALLS_DATA, FAULT_ONCE, ENOSPC, ++i);
 		fault.on = true;
 		for (size_t k = 0; k < sizeof(ops) / sizeof(*ops); k++) {
 			int r = replay_on_cart(*state, &c, &ops[k]);
