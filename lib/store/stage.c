@@ -105,7 +105,8 @@ static void *work(void *arg)
 	while (!s->stop) {
 		bool did = false;
 
-		if (!s->busy && s->mode == STAGE_WRITING && s->count > 0) {
+		if (!s->busy && s->mode == STAGE_WRITING && s->count > 0 &&
+		    s->slots[s->first].state != SLOT_PACKING) {
 			write_one(s);
 			did = true;
 		} else if (!s->busy && s->mode == STAGE_READING) {
@@ -140,6 +141,7 @@ static void stop_worker(struct stage *s)
 	(void)pthread_cond_signal(&s->work);
 	(void)pthread_mutex_unlock(&s->lock);
 	(void)pthread_join(s->worker, NULL);
+	packers_stop(s);
 	s->has_worker = false;
 }
 
@@ -155,6 +157,8 @@ static void init_locks(struct stage *s)
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	(void)pthread_cond_init(&s->work, &attr);
 	(void)pthread_cond_init(&s->done, &attr);
+	(void)pthread_cond_init(&s->pack, &attr);
+	(void)pthread_cond_init(&s->packed, &attr);
 	(void)pthread_condattr_destroy(&attr);
 }
 
@@ -163,6 +167,8 @@ static void stage_free(struct stage *s)
 	stop_worker(s);
 	(void)pthread_cond_destroy(&s->work);
 	(void)pthread_cond_destroy(&s->done);
+	(void)pthread_cond_destroy(&s->pack);
+	(void)pthread_cond_destroy(&s->packed);
 	(void)pthread_mutex_destroy(&s->lock);
 	if (s->buffer != NULL)
 		(void)munmap(s->buffer, STAGE_BUFFER_BYTES);
@@ -226,7 +232,7 @@ void take_position(struct stage *s)
 static void empty_queue(struct stage *s)
 {
 	while (s->count > 0 || s->busy) {
-		if (s->busy)
+		if (s->busy || s->slots[s->first].state == SLOT_PACKING)
 			wait_done(s);
 		else
 			write_one(s);

@@ -6,6 +6,9 @@
  * queued, or the mode is READING, whoever sets `busy` under the lock has it until it clears it: the
  * worker, or the caller who helps to empty the queue.
  *
+ * Packers compress queued blocks where they lie, in any order; a slot is written when it is READY
+ * and the first.
+ *
  * The buffer is a ring of bytes; each slot's data is contiguous in it.  Only the producer moves
  * `tail`, only the consumer `head`; both under the lock.
  */
@@ -27,11 +30,21 @@ enum stage_mode {
 	STAGE_READING, /* slots hold what the host will read */
 };
 
+enum slot_state {
+	SLOT_READY = 0, /* to be written as it is: packed, or not to be packed, or a filemark */
+	SLOT_RAW,       /* for whoever packs next */
+	SLOT_PACKING,
+};
+
+#define PACKERS_MAX 4u
+
 struct slot {
 	uint32_t offset; /* of the data in the buffer */
 	uint32_t size;   /* of the block; 0: a filemark */
 	uint32_t room;   /* bytes of the ring that it holds, with what was skipped at its end */
 	int outcome;     /* of reading it */
+	enum slot_state state;     /* of writing it */
+	struct packed_block block; /* size 0: nothing is known yet */
 };
 
 struct stage {
@@ -47,10 +60,16 @@ struct stage {
 
 	pthread_t worker;
 	bool has_worker;
+	pthread_t packers[PACKERS_MAX];
+	unsigned packers_cnt;
+	enum cart_codec codec; /* of what is queued; changes only while the queue is empty */
 
-	pthread_mutex_t lock; /* of everything below */
-	pthread_cond_t work;  /* for the worker: something to do */
-	pthread_cond_t done;  /* for the caller: room, a slot, or nobody busy */
+	pthread_mutex_t lock;  /* of everything below */
+	pthread_cond_t work;   /* for the worker: something to do */
+	pthread_cond_t done;   /* for the caller: room, a slot, or nobody busy */
+	pthread_cond_t pack;   /* for the packers: a raw slot */
+	pthread_cond_t packed; /* for who waits for a packer */
+	unsigned packing;      /* slots in their hands */
 	enum stage_mode mode;
 	bool busy, stop;
 	bool worker_waits, caller_waits;
@@ -87,6 +106,12 @@ void take_position(struct stage *s);
 void write_one(struct stage *s);
 /* Reads the medium's limit and the file system's room again. The cartridge is the caller's. */
 void limits_refresh(struct stage *s);
+
+/* ---- stage_pack.c ---- */
+
+/* Starts the packers where there are none yet; with none, whoever writes packs. */
+void packers_start(struct stage *s);
+void packers_stop(struct stage *s);
 
 /* ---- stage_read.c ---- */
 

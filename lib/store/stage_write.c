@@ -14,6 +14,11 @@
 /* Everything in the queue is lost; the next call of the caller hears of it. */
 static void fail(struct stage *s, int outcome)
 {
+	for (unsigned i = 0; i < s->count; i++) /* nobody begins with them any more */
+		if (s->slots[(s->first + i) % SLOTS_MAX].state == SLOT_RAW)
+			s->slots[(s->first + i) % SLOTS_MAX].state = SLOT_READY;
+	while (s->packing > 0) /* their places in the buffer are not free before */
+		(void)pthread_cond_wait(&s->packed, &s->lock);
 	s->failure = (struct stage_failure){ .outcome = outcome, .objects = s->count };
 	while (s->count > 0) {
 		s->failure.blocks += s->slots[s->first].size > 0;
@@ -24,25 +29,31 @@ static void fail(struct stage *s, int outcome)
 	s->failed = true;
 }
 
+static int write_slot(struct stage *s, const struct slot *slot)
+{
+	const struct iovec iov = { s->buffer + slot->offset, slot->size };
+	uint32_t written;
+
+	if (slot->size == 0)
+		return cart_write_filemarks(s->cart, 1, &written);
+	if (slot->block.size > 0)
+		return cart_write_packed(s->cart, &slot->block, &iov, 1);
+	return cart_write(s->cart, &iov, 1, slot->size);
+}
+
 void write_one(struct stage *s)
 {
-	const struct slot slot = s->slots[s->first];
+	struct slot slot;
 	uint64_t stored;
-	uint32_t written;
 	int r;
 
 	s->busy = true;
+	s->slots[s->first].state = SLOT_READY; /* a raw one is packed on the way */
+	slot = s->slots[s->first];
 	(void)pthread_mutex_unlock(&s->lock);
-	if (slot.size > 0) {
-		const struct iovec iov = { s->buffer + slot.offset, slot.size };
-
-		r = cart_write(s->cart, &iov, 1, slot.size);
-	} else {
-		r = cart_write_filemarks(s->cart, 1, &written);
-	}
+	r = write_slot(s, &slot);
 	stored = cart_stored_bytes(s->cart);
 	(void)pthread_mutex_lock(&s->lock);
-	s->busy = false;
 	if (r != 0 && r != CART_E_EARLY_WARNING) {
 		fail(s, r);
 	} else {
@@ -53,6 +64,7 @@ void write_one(struct stage *s)
 		s->queued_bytes -= slot.size + FRAME_BYTES;
 		ring_pop(s);
 	}
+	s->busy = false;
 	wake_caller(s);
 }
 
@@ -64,6 +76,9 @@ void limits_refresh(struct stage *s)
 	uint64_t room = cart_room(s->cart);
 
 	s->limit = UINT64_MAX;
+	s->codec = info->codec;
+	if (s->codec != CART_CODEC_NONE)
+		packers_start(s);
 	if (info->capacity_bytes > 0)
 		s->limit = info->capacity_bytes > info->early_warning_bytes
 				   ? info->capacity_bytes - info->early_warning_bytes
@@ -157,6 +172,8 @@ static int queue(struct stage *s, const struct slot *slot)
 
 		s->mode = STAGE_WRITING;
 		ring_push(s, slot);
+		if (slot->state == SLOT_RAW)
+			(void)pthread_cond_signal(&s->pack);
 		s->queued_bytes += slot->size + FRAME_BYTES;
 		if (idle || s->used >= WAKE_BYTES)
 			wake_worker(s);
@@ -183,6 +200,8 @@ int stage_write(struct stage *s, const struct iovec *iov, int iov_cnt, size_t si
 		return write_through(s, iov, iov_cnt, size);
 	if (r != 0)
 		return r;
+	if (s->codec != CART_CODEC_NONE && s->packers_cnt > 0)
+		slot.state = SLOT_RAW;
 	copy_in(s->buffer + slot.offset, iov, iov_cnt,
 		size); /* the only copy; nobody else looks there */
 	return queue(s, &slot);

@@ -142,6 +142,39 @@ static void a_failure_behind_the_buffer_is_told_once_with_what_is_lost(void **st
 	assert_int_equal(stage_close(s), 0);
 }
 
+static void packed_by_other_threads_it_comes_back_in_order(void **state)
+{
+	struct stage *s = open_t1(state);
+	uint32_t written;
+
+	for (unsigned codec = 1; codec <= 3; codec++) {
+		assert_int_equal(stage_locate(s, 0), 0);
+		assert_int_equal(stage_set_codec(s, (enum cart_codec)codec), 0);
+		for (unsigned i = 0; i < 400; i++) {
+			const struct iovec iov = { data, BLOCK };
+
+			memset(data, (int)i, BLOCK);
+			assert_int_equal(stage_write(s, &iov, 1, BLOCK), 0);
+			if (i % 100 == 0)
+				assert_int_equal(stage_write_filemarks(s, 1, &written), 0);
+		}
+		assert_true(stage_info(s)->stored_bytes < 400 * 200);
+		assert_int_equal(stage_locate(s, 0), 0);
+		for (unsigned i = 0; i < 400; i++) {
+			const struct iovec iov = { data, BLOCK };
+			size_t length;
+
+			assert_int_equal(stage_read(s, &iov, 1, BLOCK, &length), 0);
+			assert_int_equal(data[0], i & 0xff);
+			assert_int_equal(data[BLOCK - 1], i & 0xff);
+			if (i % 100 == 0)
+				assert_int_equal(stage_read(s, &iov, 1, BLOCK, &length),
+						 CART_E_FILEMARK);
+		}
+	}
+	assert_int_equal(stage_close(s), 0);
+}
+
 static void early_warning_and_the_end_are_told_at_once(void **state)
 {
 	struct pool *p = *state;
@@ -196,6 +229,7 @@ int main(void)
 		T(what_was_buffered_comes_back),
 		T(a_write_while_reading_ahead_ends_the_recording_there),
 		T(a_failure_behind_the_buffer_is_told_once_with_what_is_lost),
+		T(packed_by_other_threads_it_comes_back_in_order),
 		T(early_warning_and_the_end_are_told_at_once),
 		T(a_read_only_cartridge_refuses_at_once),
 		T(what_cannot_be_opened_leaves_nothing_behind),

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stage_pack.c: threads that compress queued blocks, each with a codec of its own.  A packed block
+ * is shorter than the block, so it takes its place in the buffer.
+ */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/store/stage_internal.h"
+
+/* Under the lock: the first raw slot, or NULL. */
+static struct slot *next_raw(struct stage *s)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		struct slot *slot = &s->slots[(s->first + i) % SLOTS_MAX];
+
+		if (slot->state == SLOT_RAW)
+			return slot;
+	}
+	return NULL;
+}
+
+static void pack_slot(struct stage *s, struct codec *codec, struct slot *slot)
+{
+	uint8_t *data = s->buffer + slot->offset;
+	const struct iovec iov = { data, slot->size };
+	struct packed_block b = { 0 };
+
+	slot->state = SLOT_PACKING;
+	s->packing++;
+	(void)pthread_mutex_unlock(&s->lock);
+	if (block_pack(codec, s->codec, &iov, 1, slot->size, &b) != 0) {
+		b.size = 0; /* no memory: whoever writes it tries for himself */
+	} else if (b.packed != NULL) {
+		memcpy(data, b.packed, b.stored_size);
+		b.packed = data;
+	}
+	(void)pthread_mutex_lock(&s->lock);
+	slot->block = b;
+	slot->state = SLOT_READY;
+	s->packing--;
+	(void)pthread_cond_broadcast(&s->packed);
+	wake_worker(s);
+	wake_caller(s);
+}
+
+static void *pack(void *arg)
+{
+	struct stage *s = arg;
+	struct codec *codec = codec_new();
+
+	(void)pthread_mutex_lock(&s->lock);
+	while (!s->stop && codec != NULL) {
+		struct slot *slot = next_raw(s);
+
+		if (slot != NULL)
+			pack_slot(s, codec, slot);
+		else
+			(void)pthread_cond_wait(&s->pack, &s->lock);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	codec_free(codec);
+	return NULL;
+}
+
+void packers_start(struct stage *s)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned wanted = cpus > (long)PACKERS_MAX ? PACKERS_MAX
+			  : cpus > 2               ? (unsigned)cpus - 1
+						   : 1;
+	sigset_t all, old;
+
+	if (s->packers_cnt > 0)
+		return;
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	while (s->packers_cnt < wanted &&
+	       pthread_create(&s->packers[s->packers_cnt], NULL, pack, s) == 0)
+		s->packers_cnt++;
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+/* s->stop is set. */
+void packers_stop(struct stage *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	(void)pthread_cond_broadcast(&s->pack);
+	(void)pthread_mutex_unlock(&s->lock);
+	for (unsigned i = 0; i < s->packers_cnt; i++)
+		(void)pthread_join(s->packers[i], NULL);
+	s->packers_cnt = 0;
+}
