@@ -7,12 +7,14 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# in memory where that is possible: the tests sync often, and none asks what a disk does with it
+BASE = os.environ.get("TMPDIR") or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
 READER = os.path.join(HERE, "cartridge_reader.py")
 
 
 class Pool:
     def __init__(self, tool):
-        self.tool, self.path = tool, tempfile.mkdtemp(prefix="vtl-format-")
+        self.tool, self.path = tool, tempfile.mkdtemp(prefix="vtl-format-", dir=BASE)
 
     def __enter__(self):
         return self

@@ -10,7 +10,7 @@ from pool import Pool, claim, flip
 
 DATA = "data.00000001.00000000"
 SEGMENT_HEADER = 128
-ROUNDS = 24
+ROUNDS = 16
 
 
 def agree(pool, words):

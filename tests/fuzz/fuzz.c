@@ -33,9 +33,10 @@ const char *fuzz_pool(void)
 {
 	const char *base = getenv("TMPDIR");
 
+	if (base == NULL)
+		base = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
 	if (pool[0] == '\0') {
-		(void)snprintf(pool, sizeof(pool), "%s/vtl-fuzz-XXXXXX",
-			       base != NULL ? base : "/tmp");
+		(void)snprintf(pool, sizeof(pool), "%s/vtl-fuzz-XXXXXX", base);
 		fuzz_claim(mkdtemp(pool) != NULL, "a pool can be made");
 		(void)atexit(remove_pool);
 	}

@@ -12,6 +12,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from cartridge_reader import FRAME, crc32c  # noqa: E402
 
 UUID = bytes(16)
+# 300 times "x": a literal, a match of 294, five literals; a frame with one RLE block
+LZ4_300 = bytes([0x1f, 0x78, 1, 0, 255, 20, 0x50]) + b"xxxxx"
+ZSTD_300 = bytes([0x28, 0xb5, 0x2f, 0xfd, 0x60, 44, 0, 0x63, 9, 0, 0x78])
 SEGMENT = b"VTLSEG01" + bytes(120)
 
 
@@ -19,10 +22,10 @@ class Tape:
     def __init__(self):
         self.data, self.object, self.file, self.logical, self.stored = SEGMENT, 0, 0, 0, 0
 
-    def frame(self, block, epoch, stable, pack=False):
+    def frame(self, block, epoch, stable, codec=0):
         """One object; a filemark where block is None."""
-        stored = zlib.compress(block, 1) if pack else block or b""
-        head = FRAME.pack(b"VTLF", 2 if block is None else 1, int(pack), 0, 0, self.object, epoch, stable,
+        stored = (block or b"", zlib.compress(block or b"", 1), LZ4_300, ZSTD_300)[codec]
+        head = FRAME.pack(b"VTLF", 2 if block is None else 1, codec, 0, 0, self.object, epoch, stable,
                           self.file, self.logical, self.stored, len(block or b""), len(stored),
                           crc32c(stored) if stored else 0, crc32c(block) if block else 0, 1, 0)[:76]
         self.data += head + struct.pack("<I", crc32c(UUID + head)) + stored
@@ -33,17 +36,18 @@ class Tape:
         return self
 
     def begin(self):
-        return self.frame(b"label", 1, 0).frame(None, 1, 0).frame(b"x" * 300, 1, 0, True)
+        return self.frame(b"label", 1, 0).frame(None, 1, 0).frame(b"x" * 300, 1, 0, 1)
 
     def go_on(self):
         self.begin().frame(b"a", 2, 3).frame(b"bc" * 90, 2, 3).frame(None, 2, 5).frame(None, 2, 5)
-        return self.frame(b"d" * 500, 2, 5, True).frame(b"end", 2, 8)
+        return self.frame(b"d" * 500, 2, 5, 1).frame(b"end", 2, 8)
 
 
 def frames():
     whole = Tape().go_on().data
     yield "begin", Tape().begin().data
     yield "whole", whole
+    yield "codecs", Tape().begin().frame(b"x" * 300, 2, 3, 2).frame(b"x" * 300, 2, 3, 3).data
     yield "torn-header", whole[:-60]
     yield "torn-data", whole[:-2]
     yield "empty", b""

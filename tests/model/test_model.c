@@ -20,7 +20,7 @@
 #define LONGEST    30000u
 
 static uint64_t first_seed;
-static unsigned runs = 60;
+static unsigned runs = 150;
 
 struct run {
 	struct pool *pool;

@@ -15,12 +15,20 @@
 
 static uint8_t scratch[CART_MAX_BLOCK], expected[CART_MAX_BLOCK];
 
-int pool_setup(void **state)
+const char *pool_base(void)
 {
 	const char *base = getenv("TMPDIR");
+
+	if (base != NULL)
+		return base;
+	return access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
+int pool_setup(void **state)
+{
 	struct pool *p = calloc(1, sizeof(*p));
 
-	if (p == NULL || asprintf(&p->path, "%s/vtl-pool-XXXXXX", base != NULL ? base : "/tmp") < 0)
+	if (p == NULL || asprintf(&p->path, "%s/vtl-pool-XXXXXX", pool_base()) < 0)
 		return -1;
 	if (mkdtemp(p->path) == NULL)
 		return -1;

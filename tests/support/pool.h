@@ -26,6 +26,12 @@ struct pool {
 	char *path;
 };
 
+/*
+ * $TMPDIR, or a file system in memory where there is one: the tests sync many thousand times, and
+ * none of them asks what a disk does with it.
+ */
+const char *pool_base(void);
+
 int pool_setup(void **state); /* *state is a struct pool */
 int pool_teardown(void **state);
 
