@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cartridge.c: vtl cartridge create, list, show, import. */
+/* cartridge.c: vtl cartridge create, list, show, import; check.c has verify and dump. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -494,6 +494,26 @@ const struct vtl_command cartridge_commands[] = {
 	  .max = 1,
 	  .summary = "everything about one cartridge and its copies",
 	  .run = cartridge_show_run,
+	  .options = { OPTION_LIBRARY } },
+	{ .noun = "cartridge",
+	  .verb = "verify",
+	  .args = "BARCODE...",
+	  .min = 1,
+	  .max = LIBRARY_MAX_SLOTS,
+	  .summary = "read everything and check every checksum",
+	  .details = "Exit code 1 where something is damaged; each damaged object is named on "
+		     "stderr. A cartridge that is in a drive is refused.",
+	  .run = cartridge_verify_run,
+	  .options = { OPTION_LIBRARY,
+		       { "digest", '\0', NULL, "print the SHA-256 of the recording, too" } } },
+	{ .noun = "cartridge",
+	  .verb = "dump",
+	  .args = "BARCODE",
+	  .min = 1,
+	  .max = 1,
+	  .summary = "the recording as a table: blocks, filemarks, where they lie",
+	  .details = "With --json a line for each object.",
+	  .run = cartridge_dump_run,
 	  .options = { OPTION_LIBRARY } },
 	{ .noun = "cartridge",
 	  .verb = "import",

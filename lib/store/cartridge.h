@@ -337,7 +337,25 @@ struct cart_check {
 	bool index_rebuilt;                /* the index was lost or wrong and has been made anew */
 };
 
-/* Reads everything and checks every checksum; the position is kept. */
-MUST_CHECK int cart_verify(struct cart *c, struct cart_check *ret_check);
+/*
+ * Reads everything and checks every checksum; the position is kept.  @tell (may be NULL) is called
+ * for each damaged object, and about every 16 MiB with @damaged false; where it returns false this
+ * stops with -ECANCELED.
+ */
+MUST_CHECK int cart_verify(struct cart *c, bool (*tell)(void *ctx, uint64_t object, bool damaged),
+			   void *ctx, struct cart_check *ret_check);
+
+/* One object as it lies on the medium. */
+struct cart_object {
+	uint64_t number, file; /* file: filemarks before it */
+	uint64_t address;      /* of its frame; docs/cartridge-format.md */
+	uint32_t size;         /* of the block as the host wrote it; 0: a filemark */
+	uint32_t stored_size;
+	enum cart_codec codec;
+	bool damaged; /* its frame cannot be read: nothing but number and file is known */
+};
+
+/* Object @number, from its frame alone: its data is not read. 0, CART_E_EOD, -errno. */
+MUST_CHECK int cart_object(struct cart *c, uint64_t number, struct cart_object *ret_object);
 
 #endif

@@ -69,29 +69,43 @@ int cart_compute_digest(struct cart *c, bool (*progress)(void *ctx, uint64_t obj
 	return r;
 }
 
-int cart_verify(struct cart *c, struct cart_check *ret_check)
+/* One object of a verification. 0, or what ends it. */
+static int check_object(struct cart *c, uint8_t **block, size_t *block_size,
+			struct cart_check *check, bool *ret_damaged)
+{
+	uint64_t at = c->position;
+	size_t size = 0;
+	int r = next_object(c, block, block_size, &size);
+
+	*ret_damaged = r == CART_E_DAMAGED;
+	check->blocks += r == 0;
+	check->bytes += r == 0 ? size : 0;
+	check->filemarks += r == CART_E_FILEMARK;
+	if (r == CART_E_DAMAGED && check->damaged++ == 0)
+		check->first_damaged = at;
+	return r == CART_E_DAMAGED || r == CART_E_FILEMARK ? 0 : r;
+}
+
+int cart_verify(struct cart *c, bool (*tell)(void *ctx, uint64_t object, bool damaged), void *ctx,
+		struct cart_check *ret_check)
 {
 	struct cart_check check = { 0 };
-	uint64_t position = c->position, file = c->file;
+	uint64_t position = c->position, file = c->file, told = 0;
 	uint8_t *block = NULL;
-	size_t block_size = 0, size;
-	int r;
+	size_t block_size = 0;
+	int r = 0;
 
 	c->position = c->file = 0;
-	for (;;) {
+	while (r == 0) {
 		uint64_t at = c->position;
+		bool damaged;
 
-		size = 0;
-		r = next_object(c, &block, &block_size, &size);
-		if (r == CART_E_EOD || r < 0 || r == CART_E_NOT_RESIDENT)
-			break;
-		check.blocks += r == 0;
-		check.filemarks += r == CART_E_FILEMARK;
-		check.bytes += r == 0 ? size : 0;
-		if (r != CART_E_DAMAGED)
+		r = check_object(c, &block, &block_size, &check, &damaged);
+		if (r != 0 || tell == NULL || (!damaged && check.bytes - told < PROGRESS_BYTES))
 			continue;
-		if (check.damaged++ == 0)
-			check.first_damaged = at;
+		told = check.bytes;
+		if (!tell(ctx, at, damaged))
+			r = -ECANCELED;
 	}
 	check.index_rebuilt = c->index_rebuilt;
 	c->position = position;
@@ -101,4 +115,32 @@ int cart_verify(struct cart *c, struct cart_check *ret_check)
 		return r;
 	*ret_check = check;
 	return 0;
+}
+
+int cart_object(struct cart *c, uint64_t number, struct cart_object *ret_object)
+{
+	struct cart_object object = { .number = number };
+	const struct disk_frame *f;
+	const uint8_t *data;
+	struct object o;
+	int r;
+
+	if (!c->resident)
+		return CART_E_NOT_RESIDENT;
+	if (number >= c->end_totals.objects)
+		return CART_E_EOD;
+	r = object_load(c, number, false, &o, &f, &data);
+	if (r == 0) {
+		object.file = le64_get(f->file);
+		object.address = o.address;
+		object.size = le32_get(f->logical_size);
+		object.stored_size = le32_get(f->stored_size);
+		object.codec = (enum cart_codec)f->codec;
+	} else if (r == CART_E_DAMAGED) {
+		object.damaged = true;
+		r = marks_before(c, number, &object.file);
+	}
+	if (r == 0)
+		*ret_object = object;
+	return r;
 }

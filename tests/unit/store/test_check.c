@@ -25,7 +25,7 @@ static void verify_counts_what_is_there(void **state)
 	struct cart_check check;
 
 	assert_int_equal(cart_locate(c, 3), 0);
-	assert_int_equal(cart_verify(c, &check), 0);
+	assert_int_equal(cart_verify(c, NULL, NULL, &check), 0);
 	assert_int_equal(check.blocks, 4);
 	assert_int_equal(check.filemarks, 1);
 	assert_int_equal(check.bytes, 10000);
@@ -42,7 +42,7 @@ static void verify_names_the_first_damaged_object(void **state)
 
 	pool_flip(*state, DATA_FILE, DATA_START + 80 + 1000 + 80 + 5, 0x40); /* data of object 1 */
 	pool_flip(*state, DATA_FILE, DATA_START + 3 * 80 + 6000 - 1, 1); /* of object 2, the last */
-	assert_int_equal(cart_verify(c, &check), 0);
+	assert_int_equal(cart_verify(c, NULL, NULL, &check), 0);
 	assert_int_equal(check.damaged, 2);
 	assert_int_equal(check.first_damaged, 1);
 	assert_int_equal(check.blocks, 2);
@@ -57,7 +57,7 @@ static void verify_says_that_the_index_was_lost(void **state)
 	pool_close(c);
 	pool_unlink(*state, INDEX_FILE);
 	c = pool_open(*state, CART_OPEN_READ);
-	assert_int_equal(cart_verify(c, &check), 0);
+	assert_int_equal(cart_verify(c, NULL, NULL, &check), 0);
 	assert_true(check.index_rebuilt);
 	assert_int_equal(check.blocks, 4);
 	pool_close(c);
