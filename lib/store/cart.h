@@ -51,7 +51,8 @@ struct cart {
 	struct cart_info info;
 	unsigned flags; /* of cart_open() */
 	uint64_t epoch_object, epoch_address;
-	uint32_t stream; /* that the functions below work on */
+	uint64_t last_epoch; /* the highest that we read or tried to write */
+	uint32_t stream;     /* that the functions below work on */
 	uint32_t live_stream, recall_stream;
 	uint8_t *unknown_records; /* of the header, kept; owned */
 	size_t unknown_size;
@@ -65,6 +66,8 @@ struct cart {
 	bool clean;      /* the header says so, and it is true */
 	bool changed;    /* the generation of this open was begun */
 	bool epoch_open; /* this open's epoch covers the end of the recording */
+	bool unsure; /* an epoch that could not be begun may be on the disk all the same: another
+			one must begin before anything more is acknowledged */
 	bool broken; /* the header could not be made to agree with the data: no more writing until
 			the next open */
 	bool recalling;
@@ -87,7 +90,8 @@ struct cart {
 
 /* Fills the fields that the header holds. CART_E_INVALID, CART_E_UNSUPPORTED, -errno. */
 int header_load(struct cart *c);
-/* Writes what is in @c. CART_E_NO_SPACE, -errno. */
+/* Writes what is in @c. CART_E_NO_SPACE; -ESTALE where another writer has begun an epoch since
+ * (P7); -errno. */
 int header_store(struct cart *c);
 /* The same for a backend alone: a new cartridge. */
 int header_create(struct backend *b, const struct cart_info *info);

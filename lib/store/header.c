@@ -149,6 +149,21 @@ static int check_fixed(const struct cart *c, const struct disk_header *h)
 	return 0;
 }
 
+/* A header of our version, unharmed. */
+static bool is_whole(const uint8_t *data, size_t size)
+{
+	struct disk_header h;
+	le32 crc;
+
+	if (size < sizeof(h) + sizeof(crc))
+		return false;
+	memcpy(&h, data, sizeof(h));
+	memcpy(&crc, data + size - sizeof(crc), sizeof(crc));
+	return memcmp(h.magic, HEADER_MAGIC, sizeof(h.magic)) == 0 &&
+	       le32_get(h.version) == FORMAT_VERSION && le32_get(h.size) == size &&
+	       crc32c(0, data, size - sizeof(crc)) == le32_get(crc);
+}
+
 static int parse(struct cart *c, const uint8_t *data, size_t size)
 {
 	struct disk_header h;
@@ -186,6 +201,8 @@ int header_load(struct cart *c)
 		return r;
 	r = parse(c, data, size);
 	free(data);
+	if (c->info.epoch > c->last_epoch)
+		c->last_epoch = c->info.epoch;
 	c->end_totals = (struct totals){ c->info.objects, c->info.filemarks, c->info.logical_bytes,
 					 c->info.stored_bytes };
 	return r;
@@ -232,6 +249,30 @@ static void fixed_put(struct disk_header *h, const struct cart *c)
 	memcpy(h->damage, i->damage, strnlen(i->damage, sizeof(h->damage)));
 }
 
+/*
+ * The lock keeps other writers away; where it was lost, the epoch on disk tells that there has been
+ * one. A header that cannot be understood is not anybody's: ours replaces it.
+ */
+static int check_fence(struct cart *c)
+{
+	struct disk_header h;
+	size_t size;
+	void *data;
+	int r = c->backend->ops->header_read(c->backend, &data, &size);
+
+	if (r == -ENOENT || r == -EFBIG || r == -EINVAL)
+		return 0;
+	if (r < 0)
+		return r;
+	if (is_whole(data, size)) {
+		memcpy(&h, data, sizeof(h));
+		if (le64_get(h.epoch) > c->last_epoch)
+			r = -ESTALE;
+	}
+	free(data);
+	return r;
+}
+
 int header_store(struct cart *c)
 {
 	size_t size = sizeof(struct disk_header) +
@@ -262,7 +303,12 @@ int header_store(struct cart *c)
 		memcpy(p, c->unknown_records, c->unknown_size);
 	crc = le32_from(crc32c(0, data, size - sizeof(crc)));
 	memcpy(data + size - sizeof(crc), &crc, sizeof(crc));
-	r = c->backend->ops->header_write(c->backend, data, size);
+	r = check_fence(c);
+	if (r == 0) {
+		if (c->info.epoch > c->last_epoch)
+			c->last_epoch = c->info.epoch; /* it may get there even if this fails */
+		r = c->backend->ops->header_write(c->backend, data, size);
+	}
 	free(data);
 	return outcome_of(r);
 }

@@ -117,7 +117,7 @@ int cart_recall_begin(struct cart *c)
 	if (r < 0)
 		return r;
 	c->info.state = CART_RECALLING;
-	c->info.epoch++;
+	c->info.epoch = c->last_epoch + 1;
 	c->epoch_object = 0;
 	c->epoch_address = DATA_START;
 	c->recall_stream = newest + 1;

@@ -8,8 +8,9 @@
  * then cut files.
  *   2. Frames are appended; nothing else is written, no sync.
  *   3. A sync makes frames stable; the next frame says so in `stable`.
- * A sync that fails cannot be trusted when repeated (the kernel may have dropped the pages): the
- * recording is cut back to what was stable, and the caller is told.
+ * An epoch whose header could not be written may be on the disk all the same; the next one heals
+ * that. A sync that fails cannot be trusted when repeated (the kernel may have dropped the pages):
+ * the recording is cut back to what was stable, and the caller is told.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -101,7 +102,7 @@ static int epoch_header(struct cart *c, const struct totals *t, uint64_t address
 	bool old_clean = c->clean;
 	int r;
 
-	c->info.epoch++;
+	c->info.epoch = c->last_epoch + 1;
 	c->epoch_object = t->objects;
 	c->epoch_address = c->end = address;
 	c->end_totals = *t;
@@ -115,6 +116,7 @@ static int epoch_header(struct cart *c, const struct totals *t, uint64_t address
 				CART_RESIDENT; /* the copies are of an older generation now */
 	}
 	r = header_store(c);
+	c->unsure = r != 0;
 	if (r == 0)
 		return 0;
 	c->info = old;
@@ -123,6 +125,8 @@ static int epoch_header(struct cart *c, const struct totals *t, uint64_t address
 	c->epoch_address = old_address;
 	c->end = old_end;
 	c->clean = old_clean;
+	c->epoch_open =
+		false; /* the disk may have the new one: no frame of the old one counts then */
 	return r;
 }
 
@@ -462,6 +466,8 @@ int cart_sync(struct cart *c)
 		return 0;
 	if (c->broken)
 		return -EIO;
+	if (c->unsure)
+		return epoch_begin(c, c->end_totals.objects); /* which syncs */
 	return c->stable == c->end_totals.objects ? 0 : outcome_of(sync_or_cut(c));
 }
 

@@ -320,6 +320,31 @@ static void frames_in_a_hosts_data_are_not_objects(void **state)
 	pool_close(c);
 }
 
+/*
+ * A writer whose lock was lost (somebody deleted the file) wakes up behind another one's back: what it
+ * writes is never read, and its header does not replace the other's (P7).
+ */
+static void a_fenced_writer_is_never_read(void **state)
+{
+	struct cart *old = pool_open(*state, CART_OPEN_WRITE), *c;
+
+	write_blocks(old, 0, 3, SIZE);
+	assert_int_equal(cart_sync(old), 0);
+	pool_unlink(*state, "lock");
+	c = pool_open(*state, CART_OPEN_WRITE);
+	assert_int_equal(cart_space_eod(c), 0);
+	write_blocks(c, 3, 4, SIZE);
+	assert_int_equal(cart_sync(c), 0);
+	write_blocks(old, 50, 2, SIZE); /* over objects 3 and 4 */
+	assert_int_equal(cart_locate(old, 1), 0);
+	assert_int_equal(put_block(old, 60, SIZE), -ESTALE); /* needs a header */
+	assert_int_equal(cart_close(old), -ESTALE);
+	pool_close(c);
+	c = pool_open(*state, CART_OPEN_READ);
+	expect_recording(c, 3, 5, 7);
+	pool_close(c);
+}
+
 /* ---- bad sectors ---- */
 
 static struct backend_ops failing;
@@ -379,6 +404,7 @@ int main(void)
 		TEST(a_lost_segment_damages_what_it_held),
 		TEST(filemarks_lost_at_the_end_are_counted),
 		TEST(frames_in_a_hosts_data_are_not_objects),
+		TEST(a_fenced_writer_is_never_read),
 		TEST(a_bad_sector_costs_the_blocks_that_it_touches),
 	};
 
