@@ -27,11 +27,12 @@ die() {
 	exit 1
 }
 
-# start NAME COMMAND...: in the background, its output in $work/log/NAME.
+# start NAME COMMAND...: in the background, its output in $work/log/NAME. In a session of its own: iscsid ends its whole
+# process group when it is told to end.
 start() {
 	local name=$1
 	shift
-	"$@" >"$work/log/$name" 2>&1 </dev/null &
+	setsid "$@" >"$work/log/$name" 2>&1 </dev/null &
 	pids+=($!)
 }
 
