@@ -157,17 +157,21 @@ static bool transfer_refused(int r)
 
 /*
  * Looks twice at a block that filled the buffer: a real one does not fit into half of it.
- * Some drives give end-of-data such that st sees a block of whatever length was asked for.
+ * Some drives give end-of-data such that st sees a block of whatever length was asked for; before
+ * that is a filemark, which stops a movement over blocks, or which such a drive goes over.  What is
+ * neither cannot be told: an error is better than an end that is none.
  */
 static int doubt(struct st_tape *s, size_t *ret_size)
 {
 	int r;
 
 	if (operate(s, MTBSR, 1) < 0)
-		return TAPEIO_E_EOD; /* a filemark is before us, not a block */
-	r = read_once(s, s->size / 2, ret_size);
-	if (r != -ENOMEM)
 		return TAPEIO_E_EOD;
+	r = read_once(s, s->size / 2, ret_size);
+	if (r == TAPEIO_E_FILEMARK || r == TAPEIO_E_EOD)
+		return TAPEIO_E_EOD;
+	if (r != -ENOMEM)
+		return r < 0 ? r : -EIO;
 	r = operate(s, MTBSR, 1);
 	return r < 0 ? r : read_once(s, s->size, ret_size);
 }

@@ -49,11 +49,16 @@ out_of_drive 1
 in_drive TAP001L8 1
 claim "a host writes a cartridge" tar -b 128 -cf "$nst1" tar
 out_of_drive 1
-refused "a volume that is no scratch volume is not written over" 'scratch|volume|fail' timeout 60 vtl migrate TAP001L8 --library import --wait
-claim "its archives are still there" bash -c "mt -f $physical rewind && tar -b 20 -df $physical"
-claim "another volume is put in" vtl physical set-volume phys1 PHY002L8
+claim "its migration is asked for" vtl migrate TAP001L8 --library import
+waits() { vtl jobs | grep -q 'volume OLD001L8 holds cartridge IMP001L8'; }
+claim "it waits: what is on the volume is not written over" wait_for 20 waits
+claim "the archives are still there" bash -c "mt -f $physical rewind && tar -b 20 -df $physical"
+# The same tape plays another volume: its first block must go, by which it would be recognized as the import's.
 mt -f "$physical" rewind
-claim "it is migrated by hand" timeout 200 vtl migrate TAP001L8 --library import --wait
+mt -f "$physical" weof 1
+claim "another volume is put in" vtl physical set-volume phys1 PHY002L8
+migrated() { vtl cartridge show TAP001L8 --library import | grep -q migrated; }
+claim "the migration goes on by itself" wait_for 200 migrated
 contains "the cartridge says so" "$(vtl cartridge show TAP001L8 --library import)" 'migrated'
 mt -f "$physical" rewind
 claim "dd and tar read the physical tape" bash -c "dd if=$physical bs=64k status=none | tar -b 128 -df -"

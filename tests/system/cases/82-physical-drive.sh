@@ -7,7 +7,7 @@
 . "$(dirname "$0")"/../lib.sh
 root=$(cd "$(dirname "$0")"/../../.. && pwd)
 build=$VTL_BUILD
-contract=$build/tests/unit/policy/test_policy_tapeio_st
+contract=$build/tests/unit/policy/test_policy_tapeio_drive
 [ -x "$contract" ] || skip_all "$contract is not built"
 mkdir -p "$work/log"
 

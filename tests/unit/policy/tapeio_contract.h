@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tapeio_contract.h: what every kind of physical drive must do (policy/tapeio.h).  Runs over a
- * folder in test_tapeio_file, and over a real drive in test_tapeio_st where VTL_TEST_TAPE names one
- * that holds a scratch tape.
+ * folder in test_tapeio_file, and over a real drive in test_tapeio_drive where VTL_TEST_TAPE names
+ * one that holds a scratch tape.
  */
 #ifndef VTL_TESTS_POLICY_TAPEIO_CONTRACT_H
 #define VTL_TESTS_POLICY_TAPEIO_CONTRACT_H
