@@ -26,21 +26,19 @@ ARCHIVES = 8  # then the tape begins anew
 
 
 def archive(key, blocks):
-    """A tar archive of exactly @blocks blocks whose contents are known from @key."""
-    seed = hashlib.sha256(key.encode()).digest()
-    contents = b"".join(hashlib.sha256(seed + bytes([n & 255, n >> 8])).digest() * (BLOCK // 32) for n in range(blocks))
+    """A tar archive of exactly @blocks blocks whose contents are known from @key, each block another."""
+    contents = b"".join(hashlib.sha256(b"%s %d" % (key.encode(), n)).digest() * (BLOCK // 32) for n in range(blocks))
     out = io.BytesIO()
     info = tarfile.TarInfo(key)
     info.size = blocks * BLOCK - 512 - 1024
-    with tarfile.open(fileobj=out, mode="w", bufsize=BLOCK, format=tarfile.USTAR_FORMAT) as tar:
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         tar.addfile(info, io.BytesIO(contents[:info.size]))
     return out.getvalue()[:blocks * BLOCK]
 
 
 def writer(device, start, plan, progress):
     """Child: appends the archives of @plan behind the @start that are there, and says what it has closed."""
-    tape = Tape(device)
-    tape.op("rewind")
+    tape = open_rewound(device)
     if start:
         tape.op("fsf", start)
     for key, blocks in plan:
@@ -59,34 +57,40 @@ def start_runner():
     subprocess.run(["bash", "-c", f". {here}/runner.sh && start_runner"], check=True)
 
 
-def read_tape(device):
-    """All files of the tape: lists of blocks, the last one without its filemark where the data ends so."""
-    for _ in range(20):
+def open_rewound(device):
+    """The first commands after a start meet unit attentions."""
+    for attempt in range(40):
         try:
             tape = Tape(device)
             tape.op("rewind")
-            break
+            return tape
         except OSError:
-            time.sleep(0.3)  # unit attentions and what st makes of them
-    files, current = [], []
+            if attempt == 39:
+                raise
+            time.sleep(0.25)
+    return None
+
+
+def read_tape(device):
+    """All files of the tape: lists of blocks; those behind the last filemark; how the reading ended."""
+    tape, files, current, at = open_rewound(device), [], [], 0
     while True:
         try:
             data = tape.read(1 << 20)
-        except OSError:
-            break  # the end of data
+        except OSError as error:
+            end = str(error)
+            break
         if data:
             current.append(data)
-        elif tape.tell() == read_tape.last:
+        elif tape.tell() == at:
+            end = "no more data"
             break
         else:
             files.append(current)
             current = []
-        read_tape.last = tape.tell()
+        at = tape.tell()
     tape.close()
-    return files, current
-
-
-read_tape.last = -1
+    return files, current, end
 
 
 def blocks_of(data):
@@ -116,9 +120,12 @@ def one_round(number, device, pidfile, closed, generator, claims):
         if word == "closed":
             closed.append((key, dict(plan)[key]))
     begun = [(key, dict(plan)[key]) for word, key in told if word == "begin"]
-    files, tail = read_tape(device)
+    files, tail, end = read_tape(device)
     what = f"kill {number}, {len(closed)} archives closed"
     good = [blocks_of(archive(*one)) for one in closed]
+    if files[:len(good)] != good:
+        print(f"# read files of {[len(f) for f in files]} blocks and {len(tail)} behind them, then {end};"
+              f" closed were {[len(f) for f in good]}, equal {[a == b for a, b in zip(files, good)]}")
     claims.true(f"{what}: each closed archive reads back", files[:len(good)] == good)
     rest = files[len(good):] + ([tail] if tail else [])
     unfinished = blocks_of(archive(*begun[-1])) if begun and begun[-1] not in closed else []

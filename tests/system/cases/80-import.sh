@@ -50,6 +50,7 @@ in_drive TAP001L8 1
 claim "a host writes a cartridge" tar -b 128 -cf "$nst1" tar
 out_of_drive 1
 claim "its migration is asked for" vtl migrate TAP001L8 --library import
+# shellcheck disable=SC2317 # wait_for runs it
 waits() { vtl jobs | grep -q 'volume OLD001L8 holds cartridge IMP001L8'; }
 claim "it waits: what is on the volume is not written over" wait_for 20 waits
 claim "the archives are still there" bash -c "mt -f $physical rewind && tar -b 20 -df $physical"
@@ -57,9 +58,9 @@ claim "the archives are still there" bash -c "mt -f $physical rewind && tar -b 2
 mt -f "$physical" rewind
 mt -f "$physical" weof 1
 claim "another volume is put in" vtl physical set-volume phys1 PHY002L8
-migrated() { vtl cartridge show TAP001L8 --library import | grep -q migrated; }
+# shellcheck disable=SC2317 # wait_for runs it
+migrated() { vtl cartridge show TAP001L8 --library import | grep -qw migrated; }
 claim "the migration goes on by itself" wait_for 200 migrated
-contains "the cartridge says so" "$(vtl cartridge show TAP001L8 --library import)" 'migrated'
 mt -f "$physical" rewind
 claim "dd and tar read the physical tape" bash -c "dd if=$physical bs=64k status=none | tar -b 128 -df -"
 finish
