@@ -153,6 +153,7 @@ gboolean import_run(struct step *s, GError **error)
 			g_propagate_error(error, g_steal_pointer(&cause));
 			return FALSE;
 		}
+		s->ops->drop_tape(s->ctx);
 		if (!step_enter(s, JOB_COMMITTING, error))
 			return FALSE;
 	}

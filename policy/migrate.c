@@ -267,8 +267,10 @@ static gboolean releasing(struct step *s, GError **error)
 {
 	struct cart *cart;
 	gboolean ok;
-	int r = cart_open(s->pool, s->job->barcode, CART_OPEN_WRITE | CART_OPEN_ADMIN, &cart);
+	int r;
 
+	s->ops->drop_tape(s->ctx);
+	r = cart_open(s->pool, s->job->barcode, CART_OPEN_WRITE | CART_OPEN_ADMIN, &cart);
 	if (r != 0) {
 		step_cart_error(s, r, "open", error);
 		return FALSE;

@@ -13,7 +13,6 @@ struct mover {
 	struct job *job; /* the thread's */
 	struct cart_params params;
 	struct tapeio *tape; /* the thread's */
-	bool wrote;          /* the volume was written to in this run */
 	GThread *thread;
 	GMutex lock;
 	struct job *seen; /* what others see; guarded by lock */
@@ -70,6 +69,18 @@ static bool go_on(void *ctx)
 	return g_atomic_int_get(&m->stop) == MOVER_RUN;
 }
 
+/* What counts was read back before, so that an error here is only told. */
+static void drop_tape(void *ctx)
+{
+	struct mover *m = ctx;
+	int r = tapeio_close(m->tape);
+
+	m->tape = NULL;
+	if (r != 0)
+		g_warning("job %" G_GUINT64_FORMAT ": closing drive %s: %s", m->job->id,
+			  m->job->drive, g_strerror(-r));
+}
+
 static gboolean may_write(struct mover *m, GError **error)
 {
 	g_autofree char *obstacle =
@@ -84,12 +95,9 @@ static gboolean may_write(struct mover *m, GError **error)
 
 static gboolean begin_write(struct mover *m, GError **error)
 {
-	if (!volume_check_tape(m->task.catalog, m->tape, m->job->volume, error) ||
-	    !catalog_volume_set(m->task.catalog, m->job->volume, VOLUME_WRITING, m->job->id, "",
-				clock_wall_s(), error))
-		return FALSE;
-	m->wrote = true;
-	return TRUE;
+	return volume_check_tape(m->task.catalog, m->tape, m->job->volume, error) &&
+	       catalog_volume_set(m->task.catalog, m->job->volume, VOLUME_WRITING, m->job->id, "",
+				  clock_wall_s(), error);
 }
 
 static struct tapeio *open_tape(struct mover *m, bool write, const struct step *s, GError **error)
@@ -142,6 +150,7 @@ static gboolean place(void *ctx, GError **error)
 
 static const struct step_ops ops = {
 	.tape = tape,
+	.drop_tape = drop_tape,
 	.keep = keep,
 	.go_on = go_on,
 	.place = place,
@@ -257,12 +266,8 @@ static void *work(void *data)
 	g_autoptr(GError) cause = NULL;
 	g_autoptr(GError) error = NULL;
 	gboolean ok = run(m, &cause);
-	int r = tapeio_close(m->tape);
 
-	m->tape = NULL;
-	if (r != 0 && m->wrote)
-		g_warning("job %" G_GUINT64_FORMAT ": closing drive %s: %s", m->job->id,
-			  m->job->drive, g_strerror(-r)); /* what counts was read back before */
+	drop_tape(m);
 	if (ok)
 		on_done(m);
 	else

@@ -73,6 +73,7 @@ static gboolean recall_all(struct step *s, struct cart *cart, struct tapeio *tap
 	for (uint64_t i = 0; i < copy->blocks + copy->filemarks; i++)
 		if (!recall_object(s, cart, tape, error))
 			return FALSE;
+	s->ops->drop_tape(s->ctx);
 	if (!step_enter(s, JOB_COMMITTING, error))
 		return FALSE;
 	r = cart_recall_commit(cart, copy);

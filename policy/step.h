@@ -24,6 +24,8 @@ struct step_ops {
 	 * rewound.  With @write it is made sure first that the volume may be written over.
 	 */
 	struct tapeio *(*tape)(void *ctx, bool write, GError **error);
+	/* Closes the drive: what is left of the run needs it no more. */
+	void (*drop_tape)(void *ctx);
 	/* Keeps job->state (already set) and the rest of the job on disk, and tells the world. */
 	gboolean (*keep)(void *ctx, GError **error);
 	/* Called every few MiB with the progress in the job; false: stop. */

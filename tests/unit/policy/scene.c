@@ -269,6 +269,14 @@ static struct tapeio *stage_tape(void *ctx, bool write, GError **error)
 	return NULL;
 }
 
+static void close_drive(void *ctx)
+{
+	struct stage *g = ctx;
+
+	assert_int_equal(tapeio_close(g->tape), 0);
+	g->tape = NULL;
+}
+
 static gboolean stage_keep(void *ctx, GError **error)
 {
 	struct stage *g = ctx;
@@ -294,6 +302,7 @@ static gboolean stage_place(void *ctx, GError **error)
 
 static const struct step_ops stage_ops = {
 	.tape = stage_tape,
+	.drop_tape = close_drive,
 	.keep = stage_keep,
 	.go_on = stage_go_on,
 	.place = stage_place,
@@ -313,12 +322,6 @@ void stage_init(struct stage *g, struct scene *s, enum job_kind kind, const char
 				 .now_s = clock_wall_s,
 				 .ops = &stage_ops,
 				 .ctx = g };
-}
-
-static void close_drive(struct stage *g)
-{
-	assert_int_equal(tapeio_close(g->tape), 0);
-	g->tape = NULL;
 }
 
 void stage_restart(struct stage *g)
