@@ -46,7 +46,7 @@ static bool numbers_make_sense(const struct disk_frame *f)
 	if (f->type == FRAME_FILEMARK)
 		return logical == 0 && stored == 0;
 	return f->type == FRAME_BLOCK && logical > 0 && logical <= CART_MAX_BLOCK && stored > 0 &&
-	       stored <= logical;
+	       (f->codec == CART_CODEC_NONE ? stored == logical : stored < logical);
 }
 
 bool frame_is_ours(const struct cart *c, const struct disk_frame *f)

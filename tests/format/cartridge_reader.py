@@ -109,7 +109,8 @@ class Frame:
     def sizes_fit(self):
         if self.type == FILEMARK:
             return self.logical_size == self.stored_size == 0
-        return self.type == BLOCK and 0 < self.stored_size <= self.logical_size <= 1 << 24
+        fits = self.stored_size == self.logical_size if self.codec == 0 else self.stored_size < self.logical_size
+        return self.type == BLOCK and fits and 0 < self.stored_size and self.logical_size <= 1 << 24
 
 
 class Recording:
@@ -171,8 +172,7 @@ class Recording:
 
     def last_segment(self):
         prefix = "data.%08x." % self.header.stream
-        names = [n for n in os.listdir(self.folder) if n.startswith(prefix)]
-        return max([int(n[len(prefix):], 16) for n in names], default=0)
+        return max((int(n[14:], 16) for n in os.listdir(self.folder) if n.startswith(prefix)), default=0)
 
     def search(self, address, number, slope):
         """The next whole frame behind an address, of a later object, that fits I6."""

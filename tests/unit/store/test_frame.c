@@ -35,6 +35,7 @@ static struct disk_frame block_frame(struct cart *c, uint64_t object, uint64_t e
 
 	frame_make(c, &f, FRAME_BLOCK, &t);
 	f.epoch = le64_from(epoch);
+	f.codec = CART_CODEC_ZLIB;
 	f.logical_size = le32_from(100);
 	f.stored_size = le32_from(60);
 	frame_seal(c, &f);
@@ -95,17 +96,19 @@ static void impossible_frames_are_none(void **state)
 {
 	static const struct {
 		const char *label;
-		uint8_t type;
+		uint8_t type, codec;
 		uint32_t logical, stored;
 		uint64_t stable, file;
 	} rows[] = {
-		{ "unknown type", 3, 100, 60, 0, 0 },
-		{ "empty block", FRAME_BLOCK, 0, 0, 0, 0 },
-		{ "longer than the longest", FRAME_BLOCK, CART_MAX_BLOCK + 1, 60, 0, 0 },
-		{ "stored longer than it is", FRAME_BLOCK, 100, 101, 0, 0 },
-		{ "filemark with data", FRAME_FILEMARK, 0, 1, 0, 0 },
-		{ "vouches for itself", FRAME_BLOCK, 100, 60, 4, 0 },
-		{ "more filemarks than objects", FRAME_BLOCK, 100, 60, 0, 4 },
+		{ "unknown type", 3, 1, 100, 60, 0, 0 },
+		{ "empty block", FRAME_BLOCK, 0, 0, 0, 0, 0 },
+		{ "longer than the longest", FRAME_BLOCK, 1, CART_MAX_BLOCK + 1, 60, 0, 0 },
+		{ "stored longer than it is", FRAME_BLOCK, 1, 100, 101, 0, 0 },
+		{ "packed, and no shorter", FRAME_BLOCK, 1, 100, 100, 0, 0 },
+		{ "not packed, and shorter", FRAME_BLOCK, 0, 100, 60, 0, 0 },
+		{ "filemark with data", FRAME_FILEMARK, 0, 0, 1, 0, 0 },
+		{ "vouches for itself", FRAME_BLOCK, 1, 100, 60, 4, 0 },
+		{ "more filemarks than objects", FRAME_BLOCK, 1, 100, 60, 0, 4 },
 	};
 	struct cart *c = *state;
 
@@ -113,6 +116,7 @@ static void impossible_frames_are_none(void **state)
 		struct disk_frame f = block_frame(c, 3, 4);
 
 		f.type = rows[i].type;
+		f.codec = rows[i].codec;
 		f.logical_size = le32_from(rows[i].logical);
 		f.stored_size = le32_from(rows[i].stored);
 		f.stable = le64_from(rows[i].stable);
