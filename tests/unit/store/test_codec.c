@@ -52,8 +52,9 @@ static void packed_pieces_unpack_to_the_block(void **state)
 				codec_pack(*state, codecs[k], iov, 3, SIZE, &packed, &size), 0);
 			assert_in_range(size, 1, SIZE / 5);
 			memset(out, 0, SIZE);
-			assert_int_equal(codec_unpack(*state, codecs[k], packed, size, out, SIZE),
-					 0);
+			assert_int_equal(
+				codec_unpack(*state, (uint8_t)codecs[k], packed, size, out, SIZE),
+				0);
 			assert_memory_equal(out, data, SIZE);
 		}
 	}
@@ -116,14 +117,18 @@ static void a_wrong_length_or_codec_is_damage(void **state)
 	for (unsigned k = 0; k < 3; k++) {
 		assert_int_equal(codec_pack(*state, codecs[k], &iov, 1, SIZE, &packed, &size), 0);
 		memcpy(copy, packed, size);
-		assert_int_equal(codec_unpack(*state, codecs[k], copy, size, out, SIZE - 1),
-				 CART_E_DAMAGED);
-		assert_int_equal(codec_unpack(*state, codecs[k], copy, size, out, SIZE + 1),
-				 CART_E_DAMAGED);
-		assert_int_equal(codec_unpack(*state, codecs[k], copy, size - 1, out, SIZE),
-				 CART_E_DAMAGED);
-		assert_int_equal(codec_unpack(*state, codecs[(k + 1) % 3], copy, size, out, SIZE),
-				 CART_E_DAMAGED);
+		assert_int_equal(
+			codec_unpack(*state, (uint8_t)codecs[k], copy, size, out, SIZE - 1),
+			CART_E_DAMAGED);
+		assert_int_equal(
+			codec_unpack(*state, (uint8_t)codecs[k], copy, size, out, SIZE + 1),
+			CART_E_DAMAGED);
+		assert_int_equal(
+			codec_unpack(*state, (uint8_t)codecs[k], copy, size - 1, out, SIZE),
+			CART_E_DAMAGED);
+		assert_int_equal(
+			codec_unpack(*state, (uint8_t)codecs[(k + 1) % 3], copy, size, out, SIZE),
+			CART_E_DAMAGED);
 		assert_int_equal(codec_unpack(*state, 9, copy, size, out, SIZE), CART_E_DAMAGED);
 	}
 }

@@ -321,8 +321,8 @@ static void frames_in_a_hosts_data_are_not_objects(void **state)
 }
 
 /*
- * A writer whose lock was lost (somebody deleted the file) wakes up behind another one's back: what it
- * writes is never read, and its header does not replace the other's (P7).
+ * A writer whose lock was lost (somebody deleted the file) wakes up behind another one's back: what
+ * it writes is never read, and its header does not replace the other's (P7).
  */
 static void a_fenced_writer_is_never_read(void **state)
 {
