@@ -6,7 +6,7 @@ The writer tells by file which archives it has closed: WRITE FILEMARKS came back
 new start the whole tape is read, and holds
   1. every closed archive, each block exact, each filemark in its place;
   2. behind them a prefix of what the writer was about to write: whole blocks, in order, or a filemark;
-  3. nothing else.
+  3. nothing else; or, where nothing of the new writing had reached the tape, exactly what was there before it.
 Archives are tar files of generated contents whose blocks carry their archive's and their own number.
 """
 import hashlib
@@ -97,8 +97,8 @@ def blocks_of(data):
     return [data[i:i + BLOCK] for i in range(0, len(data), BLOCK)]
 
 
-def one_round(number, device, pidfile, closed, generator, claims):
-    """Writes, kills, starts, reads. Returns the keys that now are closed on the tape."""
+def one_round(number, device, pidfile, closed, before, generator, claims):
+    """Writes, kills, starts, reads. Returns the archives that are closed on the tape now, and all that is on it."""
     plan = [(f"round{number}-{n}", generator.choice([1, 2, 8, 30, 60])) for n in range(60)]
     reader, progress = os.pipe()
     child = os.fork()
@@ -127,22 +127,23 @@ def one_round(number, device, pidfile, closed, generator, claims):
         print(f"# read files of {[len(f) for f in files]} blocks and {len(tail)} behind them, then {end};"
               f" closed were {[len(f) for f in good]}, equal {[a == b for a, b in zip(files, good)]}")
     claims.true(f"{what}: each closed archive reads back", files[:len(good)] == good)
+    untouched = (files, tail) == before and not any(word == "closed" for word, _ in told)
     rest = files[len(good):] + ([tail] if tail else [])
     unfinished = blocks_of(archive(*begun[-1])) if begun and begun[-1] not in closed else []
     claims.true(f"{what}: behind them only what was being written ({sum(map(len, rest))} blocks)",
-                len(rest) <= 1 and (not rest or rest[0] == unfinished[:len(rest[0])]))
-    return closed
+                untouched or len(rest) <= 1 and (not rest or rest[0] == unfinished[:len(rest[0])]))
+    return closed, (files, tail)
 
 
 def main():
     device, pidfile, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
     seed = int(sys.argv[4]) if len(sys.argv) > 4 and sys.argv[4] else int(time.time())
     print(f"# seed {seed}")
-    generator, claims, closed = random.Random(seed), Claims(), []
+    generator, claims, closed, before = random.Random(seed), Claims(), [], None
     for number in range(rounds):
         if len(closed) > ARCHIVES:
-            closed = []
-        closed = one_round(number, device, pidfile, closed, generator, claims)
+            closed = []  # from here on what is on the tape may be written over
+        closed, before = one_round(number, device, pidfile, closed, before, generator, claims)
         sys.stdout.flush()
     claims.finish()
 
