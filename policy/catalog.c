@@ -165,8 +165,12 @@ static gboolean open_file(struct catalog *c, const char *path, gboolean *ret_dam
 			    path, version, SCHEMA_VERSION);
 		return FALSE;
 	}
-	return run(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN", error) &&
-	       run(c, schema, error) && run(c, "PRAGMA user_version=1; COMMIT", error);
+	if (!run(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", error))
+		return FALSE;
+	/* an existing one is not written to: another process may have it open */
+	return version == SCHEMA_VERSION ||
+	       (run(c, "BEGIN IMMEDIATE", error) && run(c, schema, error) &&
+		run(c, "PRAGMA user_version=1; COMMIT", error));
 }
 
 static void put_aside(const char *path)

@@ -6,9 +6,11 @@
  * to do by looking.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <locale.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,6 +40,7 @@ struct daemon {
 	struct engine *engine;
 	struct service *service; /* NULL: no bus, or --once */
 	bool failed;             /* --once: a job did */
+	int lock;                /* held while the catalogue is ours; dies with the process */
 };
 
 static gboolean parse(int *argc, char ***argv, struct options *o, GError **error)
@@ -76,6 +79,25 @@ static gboolean parse(int *argc, char ***argv, struct options *o, GError **error
 
 /* ---- the daemon ---- */
 
+/* Two daemons would write to the same tapes: one catalogue, one process. */
+static gboolean lock_catalog(struct daemon *d, GError **error)
+{
+	g_autofree char *path = g_strconcat(d->config->catalog, ".lock", NULL);
+
+	d->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+	if (d->lock >= 0 && flock(d->lock, LOCK_EX | LOCK_NB) == 0)
+		return TRUE;
+	if (errno == EWOULDBLOCK)
+		g_set_error(
+			error, POLICY_ERROR, POLICY_ERROR_BUSY,
+			"another vtl-policyd uses the catalogue %s: ask it with vtl, or stop it",
+			d->config->catalog);
+	else
+		g_set_error(error, POLICY_ERROR, POLICY_ERROR_FAILED, "cannot lock %s: %s", path,
+			    g_strerror(errno));
+	return FALSE;
+}
+
 static gboolean open_catalog(struct daemon *d, bool dry_run, GError **error)
 {
 	g_autofree char *folder = g_path_get_dirname(d->config->catalog);
@@ -88,6 +110,8 @@ static gboolean open_catalog(struct daemon *d, bool dry_run, GError **error)
 			    g_strerror(errno));
 		return FALSE;
 	}
+	if (!dry_run && !lock_catalog(d, error))
+		return FALSE;
 	d->catalog = catalog_open(transient ? ":memory:" : d->config->catalog, &note, error);
 	if (note != NULL)
 		g_warning("%s", note);
@@ -113,6 +137,8 @@ static void daemon_close(struct daemon *d)
 	engine_free(d->engine);
 	control_client_free(d->client);
 	catalog_close(d->catalog);
+	if (d->lock >= 0)
+		(void)close(d->lock);
 	policy_config_free(d->config);
 }
 
@@ -187,7 +213,7 @@ static int work(struct daemon *d, const struct options *o, GError **error)
 int main(int argc, char **argv)
 {
 	struct options o = { 0 };
-	struct daemon d = { 0 };
+	struct daemon d = { .lock = -1 };
 	g_autoptr(GError) error = NULL;
 	int status = EXIT_USAGE;
 

@@ -379,6 +379,28 @@ static void a_halt_leaves_the_job_to_the_next_start(void **state)
 	end(&p);
 }
 
+/* As life is: nobody calls engine_look(), nothing is signalled. */
+static void a_mount_is_found_by_looking(void **state)
+{
+	struct scene *s = *state;
+	struct play p;
+	int64_t until;
+
+	scene_record(s, "T1", RECORDING);
+	scene_migrate(s, "T1", "V1");
+	begin(&p, s, "[policyd]\nlook=1h\n" DRIVES);
+	engine_start(p.engine);
+	mount_in_drive("T1");
+	until = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+	while (scene_stat(s, "T1")->state != CART_PREMIGRATED && g_get_monotonic_time() < until)
+		(void)g_main_context_iteration(NULL, TRUE);
+	assert_int_equal(scene_stat(s, "T1")->state, CART_PREMIGRATED);
+	engine_halt(p.engine);
+	while (!engine_is_quiet(p.engine))
+		(void)g_main_context_iteration(NULL, TRUE);
+	end(&p);
+}
+
 static void a_lost_catalogue_does_not_lose_copies(void **state)
 {
 	struct scene *s = *state;
@@ -457,6 +479,7 @@ int main(void)
 		scene_test(a_waiting_job_can_be_cancelled),
 		scene_test(a_restart_goes_on_with_open_jobs),
 		scene_test(a_halt_leaves_the_job_to_the_next_start),
+		scene_test(a_mount_is_found_by_looking),
 		scene_test(a_lost_catalogue_does_not_lose_copies),
 		scene_test(nothing_is_written_while_a_pool_is_away),
 		scene_test(a_dry_run_says_what_and_does_nothing),

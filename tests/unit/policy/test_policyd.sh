@@ -4,7 +4,8 @@
 # of a recall, after which it must end with every block where it belongs.  $POLICYD, $VTL and $RECORD are the programs.
 set -eu
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+daemon=
+trap '[ -z "$daemon" ] || kill -9 "$daemon" 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work"
 export TCMU_VTL_STATE="$work/state"
 export DBUS_SYSTEM_BUS_ADDRESS="unix:path=$work/none" # there is no bus here
@@ -97,6 +98,22 @@ kill_until_done state_is migrated
 "$RECORD" move lib0 T1 drive 1
 kill_until_done state_is premigrated
 [ "$("$RECORD" "$work/pool" T1)" = "$digest" ] || fail "the recalled recording differs"
+
+# ---- one daemon at a time ----
+"$POLICYD" --config policy.conf --foreground >daemon.log 2>&1 &
+daemon=$!
+for _ in $(seq 200); do
+	[ -e policy/catalogue.sqlite.lock ] && ! flock -n policy/catalogue.sqlite.lock true && break
+	sleep 0.05
+done
+expect 1 policyd --once
+grep -q 'another vtl-policyd' err || fail "a second daemon says: $(cat err)"
+expect 0 policyd --dry-run
+kill -TERM $daemon
+status=0
+wait $daemon || status=$?
+daemon=
+[ $status = 0 ] || fail "told to end, it ended with $status: $(cat daemon.log)"
 
 # ---- nothing is left to do ----
 expect 0 policyd --once
