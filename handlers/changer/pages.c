@@ -47,6 +47,6 @@ static void fill_tapealert(struct scsi_unit *unit, struct log_writer *w)
 }
 
 const struct log_page changer_log_pages[] = {
-	{ 0x2e, 0, fill_tapealert, NULL },
+	{ 0x2e, 0, fill_tapealert, NULL, NULL },
 };
 const unsigned changer_log_pages_cnt = sizeof(changer_log_pages) / sizeof(changer_log_pages[0]);

@@ -140,6 +140,24 @@ static size_t largest(const struct report *r)
 	return size;
 }
 
+/* How much of the report @allocation takes: never a part of a header or a descriptor. */
+static size_t whole_descriptors(const struct report *r, size_t allocation)
+{
+	size_t at = HEADER_SIZE;
+
+	if (allocation >= r->size || allocation <= HEADER_SIZE)
+		return allocation < r->size ? allocation : r->size;
+	while (at < r->size && at + HEADER_SIZE <= allocation) {
+		size_t length = get_be16(r->data + at + 2), bytes = get_be24(r->data + at + 5);
+
+		at += HEADER_SIZE;
+		if (at + bytes > allocation)
+			return at + (allocation - at) / length * length;
+		at += bytes;
+	}
+	return at;
+}
+
 enum scsi_status changer_read_status(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	const uint8_t *cdb = cmd->cdb;
@@ -162,7 +180,7 @@ enum scsi_status changer_read_status(struct scsi_unit *unit, struct scsi_cmd *cm
 	put_be16(r.data, r.first);
 	put_be16(r.data + 2, (uint16_t)r.elements);
 	put_be24(r.data + 5, (uint32_t)(r.size - HEADER_SIZE));
-	scsi_put_data(cmd, r.data, r.size, get_be24(cdb + 7));
+	scsi_put_data(cmd, r.data, whole_descriptors(&r, get_be24(cdb + 7)), r.size);
 	g_free(r.data);
 	return SCSI_GOOD;
 }

@@ -15,7 +15,9 @@ enum scsi_needs {
 	NEEDS_MEDIUM = 0x01,   /* a medium, ready; asked of the unit's ops */
 	NEEDS_WRITABLE = 0x02, /* and not write protected */
 	UA_EXEMPT = 0x04, /* served although a unit attention is pending (INQUIRY, REQUEST SENSE) */
-	BY_CORE = 0x08,   /* LIO answers it before us: listed, never handled */
+	TELLS_DEFERRED =
+		0x10,   /* of the stream of data: hears first what an earlier write came to */
+	BY_CORE = 0x08, /* LIO answers it before us: listed, never handled */
 };
 
 struct scsi_command {

@@ -72,7 +72,7 @@ enum scsi_status scsi_log_sense(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	const uint8_t *cdb = cmd->cdb;
 	uint8_t code = cdb[2] & 0x3f, subpage = cdb[3];
 	struct log_writer w = { .size = 4, .first = get_be16(cdb + 5) };
-	const struct log_page *page;
+	const struct log_page *page = NULL;
 
 	if ((cdb[1] & 0x03) != 0) /* PPC, SP */
 		return scsi_check_field(unit, cmd, 1, cdb[1] & 0x02 ? 1 : 0);
@@ -94,6 +94,9 @@ enum scsi_status scsi_log_sense(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	w.data[1] = subpage;
 	put_be16(w.data + 2, (uint16_t)(w.size - 4));
 	scsi_put_data(cmd, w.data, w.size, get_be16(cdb + 7));
+	if (page != NULL && page->told != NULL &&
+	    cmd->in_len == w.size) /* no mere look at its length */
+		page->told(unit);
 	return SCSI_GOOD;
 }
 

@@ -28,6 +28,8 @@ struct log_page {
 	uint8_t subpage;
 	void (*fill)(struct scsi_unit *unit, struct log_writer *w);
 	void (*reset)(struct scsi_unit *unit); /* LOG SELECT, PCR; NULL: nothing to reset */
+	void (*told)(
+		struct scsi_unit *unit); /* the whole page went to a host; NULL: nothing to do */
 };
 
 /* Adds a parameter of @size bytes. */

@@ -164,7 +164,9 @@ static enum scsi_status check_deferred(struct scsi_unit *unit, struct scsi_cmd *
 	struct sense_extra extra = { 0 };
 	enum sense_id why;
 
-	if (unit->ops->deferred == NULL || (row->needs & UA_EXEMPT) != 0 ||
+	/* whoever only looks (a monitor, another host) must not swallow what the writer has to hear
+	 */
+	if (unit->ops->deferred == NULL || (row->needs & TELLS_DEFERRED) == 0 ||
 	    !unit->ops->deferred(unit, &why, &extra))
 		return SCSI_GOOD;
 	return scsi_check_extra(unit, cmd, why, &extra);

@@ -176,6 +176,28 @@ static void op_load(void *ctx, const char *barcode)
 	unit_unlock(&d->unit);
 }
 
+/* What could not be stored is for the host to hear: its next command of the data stream tells it,
+ * and the next try takes the cartridge out. */
+static int unload_or_note(struct drive *d)
+{
+	struct cart_position before = { 0 }, after = { 0 };
+	int r;
+
+	if (d->stage != NULL)
+		stage_position(d->stage, &before);
+	r = drive_unload(d);
+	if (r == 0 || d->has_lost)
+		return r;
+	d->has_lost = true;
+	if (stage_take_failure(d->stage, &d->lost))
+		return r;
+	stage_position(d->stage, &after);
+	d->lost = (struct stage_failure){ .outcome = r };
+	if (before.object > after.object)
+		d->lost.objects = d->lost.blocks = before.object - after.object;
+	return r;
+}
+
 static int op_eject(void *ctx)
 {
 	struct drive *d = ctx;
@@ -184,10 +206,7 @@ static int op_eject(void *ctx)
 	unit_lock(&d->unit);
 	if (d->prevented) {
 		r = LIBRARY_E_PREVENTED;
-	} else if (drive_unload(d) != 0) {
-		/* what a buffered write came to is for the host; the next try takes the cartridge
-		 * out */
-		d->has_lost = d->has_lost || stage_take_failure(d->stage, &d->lost);
+	} else if (unload_or_note(d) != 0) {
 		r = LIBRARY_E_DRIVE_FAILED;
 	} else {
 		d->barcode[0] = '\0';

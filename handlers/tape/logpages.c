@@ -72,19 +72,18 @@ static void fill_sequential(struct scsi_unit *unit, struct log_writer *w)
 	log_put_number(w, 0x0003, LOG_COUNTER, d->counters.read_bytes, 8);
 	if (d->state != DRIVE_READY)
 		return;
-	log_put_number(w, 0x0004, LOG_BINARY, capacity_bytes(d) / MEGABYTE, 4);
+	log_put_number(w, 0x0004, LOG_BINARY, stage_info(d->stage)->stored_bytes / MEGABYTE, 4);
 	log_put_number(w, 0x0005, LOG_BINARY, (capacity_bytes(d) - early) / MEGABYTE, 4);
 	log_put_number(w, 0x0006, LOG_BINARY, early / MEGABYTE, 4);
 }
 
-/* 2Eh: all 64 flags; reading clears them (SSC-5, TapeAlert log page). */
+/* 2Eh: all 64 flags; reading the whole page clears them (SSC-5, TapeAlert log page). */
 static void fill_tapealert(struct scsi_unit *unit, struct log_writer *w)
 {
 	struct drive *d = drive_of(unit);
 
 	for (uint16_t flag = 1; flag <= 64; flag++)
 		log_put_number(w, flag, LOG_BINARY, d->alerts >> (flag - 1) & 1, 1);
-	d->alerts = 0;
 }
 
 static void reset_tapealert(struct scsi_unit *unit)
@@ -110,10 +109,10 @@ static void fill_capacity(struct scsi_unit *unit, struct log_writer *w)
 }
 
 const struct log_page drive_log_pages[] = {
-	{ 0x02, 0, fill_write_errors, reset_write_errors },
-	{ 0x03, 0, fill_read_errors, reset_read_errors },
-	{ 0x0c, 0, fill_sequential, NULL },
-	{ 0x2e, 0, fill_tapealert, reset_tapealert },
-	{ 0x31, 0, fill_capacity, NULL },
+	{ 0x02, 0, fill_write_errors, reset_write_errors, NULL },
+	{ 0x03, 0, fill_read_errors, reset_read_errors, NULL },
+	{ 0x0c, 0, fill_sequential, NULL, NULL },
+	{ 0x2e, 0, fill_tapealert, reset_tapealert, reset_tapealert },
+	{ 0x31, 0, fill_capacity, NULL, NULL },
 };
 const unsigned drive_log_pages_cnt = sizeof(drive_log_pages) / sizeof(drive_log_pages[0]);

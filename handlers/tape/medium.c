@@ -55,10 +55,11 @@ bool drive_deferred(struct scsi_unit *unit, enum sense_id *ret_why, struct sense
 	if (!d->has_lost && (d->stage == NULL || !stage_take_failure(d->stage, &lost)))
 		return false;
 	d->has_lost = false;
-	*ret_why = has_row(lost.outcome) ? rows[lost.outcome].sense : SENSE_WRITE_ERROR;
+	/* never EOM or VOLUME OVERFLOW: st would take it for the end of the medium at the command
+	 * that hears of it, and go on with the next tape behind the gap */
+	*ret_why = SENSE_WRITE_ERROR;
 	*extra = (struct sense_extra){
 		.deferred = true,
-		.flags = has_row(lost.outcome) ? rows[lost.outcome].flags : 0,
 		.valid = true,
 		.information = (int64_t)(d->block_size == 0 ? lost.bytes : lost.blocks),
 	};

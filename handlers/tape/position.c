@@ -98,19 +98,26 @@ enum scsi_status drive_locate_16(struct scsi_unit *unit, struct scsi_cmd *cmd)
 #define POSITION_LOLU     0x04 /* the number does not fit: look into the long form */
 #define POSITION_NOT_LONG 0xffffffffull
 
+/* What the drive holds and the medium not yet. */
+struct buffered {
+	uint64_t objects, bytes;
+};
+
 static uint8_t position_flags(const struct cart_position *p)
 {
 	return (uint8_t)((p->bop ? POSITION_BOP : 0) | (p->early_warning ? POSITION_EOP : 0));
 }
 
-static size_t put_short(uint8_t *data, const struct cart_position *p)
+static size_t put_short(uint8_t *data, const struct cart_position *p, const struct buffered *b)
 {
 	data[0] = position_flags(p);
 	if (p->object > POSITION_NOT_LONG) {
 		data[0] |= POSITION_LOLU;
 	} else {
 		put_be32(data + 4, (uint32_t)p->object);
-		put_be32(data + 8, (uint32_t)p->object); /* nothing waits in the buffer */
+		put_be32(data + 8, (uint32_t)(p->object - b->objects));
+		put_be24(data + 13, (uint32_t)b->objects);
+		put_be32(data + 16, (uint32_t)b->bytes);
 	}
 	return 20;
 }
@@ -123,12 +130,14 @@ static size_t put_long(uint8_t *data, const struct cart_position *p)
 	return 32;
 }
 
-static size_t put_extended(uint8_t *data, const struct cart_position *p)
+static size_t put_extended(uint8_t *data, const struct cart_position *p, const struct buffered *b)
 {
 	data[0] = position_flags(p);
 	put_be16(data + 2, 28);
 	put_be64(data + 8, p->object);
-	put_be64(data + 16, p->object);
+	put_be24(data + 5, (uint32_t)b->objects);
+	put_be64(data + 16, p->object - b->objects);
+	put_be64(data + 24, b->bytes);
 	return 32;
 }
 
@@ -136,20 +145,22 @@ enum scsi_status drive_read_position(struct scsi_unit *unit, struct scsi_cmd *cm
 {
 	struct drive *d = drive_of(unit);
 	struct cart_position p;
+	struct buffered b;
 	uint8_t data[32] = { 0 };
 	size_t size, allocation = sizeof(data);
 
 	stage_position(d->stage, &p);
+	stage_buffered(d->stage, &b.objects, &b.bytes);
 	switch (cmd->cdb[1] & 0x1f) {
 	case SA_READ_POSITION_LONG:
 		size = put_long(data, &p);
 		break;
 	case SA_READ_POSITION_EXTENDED:
-		size = put_extended(data, &p);
+		size = put_extended(data, &p, &b);
 		allocation = get_be16(cmd->cdb + 7);
 		break;
 	default: /* the rows let only the short forms through */
-		size = put_short(data, &p);
+		size = put_short(data, &p, &b);
 	}
 	scsi_put_data(cmd, data, size, allocation);
 	return SCSI_GOOD;

@@ -129,17 +129,21 @@ enum scsi_status drive_read(struct scsi_unit *unit, struct scsi_cmd *cmd)
 
 /* ---- WRITE ---- */
 
-/* The end of a WRITE: stores it where the mode asks, then says what is left over. */
+/* The end of a WRITE: stores it where the mode asks, then says what is left over. A sync that fails
+ * takes all of it away again. */
 static enum scsi_status finish_write(struct drive *d, struct scsi_cmd *cmd, int outcome,
-				     int64_t unwritten)
+				     const struct transfer *t, uint32_t written)
 {
+	int64_t whole = t->fixed ? (int64_t)t->blocks : (int64_t)t->size;
+	int64_t rest = t->fixed ? (int64_t)t->blocks - written : written > 0 ? 0 : whole;
+
 	if (d->buffered == 0) { /* P1 */
 		int r = stage_sync(d->stage);
 
 		if (r != 0)
-			return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, unwritten);
+			return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, whole);
 	}
-	return drive_outcome(d, cmd, outcome, SENSE_WRITE_ERROR, unwritten);
+	return drive_outcome(d, cmd, outcome, SENSE_WRITE_ERROR, rest);
 }
 
 enum scsi_status drive_write(struct scsi_unit *unit, struct scsi_cmd *cmd)
@@ -170,7 +174,7 @@ enum scsi_status drive_write(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		window_skip(&w, t.size);
 		d->counters.written_bytes += t.size;
 	}
-	return finish_write(d, cmd, outcome, t.fixed || i == 1 ? (int64_t)t.blocks - i : t.size);
+	return finish_write(d, cmd, outcome, &t, i);
 }
 
 /* Count 0 is a flush. */
@@ -186,9 +190,8 @@ enum scsi_status drive_write_filemarks(struct scsi_unit *unit, struct scsi_cmd *
 	if (!immed || d->buffered == 0) { /* P1 */
 		int r = stage_sync(d->stage);
 
-		if (r != 0)
-			return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR,
-					     (int64_t)count - written);
+		if (r != 0) /* and with it what was written before */
+			return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, count);
 	}
 	return drive_outcome(d, cmd, outcome, SENSE_WRITE_ERROR, (int64_t)count - written);
 }

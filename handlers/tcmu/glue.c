@@ -184,26 +184,32 @@ static size_t cdb_length(uint8_t opcode)
 	return lengths[opcode >> 5];
 }
 
-static void zero(const struct scsi_cmd *cmd)
+/* The data buffer from byte @from on. */
+static void zero(const struct scsi_cmd *cmd, size_t from)
 {
-	for (int i = 0; i < cmd->iov_cnt; i++)
-		memset(cmd->iov[i].iov_base, 0, cmd->iov[i].iov_len);
+	for (int i = 0; i < cmd->iov_cnt; i++) {
+		size_t skip = from < cmd->iov[i].iov_len ? from : cmd->iov[i].iov_len;
+
+		memset((char *)cmd->iov[i].iov_base + skip, 0, cmd->iov[i].iov_len - skip);
+		from -= skip;
+	}
 }
 
 /* Puts the answer into libtcmu's command and into the slot. */
 static int answer(struct backstore *b, struct tcmulib_cmd *lib, struct scsi_cmd *cmd,
 		  enum scsi_status status)
 {
-	if (status == SCSI_BUSY)
-		return TCMUR_BUSY;
-	if (cmd->in_len > 0)
-		(void)ring_set_read_len(&b->ring, lib->cmd_id, (uint32_t)cmd->in_len);
+	bool told =
+		cmd->in_len > 0 && ring_set_read_len(&b->ring, lib->cmd_id, (uint32_t)cmd->in_len);
+
 	if (status == SCSI_GOOD) {
 		/* the kernel would copy what an earlier command left in the buffer */
-		if (cmd->data == DATA_IN && cmd->in_len == 0)
-			zero(cmd);
+		if (cmd->data == DATA_IN && !told)
+			zero(cmd, cmd->in_len);
 		return TCMUR_OK;
 	}
+	if (status == SCSI_BUSY)
+		return TCMUR_BUSY;
 	memset(lib->sense_buf, 0, sizeof(lib->sense_buf));
 	memcpy(lib->sense_buf, cmd->sense, cmd->sense_len);
 	return TCMUR_SENSE;

@@ -26,7 +26,7 @@ static char *reason(struct library *library, enum library_outcome outcome, uint1
 {
 	const char *name = library_name(library);
 	char from[LIBRARY_LABEL_SIZE], to[LIBRARY_LABEL_SIZE];
-	struct library_element e = { 0 };
+	struct library_element e = { .type = ELEMENT_TRANSPORT };
 
 	library_label(source, from);
 	library_label(destination, to);

@@ -171,7 +171,7 @@ static gboolean library_own(struct library *library, GError **error)
 /* Drops a reference; the table is locked. */
 static void unref_locked(struct library *library)
 {
-	if (--library->refs > 0)
+	if (!g_atomic_int_dec_and_test(&library->refs))
 		return;
 	if (table != NULL && g_hash_table_lookup(table, library->name) == library)
 		g_hash_table_remove(table, library->name);
@@ -188,7 +188,7 @@ struct library *library_open(const char *name, unsigned flags, GError **error)
 	g_mutex_lock(&table_lock);
 	library = table == NULL ? NULL : g_hash_table_lookup(table, name);
 	if (library != NULL)
-		library->refs++;
+		(void)library_ref(library);
 	else
 		library = library_new(name, error);
 	if (library != NULL && !library_is_owned(library)) {
@@ -210,9 +210,9 @@ struct library *library_open(const char *name, unsigned flags, GError **error)
 
 struct library *library_ref(struct library *library)
 {
-	g_mutex_lock(&table_lock);
-	library->refs++;
-	g_mutex_unlock(&table_lock);
+	/* no lock: a listener takes references with the library's locks held, and whoever opens a
+	 * library has the table's lock before those */
+	g_atomic_int_inc(&library->refs);
 	return library;
 }
 

@@ -237,6 +237,11 @@ uint64_t cart_stored_bytes(const struct cart *c)
 	return c->end_totals.stored_bytes;
 }
 
+struct totals cart_totals(const struct cart *c)
+{
+	return c->end_totals;
+}
+
 uint64_t cart_room(struct cart *c)
 {
 	uint64_t bytes;

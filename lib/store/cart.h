@@ -182,10 +182,16 @@ void info_update(struct cart *c);
 
 void cart_digest_iov(struct cart_digest *d, const struct iovec *iov, int iov_cnt, size_t size);
 
+/* ---- position.c ---- */
+
+/* The next object is @object, with @file filemarks before it: whoever calls knows that it is so. */
+void cart_seek(struct cart *c, uint64_t object, uint64_t file);
+
 /* ---- cart.c ---- */
 
 /* What stage.c asks while others hold the rest of the cartridge. */
 uint64_t cart_stored_bytes(const struct cart *c);
+struct totals cart_totals(const struct cart *c);
 /* Bytes that storage has left; UINT64_MAX where it does not say. */
 uint64_t cart_room(struct cart *c);
 /* Length of the next object as the index has it, 0 for a filemark. CART_E_EOD, CART_E_DAMAGED,

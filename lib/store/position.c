@@ -28,7 +28,7 @@ void cart_position(const struct cart *c, struct cart_position *ret_position)
 	};
 }
 
-static void go(struct cart *c, uint64_t object, uint64_t file)
+void cart_seek(struct cart *c, uint64_t object, uint64_t file)
 {
 	c->position = object;
 	c->file = file;
@@ -36,7 +36,7 @@ static void go(struct cart *c, uint64_t object, uint64_t file)
 
 static void go_eod(struct cart *c)
 {
-	go(c, c->end_totals.objects, c->end_totals.filemarks);
+	cart_seek(c, c->end_totals.objects, c->end_totals.filemarks);
 }
 
 /* Every public move begins here: a damaged index is made anew once, then tried again by @move. */
@@ -63,7 +63,7 @@ int cart_locate(struct cart *c, uint64_t object)
 		r = repair_and_retry(c, file_before(c, object, &file));
 	} while (r == -EAGAIN);
 	if (r == 0)
-		go(c, object, file);
+		cart_seek(c, object, file);
 	return r;
 }
 
@@ -122,7 +122,7 @@ int cart_locate_file(struct cart *c, uint64_t file)
 	}
 	r = file_start(c, file, &object);
 	if (r == 0)
-		go(c, object, file);
+		cart_seek(c, object, file);
 	return r;
 }
 
@@ -147,7 +147,7 @@ static int space_forward(struct cart *c, uint64_t count, uint64_t *ret_residual)
 		mark--;
 	}
 	if (count <= mark - c->position) {
-		go(c, c->position + count, c->file);
+		cart_seek(c, c->position + count, c->file);
 		return 0;
 	}
 	*ret_residual = count - (mark - c->position);
@@ -155,7 +155,7 @@ static int space_forward(struct cart *c, uint64_t count, uint64_t *ret_residual)
 		go_eod(c);
 		return CART_E_EOD;
 	}
-	go(c, mark + 1, c->file + 1);
+	cart_seek(c, mark + 1, c->file + 1);
 	return CART_E_FILEMARK;
 }
 
@@ -167,15 +167,15 @@ static int space_backward(struct cart *c, uint64_t count, uint64_t *ret_residual
 	if (r != 0)
 		return r;
 	if (count <= c->position - start) {
-		go(c, c->position - count, c->file);
+		cart_seek(c, c->position - count, c->file);
 		return 0;
 	}
 	*ret_residual = count - (c->position - start);
 	if (c->file == 0) {
-		go(c, 0, 0);
+		cart_seek(c, 0, 0);
 		return CART_E_BOP;
 	}
-	go(c, start - 1, c->file - 1);
+	cart_seek(c, start - 1, c->file - 1);
 	return CART_E_FILEMARK;
 }
 
@@ -211,18 +211,18 @@ int cart_space_filemarks(struct cart *c, int64_t count, uint64_t *ret_residual)
 	}
 	if (count < 0 && n > c->file) {
 		*ret_residual = n - c->file;
-		go(c, 0, 0);
+		cart_seek(c, 0, 0);
 		return CART_E_BOP;
 	}
 	if (count > 0) {
 		r = file_start(c, c->file + n, &object);
 		if (r == 0)
-			go(c, object, c->file + n);
+			cart_seek(c, object, c->file + n);
 		return r;
 	}
 	r = file_start(c, c->file - n + 1, &object);
 	if (r == 0)
-		go(c, object - 1, c->file - n);
+		cart_seek(c, object - 1, c->file - n);
 	return r;
 }
 
@@ -267,15 +267,15 @@ int cart_space_sequential_filemarks(struct cart *c, int64_t count, uint64_t *ret
 			go_eod(c);
 			return CART_E_EOD;
 		}
-		go(c, 0, 0);
+		cart_seek(c, 0, 0);
 		return CART_E_BOP;
 	}
 	if (r != 0)
 		return r;
 	r = file_start(c, mark + 1, &object);
 	if (r == 0 && count > 0)
-		go(c, object, mark + 1);
+		cart_seek(c, object, mark + 1);
 	else if (r == 0)
-		go(c, object - 1, mark);
+		cart_seek(c, object - 1, mark);
 	return r;
 }

@@ -263,12 +263,8 @@ int stage_settle(struct stage *s)
 	(void)pthread_mutex_unlock(&s->lock);
 	s->streaming = false;
 	s->reads_in_row = 0;
-	if (mode == STAGE_READING) {
-		int r = cart_locate(s->cart, s->position.object);
-
-		if (r < 0)
-			return r;
-	}
+	if (mode == STAGE_READING) /* the worker is ahead of the host */
+		cart_seek(s->cart, s->position.object, s->position.file);
 	take_position(s);
 	return failed ? STAGE_E_DEFERRED : 0;
 }
@@ -336,19 +332,19 @@ int stage_space_eod(struct stage *s)
 
 int stage_space_blocks(struct stage *s, int64_t count, uint64_t *ret_residual)
 {
-	*ret_residual = (uint64_t)(count < 0 ? -count : count);
+	*ret_residual = count < 0 ? 0 - (uint64_t)count : (uint64_t)count;
 	SETTLED(s, cart_space_blocks(s->cart, count, ret_residual));
 }
 
 int stage_space_filemarks(struct stage *s, int64_t count, uint64_t *ret_residual)
 {
-	*ret_residual = (uint64_t)(count < 0 ? -count : count);
+	*ret_residual = count < 0 ? 0 - (uint64_t)count : (uint64_t)count;
 	SETTLED(s, cart_space_filemarks(s->cart, count, ret_residual));
 }
 
 int stage_space_sequential_filemarks(struct stage *s, int64_t count, uint64_t *ret_residual)
 {
-	*ret_residual = (uint64_t)(count < 0 ? -count : count);
+	*ret_residual = count < 0 ? 0 - (uint64_t)count : (uint64_t)count;
 	SETTLED(s, cart_space_sequential_filemarks(s->cart, count, ret_residual));
 }
 
@@ -366,6 +362,18 @@ const struct cart_info *stage_info(struct stage *s)
 bool stage_is_writable(const struct stage *s)
 {
 	return cart_is_writable(s->cart); /* does not change while it is open, but in a recall */
+}
+
+void stage_buffered(struct stage *s, uint64_t *ret_objects, uint64_t *ret_bytes)
+{
+	*ret_objects = *ret_bytes = 0;
+	(void)pthread_mutex_lock(&s->lock);
+	if (s->mode == STAGE_WRITING) {
+		*ret_objects = s->count;
+		for (unsigned i = 0; i < s->count; i++)
+			*ret_bytes += s->slots[(s->first + i) % SLOTS_MAX].size;
+	}
+	(void)pthread_mutex_unlock(&s->lock);
 }
 
 void stage_position(struct stage *s, struct cart_position *ret_position)

@@ -35,7 +35,7 @@ struct stage;
 
 struct stage_failure {
 	int outcome;      /* what the worker's write returned: CART_E_* or -errno */
-	uint64_t objects; /* accepted and not written: blocks and filemarks */
+	uint64_t objects; /* accepted and not on the tape now: blocks and filemarks */
 	uint64_t blocks, bytes;
 };
 
@@ -57,6 +57,9 @@ MUST_CHECK int stage_set_codec(struct stage *s, enum cart_codec codec);
 
 /* Of the next object as the host sees it, the buffer counted as written. */
 void stage_position(struct stage *s, struct cart_position *ret_position);
+
+/* What was accepted and is not written yet. */
+void stage_buffered(struct stage *s, uint64_t *ret_objects, uint64_t *ret_bytes);
 
 MUST_CHECK int stage_write(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size);
 MUST_CHECK int stage_write_filemarks(struct stage *s, uint32_t count, uint32_t *ret_written);

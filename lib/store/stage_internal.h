@@ -95,7 +95,7 @@ void wake_worker(struct stage *s);
 void wake_caller(struct stage *s);
 
 /* Makes the cartridge the caller's: the queue written, or what was read ahead forgotten.
- * 0 or STAGE_E_DEFERRED, or -errno where the position could not be set again. */
+ * 0 or STAGE_E_DEFERRED. */
 MUST_CHECK int stage_settle(struct stage *s);
 /* Takes over the position of the cartridge, which is the caller's. */
 void take_position(struct stage *s);

@@ -11,8 +11,20 @@
 
 /* ---- the worker's half ---- */
 
+/* A sync that failed on the way has cut what was written since the one before it. */
+static void count_cut(struct stage *s, const struct totals *before)
+{
+	struct totals now = cart_totals(s->cart);
+
+	if (now.objects >= before->objects)
+		return;
+	s->failure.objects += before->objects - now.objects;
+	s->failure.blocks += (before->objects - before->filemarks) - (now.objects - now.filemarks);
+	s->failure.bytes += before->logical_bytes - now.logical_bytes;
+}
+
 /* Everything in the queue is lost; the next call of the caller hears of it. */
-static void fail(struct stage *s, int outcome)
+static void fail(struct stage *s, int outcome, const struct totals *before)
 {
 	for (unsigned i = 0; i < s->count; i++) /* nobody begins with them any more */
 		if (s->slots[(s->first + i) % SLOTS_MAX].state == SLOT_RAW)
@@ -25,6 +37,7 @@ static void fail(struct stage *s, int outcome)
 		s->failure.bytes += s->slots[s->first].size;
 		ring_pop(s);
 	}
+	count_cut(s, before);
 	s->queued_bytes = 0;
 	s->failed = true;
 }
@@ -43,6 +56,7 @@ static int write_slot(struct stage *s, const struct slot *slot)
 
 void write_one(struct stage *s)
 {
+	struct totals before;
 	struct slot slot;
 	uint64_t stored;
 	int r;
@@ -51,11 +65,12 @@ void write_one(struct stage *s)
 	s->slots[s->first].state = SLOT_READY; /* a raw one is packed on the way */
 	slot = s->slots[s->first];
 	(void)pthread_mutex_unlock(&s->lock);
+	before = cart_totals(s->cart);
 	r = write_slot(s, &slot);
 	stored = cart_stored_bytes(s->cart);
 	(void)pthread_mutex_lock(&s->lock);
 	if (r != 0 && r != CART_E_EARLY_WARNING) {
-		fail(s, r);
+		fail(s, r, &before);
 	} else {
 		uint64_t grown = stored - s->stored_bytes + FRAME_BYTES;
 

@@ -237,7 +237,8 @@ static int append(struct cart *c, struct iovec *iov, int iov_cnt, size_t size)
 	struct disk_segment s;
 	int r;
 
-	if (offset + size > SEGMENT_SIZE) {
+	if (offset + size >=
+	    SEGMENT_SIZE) { /* one that ended there would leave no trace of the next */
 		address = ((address >> SEGMENT_SHIFT) + 1) << SEGMENT_SHIFT;
 		offset = DATA_START;
 		address += DATA_START;

@@ -99,6 +99,8 @@ void expect_sense_(const struct rig *r, enum sense_id id, const char *file, int 
 	expect_tape_(r, id, flags, information, __FILE__, __LINE__)
 void expect_tape_(const struct rig *r, enum sense_id id, uint8_t flags, int64_t information,
 		  const char *file, int line);
+/* WRITE ERROR of earlier commands, by which @information bytes are lost. */
+void expect_deferred(const struct rig *r, int64_t information);
 /* INVALID FIELD IN CDB (or in the parameter list) that points to this byte. */
 void expect_field(const struct rig *r, unsigned byte);
 void expect_list_field(const struct rig *r, unsigned byte);

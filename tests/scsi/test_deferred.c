@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Errors behind the drive's buffer: told once, to the stream of data, before anything can be taken
+ * for good. Writes fail by a limit on the size of files, syncs by a wrapped fdatasync().
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "lib/base/bytes.h"
+#include "tests/support/rig.h"
+
+static unsigned failing_syncs;
+
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+
+int __wrap_fdatasync(int fd)
+{
+	if (failing_syncs == 0)
+		return __real_fdatasync(fd);
+	failing_syncs--;
+	errno = EIO;
+	return -1;
+}
+
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes == 0 ? limit.rlim_max : bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Five blocks of 1000 bytes on the tape, one accepted and lost; nobody has heard of it. T1 is a
+ * cartridge without a capacity, so that writes are buffered. */
+static void lose_one(struct rig *r)
+{
+	uint16_t slot;
+
+	rig_cartridge(r, "BIG", 0x5e, 0);
+	assert_int_equal(library_import(r->library, "BIG", false, &slot), 0);
+	move(r, RIG_DRIVE_1, RIG_SLOT_4);
+	move(r, slot, RIG_DRIVE_1);
+	r->unit->attentions_cnt = 0;
+	for (uint8_t i = 0; i < 5; i++)
+		write_block(r, i, 1000);
+	write_filemarks(r, 0);
+	limit_files(128 + 5 * 1080 + 100);
+	write_block(r, 5, 1000);
+	run(r, 400, OP_LOG_SENSE, 0, 0x40 | 0x31, 0, 0, 0, 0, 1, 0x90,
+	    0); /* needs the buffer empty */
+	expect_good(r);
+	limit_files(0);
+}
+
+static void who_only_looks_does_not_swallow_it(void **state)
+{
+	struct rig *r = *state;
+
+	lose_one(r);
+	run(r, 0, OP_TEST_UNIT_READY, 0, 0, 0, 0, 0);
+	expect_good(r);
+	run(r, 255, OP_MODE_SENSE_6, 0, 0x3f, 0, 255, 0);
+	expect_good(r);
+	run_write(r, 0, 1000, 1000);
+	expect_deferred(r, 1000);
+	expect_position(r, 5); /* the write that heard of it has not run */
+	write_block(r, 99, 1000);
+	write_filemarks(r, 1);
+	expect_position(r, 7);
+}
+
+static void a_filemark_is_not_written_behind_the_gap(void **state)
+{
+	struct rig *r = *state;
+
+	lose_one(r);
+	run(r, 0, OP_WRITE_FILEMARKS_6, 0, 0, 0, 1, 0);
+	expect_deferred(r, 1000);
+	expect_position(r, 5);
+	rewind_tape(r);
+	for (uint8_t i = 0; i < 5; i++)
+		expect_block(r, i, 1000);
+	run_read(r, 0, 1000, 1000);
+	expect_sense(r, SENSE_END_OF_DATA);
+}
+
+static void an_eject_that_loses_blocks_is_told_to_the_host(void **state)
+{
+	struct rig *r = *state;
+
+	write_block(r, 1, 1000);
+	write_filemarks(r, 0);
+	write_block(r, 2, 1000);
+	write_block(r, 3, 1000);
+	failing_syncs = 1;
+	run_move(r, RIG_DRIVE_1, RIG_SLOT_1);
+	expect_sense(r, SENSE_ELEMENT_MOVE_FAILED);
+	run_write(r, 0, 1000, 1000);
+	assert_int_equal(r->status, SCSI_CHECK_CONDITION);
+	assert_int_equal(r->cmd.sense[0] & 0x01, 0x01); /* deferred */
+	expect_position(r, 1);
+	move(r, RIG_DRIVE_1, RIG_SLOT_1);
+}
+
+static void a_second_eject_takes_the_cartridge_out(void **state)
+{
+	struct rig *r = *state;
+
+	write_block(r, 1, 1000);
+	failing_syncs = 1;
+	run_move(r, RIG_DRIVE_1, RIG_SLOT_1);
+	expect_sense(r, SENSE_ELEMENT_MOVE_FAILED);
+	move(r, RIG_DRIVE_1, RIG_SLOT_1);
+}
+
+static void a_failed_sync_says_that_nothing_of_the_command_is_left(void **state)
+{
+	struct rig *r = *state;
+
+	memset(r->data, 0, 4); /* buffered mode 0 */
+	run(r, 4, OP_MODE_SELECT_6, 0x10, 0, 0, 4, 0);
+	write_block(r, 1, 1000);
+	failing_syncs = 1;
+	run_write(r, 0, 500, 500);
+	expect_tape(r, SENSE_WRITE_ERROR, 0, 500);
+	expect_position(r, 1);
+	failing_syncs = 1;
+	run(r, 0, OP_WRITE_FILEMARKS_6, 0, 0, 0, 2, 0);
+	expect_tape(r, SENSE_WRITE_ERROR, 0, 2);
+	expect_position(r, 1);
+}
+
+static void read_position_counts_what_is_in_the_buffer(void **state)
+{
+	struct rig *r = *state;
+	uint32_t first, last, blocks, bytes;
+
+	for (unsigned i = 0; i < 200; i++)
+		write_block(r, 1, 200);
+	run(r, 20, OP_READ_POSITION, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	expect_good(r);
+	first = get_be32(r->data + 4);
+	last = get_be32(r->data + 8);
+	blocks = get_be24(r->data + 13);
+	bytes = get_be32(r->data + 16);
+	assert_int_equal(first, 200);
+	assert_int_equal(first - last, blocks);
+	assert_int_equal(bytes, blocks * 200);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		rig_test(who_only_looks_does_not_swallow_it),
+		rig_test(a_filemark_is_not_written_behind_the_gap),
+		rig_test(an_eject_that_loses_blocks_is_told_to_the_host),
+		rig_test(a_second_eject_takes_the_cartridge_out),
+		rig_test(a_failed_sync_says_that_nothing_of_the_command_is_left),
+		rig_test(read_position_counts_what_is_in_the_buffer),
+	};
+
+	return rig_main(tests);
+}
