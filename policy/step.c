@@ -15,7 +15,13 @@ gboolean step_enter(struct step *s, enum job_state state, GError **error)
 		return FALSE;
 	}
 	s->job->state = state;
-	s->job->objects = s->job->bytes = s->told_bytes = 0;
+	s->told_bytes = 0;
+	if (state == JOB_COPYING || state == JOB_VERIFYING || state == JOB_READING) {
+		s->job->objects = s->job->bytes = 0;
+	} else { /* nothing moves any more: people want to see all of it */
+		s->job->objects = s->job->objects_total;
+		s->job->bytes = s->job->bytes_total;
+	}
 	return s->ops->keep(s->ctx, error);
 }
 
