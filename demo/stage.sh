@@ -131,7 +131,13 @@ clear_stage() {
 		wait_for 10 eval "! kill -0 ${pids[pid]}" || kill -9 "${pids[pid]}" 2>/dev/null
 		wait "${pids[pid]}" 2>/dev/null
 	done
+	# open-iscsi leaves the folders of its records, empty.
+	for pid in /etc/iscsi/nodes /etc/iscsi/send_targets; do
+		grep -qx "$pid" "$work/before.files" || rmdir "$pid" 2>/dev/null
+	done
 	if [ -e "$work/made.initiatorname" ]; then rm -f /etc/iscsi/initiatorname.iscsi; fi
+	# The fabric's folder holds its module; it goes only where nobody else has a target below it.
+	grep -qx tcm_loop "$work/before.modules" || rmdir /sys/kernel/config/target/loopback 2>/dev/null
 	# Modules that were not loaded before, those first that others do not need.
 	for _ in 1 2 3 4 5 6; do
 		left=$(comm -13 "$work/before.modules" <(loaded_modules))
@@ -147,8 +153,7 @@ left_behind() {
 	comm -13 "$work/before.nodes" <(tape_nodes) | sed 's/^/device /'
 	comm -13 "$work/before.files" <(find /etc/iscsi /etc/target /etc/tcmu /etc/dbus-1 /usr/share/dbus-1 /var/lib/iscsi 2>/dev/null | sort) | sed 's/^/file /'
 	[ ! -d /sys/kernel/config/target/core ] || find /sys/kernel/config/target/core -mindepth 2 -maxdepth 2 -name 'lib0-*' | sed 's/^/target /'
-	# What a kernel does not give back by itself: a module without a way out.
-	comm -13 "$work/before.modules" <(loaded_modules) | while read -r module; do
-		[ ! -e "/sys/module/$module/refcnt" ] || echo "module $module"
-	done
+	# Modules that offer or use a device; the kernel keeps some of its helpers (checksums) in use for good.
+	comm -13 "$work/before.modules" <(loaded_modules) |
+		grep -Ex 'target_core.*|tcm_loop|st|ch|sg|iscsi_tcp|libiscsi.*|scsi_transport_iscsi|uio' | sed 's/^/module /'
 }

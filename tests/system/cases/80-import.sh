@@ -21,6 +21,8 @@ library import
 start_physical
 # shellcheck disable=SC2154 # set by start_physical
 claim "the physical drive is there" test -c "$physical"
+claim "the contract of a physical drive holds on it" env VTL_TEST_TAPE="$physical" "$build"/tests/unit/policy/test_policy_tapeio_drive
+mt -f "$physical" rewind
 mt -f "$physical" setblk 0
 claim "plain tar writes a first archive to it" tar -b 20 -cf "$physical" bash
 claim "and a second" tar -b 128 -cf "$physical" coreutils
