@@ -95,7 +95,7 @@ static enum scsi_status load(struct drive *d, struct scsi_cmd *cmd)
 		return scsi_check(&d->unit, cmd, why);
 	r = stage_sync(d->stage); /* a load of what is loaded goes to the beginning */
 	if (r == 0)
-		r = stage_locate(d->stage, 0);
+		r = drive_placed(d, stage_locate(d->stage, 0));
 	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
 }
 
@@ -120,8 +120,11 @@ enum scsi_status drive_load_unload(struct scsi_unit *unit, struct scsi_cmd *cmd)
 enum scsi_status drive_erase(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
-	int r = stage_erase(d->stage);
+	int r;
 
+	if (drive_displaced(d))
+		return scsi_check_tape(unit, cmd, SENSE_POSITIONING_ERROR, 0, 0);
+	r = stage_erase(d->stage);
 	if (r == 0)
 		r = stage_sync(d->stage);
 	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);

@@ -69,8 +69,21 @@ static void look(struct drive *d)
 	note(d, DRIVE_READY);
 }
 
+bool drive_displaced(const struct drive *d)
+{
+	return d->displaced;
+}
+
+int drive_placed(struct drive *d, int outcome)
+{
+	if (outcome == 0)
+		d->displaced = false;
+	return outcome;
+}
+
 static void begin_load(struct drive *d)
 {
+	d->displaced = false;
 	note(d, DRIVE_LOADING);
 	look(d);
 }
@@ -118,7 +131,9 @@ static void drive_reset(struct scsi_unit *unit)
 	d->block_size = 0;
 	d->buffered = 1;
 	if (d->stage != NULL) {
-		ignore_result(stage_locate(d->stage, 0)); /* a mere position: cannot fail at 0 */
+		d->displaced =
+			stage_info(d->stage)->objects > 0; /* a blank one has nothing to lose */
+		ignore_result(stage_locate(d->stage, 0));  /* a mere position: cannot fail at 0 */
 		follow_codec(d);
 	}
 	library_drive_note(d->library, d->number, d->state, d->prevented);

@@ -47,6 +47,7 @@ struct drive {
 	enum sense_id failure; /* why FAILED */
 	int64_t looked_ms;     /* when a LOADING drive last tried to open its cartridge */
 	bool prevented;        /* PREVENT ALLOW MEDIUM REMOVAL */
+	bool displaced;        /* a power on took the position: see drive_displaced() */
 	uint32_t block_size;   /* of fixed blocks; 0: variable */
 	uint8_t buffered;      /* buffered mode of the mode header: 0 or 1 */
 	uint64_t alerts;       /* TapeAlert */
@@ -70,6 +71,16 @@ bool drive_load(struct drive *d, enum sense_id *ret_why);
 /* Syncs, closes; 0 or what cart_sync() said (then nothing changed). Only where READY. */
 MUST_CHECK int drive_unload(struct drive *d);
 void drive_alert(struct drive *d, enum drive_alert flag);
+/*
+ * Whether a power on (a restart of the runner) rewound a cartridge that a host may have been
+ * writing, and the host has not said since where it wants to be: REWIND, LOCATE, SPACE to the end
+ * of data, LOAD.  Until then nothing is written: a host that goes on as if nothing had happened
+ * would end the recording at its beginning.  Linux' st does: a write fails with the unit attention,
+ * and the close of the device then writes the filemark that was owed.
+ */
+bool drive_displaced(const struct drive *d);
+/* A position that the host asked for by itself is reached: @outcome, passed through. */
+int drive_placed(struct drive *d, int outcome);
 
 /* ---- medium.c: the one place where outcomes of the store become sense ---- */
 

@@ -12,7 +12,7 @@ enum scsi_status drive_rewind(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		d->stage); /* P1; with IMMED too: it is no slower than the next command */
 
 	if (r == 0)
-		r = stage_locate(d->stage, 0);
+		r = drive_placed(d, stage_locate(d->stage, 0));
 	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
 }
 
@@ -49,7 +49,7 @@ enum scsi_status drive_space(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		r = stage_space_sequential_filemarks(d->stage, count, &residual);
 		break;
 	case SPACE_END_OF_DATA:
-		r = stage_space_eod(d->stage);
+		r = drive_placed(d, stage_space_eod(d->stage));
 		break;
 	default:
 		return scsi_check_field(unit, cmd, 1, 3);
@@ -63,7 +63,8 @@ enum scsi_status drive_locate_10(struct scsi_unit *unit, struct scsi_cmd *cmd)
 
 	if ((cmd->cdb[1] & 0x02) != 0 && cmd->cdb[8] != 0) /* CP, and there is only partition 0 */
 		return scsi_check_field(unit, cmd, 8, 7);
-	return drive_outcome(d, cmd, stage_locate(d->stage, get_be32(cmd->cdb + 3)),
+	return drive_outcome(d, cmd,
+			     drive_placed(d, stage_locate(d->stage, get_be32(cmd->cdb + 3))),
 			     SENSE_POSITIONING_ERROR, 0);
 }
 
@@ -77,13 +78,13 @@ enum scsi_status drive_locate_16(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		return scsi_check_field(unit, cmd, 3, 7);
 	switch (cmd->cdb[1] >> 3 & 7) { /* DEST_TYPE */
 	case 0:
-		r = stage_locate(d->stage, target);
+		r = drive_placed(d, stage_locate(d->stage, target));
 		break;
 	case 1:
-		r = stage_locate_file(d->stage, target);
+		r = drive_placed(d, stage_locate_file(d->stage, target));
 		break;
 	case 3:
-		r = stage_space_eod(d->stage);
+		r = drive_placed(d, stage_space_eod(d->stage));
 		break;
 	default:
 		return scsi_check_field(unit, cmd, 1, 5);

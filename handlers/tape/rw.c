@@ -146,6 +146,11 @@ static enum scsi_status finish_write(struct drive *d, struct scsi_cmd *cmd, int 
 	return drive_outcome(d, cmd, outcome, SENSE_WRITE_ERROR, rest);
 }
 
+static enum scsi_status refuse_displaced(struct drive *d, struct scsi_cmd *cmd, uint32_t left)
+{
+	return scsi_check_tape(&d->unit, cmd, SENSE_POSITIONING_ERROR, 0, left);
+}
+
 enum scsi_status drive_write(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
@@ -157,6 +162,8 @@ enum scsi_status drive_write(struct scsi_unit *unit, struct scsi_cmd *cmd)
 
 	if (s != SCSI_GOOD || t.blocks == 0)
 		return s;
+	if (drive_displaced(d))
+		return refuse_displaced(d, cmd, t.fixed ? t.blocks : t.size);
 	if (t.size > drive_model(d)->max_block_bytes)
 		return scsi_check_field(unit, cmd, 2, 7);
 	if ((uint64_t)t.size * t.blocks > cmd->iov_len) /* half a block is never written */
@@ -185,6 +192,8 @@ enum scsi_status drive_write_filemarks(struct scsi_unit *unit, struct scsi_cmd *
 	uint32_t count = get_be24(cmd->cdb + 2), written = 0;
 	int outcome = 0;
 
+	if (count > 0 && drive_displaced(d))
+		return refuse_displaced(d, cmd, count);
 	if (count > 0)
 		outcome = stage_write_filemarks(d->stage, count, &written);
 	if (!immed || d->buffered == 0) { /* P1 */

@@ -117,7 +117,7 @@ struct drive_link {
 
 struct library {
 	char name[LIBRARY_NAME_SIZE];
-	gint refs; /* atomic; the last goes under the table's lock */
+	gint refs;                     /* atomic; the last goes under the table's lock */
 	struct library_config *config; /* constant after open */
 
 	GMutex lock; /* guards all below; taken before a drive's */

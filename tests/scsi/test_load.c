@@ -52,6 +52,61 @@ static void power_on_is_told_once_and_first(void **state)
 	expect_good(r);
 }
 
+/* What st does when tcmu-runner was killed under tar: the write fails with the attention, the close
+ * writes a filemark, at what is now the beginning. */
+static void after_a_power_on_nothing_is_written_before_the_host_says_where(void **state)
+{
+	struct rig *r = *state;
+
+	write_sample(r);
+	run_space(r, 3, 0);
+	unit_power_on(r->unit);
+	run_write(r, 0, 100, 100);
+	assert_int_equal(r->status, SCSI_CHECK_CONDITION); /* power on */
+	r->unit->attentions_cnt = 0;
+	run(r, 0, OP_WRITE_FILEMARKS_6, 0, 0, 0, 1, 0);
+	assert_int_equal(r->status, SCSI_CHECK_CONDITION);
+	run_write(r, 0, 100, 100);
+	assert_int_equal(r->status, SCSI_CHECK_CONDITION);
+	run(r, 0, OP_ERASE_6, 0, 0, 0, 0, 0);
+	assert_int_equal(r->status, SCSI_CHECK_CONDITION);
+	run_read(r, 0, 100, 100); /* the tape is as it was, from the beginning */
+	expect_good(r);
+	assert_int_equal(r->data[99], 1);
+	run_space(r, 3, 0); /* mt eod: now it knows */
+	write_block(r, 9, 10);
+	expect_position(r, 8);
+}
+
+static void a_blank_cartridge_can_be_written_right_after_a_power_on(void **state)
+{
+	struct rig *r = *state;
+
+	unit_power_on(r->unit);
+	r->unit->attentions_cnt = 0;
+	write_block(r, 1, 10);
+}
+
+static void load_rewind_and_locate_say_where(void **state)
+{
+	struct rig *r = *state;
+
+	for (unsigned i = 0; i < 3; i++) {
+		rewind_tape(r);
+		write_sample(r);
+		unit_power_on(r->unit);
+		r->unit->attentions_cnt = 0;
+		if (i == 0)
+			rewind_tape(r);
+		else if (i == 1)
+			load_unload(r, LOAD);
+		else
+			run(r, 0, OP_LOCATE_10, 0, 0, 0, 0, 0, 3, 0, 0, 0);
+		expect_good(r);
+		write_block(r, 5, 10);
+	}
+}
+
 static void a_load_raises_medium_changed_once_at_the_beginning(void **state)
 {
 	struct rig *r = *state;
@@ -307,6 +362,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		rig_test(power_on_is_told_once_and_first),
+		rig_test(after_a_power_on_nothing_is_written_before_the_host_says_where),
+		rig_test(a_blank_cartridge_can_be_written_right_after_a_power_on),
+		rig_test(load_rewind_and_locate_say_where),
 		rig_test(a_load_raises_medium_changed_once_at_the_beginning),
 		rig_test(unload_and_load_by_the_host),
 		rig_test(an_empty_drive_says_so),
