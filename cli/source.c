@@ -76,8 +76,11 @@ char *source_library(struct vtl *vtl, const char *barcode, GError **error)
 		g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_NOT_FOUND,
 			    "none of the libraries %s has a cartridge %s", list, barcode);
 	else
-		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-			    "there are the libraries %s: say which with --library", list);
+		g_set_error(
+			error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+			"there are the libraries %s: say which, as the argument of vtl library, "
+			"or with --library elsewhere",
+			list);
 	return NULL;
 }
 

@@ -2,8 +2,10 @@
 /*
  * import.c: reading a tape that any program wrote into a new cartridge.
  *
- * The recording ends at end-of-data, or at two filemarks in a row, of which the second is the mark
- * of the end and no part of the recording: many programs and drives know no other end.  The volume
+ * The recording ends at end-of-data.  Two filemarks in a row are no end by themselves: an ANSI
+ * labelled tape has them around an empty file.  Where end-of-data follows them the last one is the
+ * mark of the end, which many programs write, and no part of the recording; the same where nothing
+ * behind them can be read: old tapes have no other end.  The volume
  * is then noted as a verified copy of the cartridge, so that nothing writes over it.
  *
  * The cartridge is made by this job and in no library before it is done: a restart begins it again.
@@ -18,7 +20,8 @@ struct reading {
 	struct cart *cart;
 	struct tapeio *tape;
 	struct cart_digest *digest;
-	bool after_mark; /* the object before is a filemark */
+	bool after_mark;  /* the object before is a filemark */
+	unsigned pending; /* filemarks behind that one, which may be the end */
 };
 
 /* Makes the cartridge; one that this job made before a restart is taken again. */
@@ -73,6 +76,16 @@ static gboolean take_block(struct reading *i, const uint8_t *data, size_t size, 
 	return step_progress(i->s, size, error);
 }
 
+/* The recording goes on, or has ended, behind filemarks in a row: @count of them belong to it. */
+static gboolean take_pending(struct reading *i, unsigned count, GError **error)
+{
+	i->pending = 0;
+	for (unsigned n = 0; n < count; n++)
+		if (!take_mark(i, error))
+			return FALSE;
+	return TRUE;
+}
+
 static gboolean read_all(struct reading *i, GError **error)
 {
 	const uint8_t *data;
@@ -82,12 +95,18 @@ static gboolean read_all(struct reading *i, GError **error)
 	i->tape->unknown_end = true;
 	for (;;) {
 		r = tapeio_read(i->tape, &data, &size);
-		if (r == TAPEIO_E_EOD || (r == TAPEIO_E_FILEMARK && i->after_mark))
-			return TRUE;
+		if (r == TAPEIO_E_FILEMARK && i->after_mark) {
+			i->pending++;
+			continue;
+		}
+		if (r == TAPEIO_E_EOD || (r < 0 && i->pending > 0))
+			return take_pending(i, i->pending > 0 ? i->pending - 1 : 0, error);
 		if (r != 0 && r != TAPEIO_E_FILEMARK) {
 			step_tape_error(i->s, r, "read", error);
 			return FALSE;
 		}
+		if (!take_pending(i, i->pending, error))
+			return FALSE;
 		if (!(r == 0 ? take_block(i, data, size, error) : take_mark(i, error)))
 			return FALSE;
 	}

@@ -97,6 +97,8 @@ static char *read_count(const char *value, unsigned min, unsigned max, unsigned 
 
 static char *read_name(struct reader *r, const char *value)
 {
+	if (strcmp(value, "policy") == 0)
+		return g_strdup("is where vtl-policyd keeps its catalogue: choose another name");
 	if (!library_name_is_valid(value))
 		return g_strdup("is no name: use 1 to 31 of A-Z a-z 0-9 _, beginning with a "
 				"letter, as name=lib0");
@@ -106,10 +108,14 @@ static char *read_name(struct reader *r, const char *value)
 
 static char *read_personality(struct reader *r, const char *value)
 {
-	size_t length = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	/* the rows are in handlers/personality, a floor above; a test compares */
+	static const char *const known[] = { "generic-lto8", "ibm-lto8", "hpe-lto8" };
+	bool found = false;
 
-	if (length == 0 || value[length] != '\0' || length >= sizeof(r->config->personality))
-		return g_strdup("is no personality: use a-z 0-9 -, as personality=generic-lto8");
+	for (unsigned i = 0; i < G_N_ELEMENTS(known); i++)
+		found = found || strcmp(value, known[i]) == 0;
+	if (!found)
+		return g_strdup("is no personality: use generic-lto8, ibm-lto8 or hpe-lto8");
 	g_strlcpy(r->config->personality, value, sizeof(r->config->personality));
 	return NULL;
 }

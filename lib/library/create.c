@@ -80,6 +80,18 @@ char **library_list(void)
 	return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
 }
 
+/* By whatever way they are reached: two libraries on one pool would delete each other's cartridges.
+ */
+static bool same_folder(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	if (strcmp(a, b) == 0)
+		return true;
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	       sa.st_ino == sb.st_ino;
+}
+
 /* No other library may have this name, serial or pool: two drives with one serial number are one
  * drive to a host's multipath, and two inventories would both claim the pool's cartridges. */
 static gboolean check_taken(const struct library_config *config, GError **error)
@@ -104,7 +116,7 @@ static gboolean check_taken(const struct library_config *config, GError **error)
 		if (state_load_config(folder, *name, &other, NULL)) {
 			if (strcmp(other->serial, config->serial) == 0)
 				what = "serial";
-			else if (strcmp(other->pool, config->pool) == 0)
+			else if (same_folder(other->pool, config->pool))
 				what = "pool";
 		}
 		(void)close(folder);
@@ -267,6 +279,30 @@ gboolean library_create(const struct library_config *config, GError **error)
 
 /* ---- destroy ---- */
 
+/* The header of a migrated cartridge is all that says on which volume its data is. */
+static gboolean check_migrated(const char *pool, char **barcodes, GError **error)
+{
+	struct cart_info *info = g_new0(struct cart_info, 1);
+	GString *list = g_string_new(NULL);
+	gboolean good;
+
+	for (char **barcode = barcodes; *barcode != NULL; barcode++)
+		if (cart_stat(pool, *barcode, info) == 0 &&
+		    (info->state == CART_MIGRATED || info->state == CART_RECALLING))
+			g_string_append_printf(list, "%s%s", list->len > 0 ? ", " : "", *barcode);
+	good = list->len == 0;
+	if (!good)
+		g_set_error(
+			error, LIBRARY_ERROR, LIBRARY_ERROR_BUSY,
+			"nothing was deleted: the data of %s is only on physical volumes, and their "
+			"headers in %s say on which; recall them first (vtl recall), or destroy "
+			"the library without deleting its cartridges",
+			list->str, pool);
+	(void)g_string_free(list, TRUE);
+	g_free(info);
+	return good;
+}
+
 static gboolean delete_cartridges_of(const char *pool, GError **error)
 {
 	char **barcodes = NULL;
@@ -277,6 +313,7 @@ static gboolean delete_cartridges_of(const char *pool, GError **error)
 		return TRUE;
 	if (r != 0)
 		return failed(error, r < 0 ? r : -EIO, "list the pool", pool);
+	good = check_migrated(pool, barcodes, error);
 	for (char **barcode = barcodes; good && *barcode != NULL; barcode++) {
 		r = cart_delete(pool, *barcode);
 		if (r == 0 || r == CART_E_ABSENT)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "handlers/personality/personality.h"
+
 #define GOOD "[library]\nname=lib0\nslots=20\ndrives=2\npool=/srv/vtl/lib0\n"
 
 static struct library_config *parse(const char *text, GError **error)
@@ -45,10 +47,22 @@ static void only_five_keys_are_needed(void **state)
 	library_config_free(c);
 }
 
+static void every_personality_of_the_handlers_is_known(void **state)
+{
+	(void)state;
+	for (const struct personality *p = personalities; p->name != NULL; p++) {
+		g_autofree char *text = g_strdup_printf(GOOD "personality=%s\n", p->name);
+		struct library_config *c = parse(text, NULL);
+
+		assert_non_null(c);
+		library_config_free(c);
+	}
+}
+
 static void every_key_is_read(void **state)
 {
 	struct library_config *c =
-		parse("# a comment\n[library]\nname=L\npersonality=ibm-3584\nslots=3\n"
+		parse("# a comment\n[library]\nname=L\npersonality=ibm-lto8\nslots=3\n"
 		      "mail_slots=1\ndrives=4\npool=/a//b/../c/\nserial=SER1\n[media]\n"
 		      "barcodes=A1-A2;B9\ntype=LTO-7\ncapacity=1.5G\nearly_warning=10M\n"
 		      "codec=zlib\n",
@@ -56,7 +70,7 @@ static void every_key_is_read(void **state)
 
 	(void)state;
 	assert_non_null(c);
-	assert_string_equal(c->personality, "ibm-3584");
+	assert_string_equal(c->personality, "ibm-lto8");
 	assert_string_equal(c->pool, "/a/c");
 	assert_string_equal(c->serial, "SER1");
 	assert_int_equal(c->mail_slots, 1);
@@ -215,6 +229,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_five_keys_are_needed),
+		cmocka_unit_test(every_personality_of_the_handlers_is_known),
 		cmocka_unit_test(every_key_is_read),
 		cmocka_unit_test(the_serial_depends_on_the_name),
 		cmocka_unit_test(a_missing_key_is_named_with_an_example),

@@ -32,9 +32,16 @@ static void everything_up_to_end_of_data_is_read(void **state)
 	expect_import(*state, "b10240 b10240 F b512 F b7", "b10240 b10240 F b512 F b7");
 }
 
-static void two_filemarks_end_the_tape(void **state)
+static void two_filemarks_before_end_of_data_are_its_mark(void **state)
 {
-	expect_import(*state, "b10240 F b512 FF b9 F", "b10240 F b512 F");
+	expect_import(*state, "b10240 F b512 FF", "b10240 F b512 F");
+}
+
+/* VOL1 HDR1 TM TM EOF1 TM ...: an empty file of an ANSI labelled tape. */
+static void two_filemarks_are_no_end_where_data_follows(void **state)
+{
+	expect_import(*state, "b80 b80 FF b80 F b80 F b2048 b2048 F b80 FF",
+		      "b80 b80 FF b80 F b80 F b2048 b2048 F b80 F");
 }
 
 static void a_tape_that_begins_with_a_filemark_is_read(void **state)
@@ -116,7 +123,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scene_test(everything_up_to_end_of_data_is_read),
-		scene_test(two_filemarks_end_the_tape),
+		scene_test(two_filemarks_before_end_of_data_are_its_mark),
+		scene_test(two_filemarks_are_no_end_where_data_follows),
 		scene_test(a_tape_that_begins_with_a_filemark_is_read),
 		scene_test(the_volume_becomes_a_copy_that_can_be_recalled),
 		scene_test(a_blank_tape_makes_no_cartridge),
