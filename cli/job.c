@@ -66,9 +66,26 @@ static GVariant *find_job(GVariant *list, uint64_t id)
 	return NULL;
 }
 
+/* Why a job waits (for a volume, say, that only a person can put in), whenever it changes. */
+static void tell_reason(GVariant *entry, char **told)
+{
+	const char *reason = control_entry_string(entry, "error");
+
+	if (g_strcmp0(*told, reason) == 0)
+		return;
+	g_free(*told);
+	*told = g_strdup(reason);
+	if (reason[0] != '\0')
+		(void)fprintf(stderr, "vtl: job %" G_GUINT64_FORMAT " (%s): %s\n",
+			      (guint64)control_entry_uint(entry, "id"),
+			      control_entry_string(entry, "state"), reason);
+}
+
 /* Polls: a signal can be lost with a restart of the service. */
 enum vtl_exit job_wait(struct control_client *client, uint64_t id)
 {
+	g_autofree char *told = g_strdup("");
+
 	for (;;) {
 		GError *error = NULL;
 		g_autoptr(GVariant) list = NULL;
@@ -83,6 +100,8 @@ enum vtl_exit job_wait(struct control_client *client, uint64_t id)
 					     "vtl-policyd has no job %" G_GUINT64_FORMAT,
 					     (guint64)id);
 		state = control_entry_string(entry, "state");
+		if (strcmp(state, "failed") != 0 && strcmp(state, "cancelled") != 0)
+			tell_reason(entry, &told);
 		if (strcmp(state, "done") == 0)
 			return VTL_OK;
 		if (strcmp(state, "failed") == 0 || strcmp(state, "cancelled") == 0)
