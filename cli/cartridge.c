@@ -183,11 +183,16 @@ static enum vtl_exit cartridge_create_run(struct vtl *vtl, char **args)
 	GError *error = NULL;
 	g_autofree char *name = NULL;
 	struct cart_params params;
+	g_autofree char *list = g_strjoinv(";", args);
+	g_auto(GStrv) barcodes = library_expand_barcodes(list, &error);
 	struct library *library = NULL;
 	enum vtl_exit code = VTL_OK;
 
-	if (!check_barcodes(args))
-		return VTL_USAGE;
+	if (barcodes == NULL) {
+		code = vtl_fail_code(VTL_USAGE, "%s", error->message);
+		g_error_free(error);
+		return code;
+	}
 	name = source_library(vtl, NULL, &error);
 	if (name != NULL)
 		library = library_open(name, LIBRARY_OPEN_READ, &error);
@@ -195,10 +200,10 @@ static enum vtl_exit cartridge_create_run(struct vtl *vtl, char **args)
 		return vtl_fail(error);
 	if (!read_params(vtl, library_config(library), &params))
 		code = VTL_USAGE;
-	for (char **barcode = args; code == VTL_OK && *barcode != NULL; barcode++)
+	for (char **barcode = barcodes; code == VTL_OK && *barcode != NULL; barcode++)
 		code = create_one(vtl, library, &params, *barcode);
 	library_unref(library);
-	return code == VTL_OK ? tell_new(vtl, name, args) : code;
+	return code == VTL_OK ? tell_new(vtl, name, barcodes) : code;
 }
 
 /* ---- list ---- */
@@ -473,7 +478,9 @@ const struct vtl_command cartridge_commands[] = {
 	  .min = 1,
 	  .max = LIBRARY_MAX_SLOTS,
 	  .summary = "make blank cartridges and put them into free slots",
-	  .details = "They are of the type that the library's description names.",
+	  .details =
+		  "They are of the type that the library's description names. A range is written "
+		  "as in a description: TAP011L8-TAP020L8.",
 	  .run = cartridge_create_run,
 	  .options = { OPTION_LIBRARY,
 		       { "capacity", '\0', "SIZE", "12T, 1.5G ..., 0 for no limit" },

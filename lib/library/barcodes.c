@@ -128,3 +128,18 @@ char *barcodes_expand(const char *list, unsigned max, GPtrArray *barcodes)
 	}
 	return NULL;
 }
+
+char **library_expand_barcodes(const char *list, GError **error)
+{
+	GPtrArray *barcodes = g_ptr_array_new_with_free_func(g_free);
+	char *why = barcodes_expand(list, LIBRARY_MAX_SLOTS, barcodes);
+
+	if (why != NULL) {
+		g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_INVALID, "%s", why);
+		g_free(why);
+		g_ptr_array_unref(barcodes);
+		return NULL;
+	}
+	g_ptr_array_add(barcodes, NULL);
+	return (char **)g_ptr_array_free(barcodes, FALSE);
+}

@@ -91,6 +91,12 @@ struct library_config {
 gboolean library_config_load(const char *path, struct library_config **ret_config, GError **error);
 void library_config_free(struct library_config *config); /* NULL is allowed */
 
+/*
+ * Expands "TAP001L8-TAP010L8;SYS001L8" as in a description; g_strfreev().  NULL and @error
+ * (LIBRARY_ERROR_INVALID, naming the item) otherwise.
+ */
+char **library_expand_barcodes(const char *list, GError **error);
+
 /* "12T", "1.5G", "4096": bytes, powers of 1000. FALSE where it is anything else or too large. */
 bool library_parse_size(const char *text, uint64_t *ret_bytes);
 
