@@ -247,7 +247,9 @@ static gboolean release(struct step *s, struct cart *cart, GError **error)
 
 	if (!job->release || info->state == CART_MIGRATED)
 		return TRUE;
-	if (info->last_mount_s >= job->created_s) {
+	/* a mount in the very second of the order came before it, or it cancels the job by itself;
+	 * the generation says in any case whether the copy is of what is recorded now */
+	if (info->last_mount_s > job->created_s) {
 		job_set_error(s->job, "copied; the data stays on disk because a host mounted the "
 				      "cartridge meanwhile");
 		return TRUE;
