@@ -259,7 +259,7 @@ int tapeio_file_open(const char *folder, const char *volume, uint64_t capacity_b
 		     struct tapeio **ret_tape)
 {
 	struct file_tape *f;
-	int fd, r = open_volume(folder, volume, write, &fd);
+	int fd = -1, r = open_volume(folder, volume, write, &fd);
 
 	if (r != 0)
 		return r;
