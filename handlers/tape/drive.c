@@ -225,6 +225,7 @@ static int op_eject(void *ctx)
 		r = LIBRARY_E_DRIVE_FAILED;
 	} else {
 		d->barcode[0] = '\0';
+		d->has_lost = false; /* it was of this cartridge; the next one is sound */
 		note(d, DRIVE_EMPTY);
 	}
 	unit_unlock(&d->unit);

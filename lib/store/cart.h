@@ -113,6 +113,8 @@ struct totals frame_totals_after(const struct disk_frame *f);
 uint32_t iov_crc32c(const struct iovec *iov, int iov_cnt, size_t size);
 /* Address of the first frame of the segment behind the one of @address. */
 uint64_t next_segment(uint64_t address);
+/* Sum of the lengths. */
+size_t iov_size(const struct iovec *iov, int iov_cnt);
 /* Copies @size bytes of @data into @iov. */
 void iov_put(const struct iovec *iov, int iov_cnt, const void *data, size_t size);
 /* Makes c->buffer hold @size bytes. -ENOMEM. */

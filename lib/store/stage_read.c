@@ -68,17 +68,6 @@ bool read_one(struct stage *s)
 
 /* ---- the caller's half ---- */
 
-static void copy_out(const struct iovec *iov, int iov_cnt, const uint8_t *from, size_t size)
-{
-	for (int i = 0; i < iov_cnt && size > 0; i++) {
-		size_t n = iov[i].iov_len < size ? iov[i].iov_len : size;
-
-		memcpy(iov[i].iov_base, from, n);
-		from += n;
-		size -= n;
-	}
-}
-
 static int read_through(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size,
 			size_t *ret_length)
 {
@@ -135,7 +124,7 @@ int stage_read(struct stage *s, const struct iovec *iov, int iov_cnt, size_t siz
 	if (s->mode != STAGE_READING || !next_slot(s, &slot))
 		return read_through(s, iov, iov_cnt, size, ret_length);
 	*ret_length = slot.size;
-	copy_out(iov, iov_cnt, s->buffer + slot.offset, slot.size < size ? slot.size : size);
+	iov_put(iov, iov_cnt, s->buffer + slot.offset, slot.size < size ? slot.size : size);
 	release_slot(s);
 	s->position.object++;
 	s->position.bop = false;

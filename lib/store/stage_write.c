@@ -140,15 +140,6 @@ static void copy_in(uint8_t *to, const struct iovec *iov, int iov_cnt, size_t si
 	}
 }
 
-static size_t iov_bytes(const struct iovec *iov, int iov_cnt)
-{
-	size_t n = 0;
-
-	for (int i = 0; i < iov_cnt; i++)
-		n += iov[i].iov_len;
-	return n;
-}
-
 /* A place in the buffer, waiting for one while the worker is behind.  1: none can be had safely,
  * the block must go straight through.  0, STAGE_E_DEFERRED. */
 static int reserve(struct stage *s, uint32_t size, struct slot *ret_slot)
@@ -208,7 +199,7 @@ int stage_write(struct stage *s, const struct iovec *iov, int iov_cnt, size_t si
 	struct slot slot;
 	int r;
 
-	if (!s->streaming || size == 0 || size > BLOCK_MAX || iov_bytes(iov, iov_cnt) < size)
+	if (!s->streaming || size == 0 || size > BLOCK_MAX || iov_size(iov, iov_cnt) < size)
 		return write_through(s, iov, iov_cnt, size);
 	r = reserve(s, (uint32_t)size, &slot);
 	if (r == 1)

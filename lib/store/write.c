@@ -387,7 +387,7 @@ int cart_write_packed(struct cart *c, const struct packed_block *block, const st
 	return done(c);
 }
 
-static size_t iov_size(const struct iovec *iov, int iov_cnt)
+size_t iov_size(const struct iovec *iov, int iov_cnt)
 {
 	size_t size = 0;
 
