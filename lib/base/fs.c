@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define IOV_BATCH 64 /* entries copied at a time, so that the caller's array stays as it is */
+#define IOV_BATCH 64 /* entries copied at a time */
 
 int fs_pread(int fd, void *buf, size_t size, uint64_t offset, size_t *ret_size)
 {
@@ -69,54 +69,81 @@ int fs_pwrite(int fd, const void *buf, size_t size, uint64_t offset)
 	return 0;
 }
 
-/* Drops the first @bytes of @iov[*cnt]. */
-static void iov_advance(struct iovec *iov, int *cnt, size_t bytes)
-{
-	int skip = 0;
+/* preadv() or pwritev(). */
+typedef ssize_t vector_call(int fd, const struct iovec *iov, int cnt, off_t offset);
 
-	while (skip < *cnt && bytes >= iov[skip].iov_len)
-		bytes -= iov[skip++].iov_len;
-	*cnt -= skip;
-	memmove(iov, iov + skip, (size_t)*cnt * sizeof(*iov));
-	if (*cnt > 0) {
-		iov[0].iov_base = (uint8_t *)iov[0].iov_base + bytes;
-		iov[0].iov_len -= bytes;
+/* Where in @iov a transfer is: entries that are done, and bytes of the next one. */
+struct vector_at {
+	const struct iovec *iov;
+	int cnt;
+	size_t skip;
+};
+
+static void vector_advance(struct vector_at *at, size_t bytes)
+{
+	bytes += at->skip;
+	while (at->cnt > 0 && bytes >= at->iov->iov_len) { /* entries of length 0, too */
+		bytes -= at->iov->iov_len;
+		at->iov++;
+		at->cnt--;
 	}
+	at->skip = bytes;
 }
 
-static int pwritev_batch(int fd, const struct iovec *iov, int cnt, uint64_t *offset)
+/* One call; in the middle of an entry with a copy, so that the caller's array stays as it is. */
+static ssize_t vector_once(vector_call *call, int fd, const struct vector_at *at, off_t offset)
 {
 	struct iovec part[IOV_BATCH];
+	int n;
 
-	memcpy(part, iov, (size_t)cnt * sizeof(*iov));
-	iov_advance(part, &cnt, 0); /* entries of length 0 at the front */
-	while (cnt > 0) {
-		ssize_t n = pwritev(fd, part, cnt, (off_t)*offset);
+	if (at->skip == 0)
+		return call(fd, at->iov, at->cnt < IOV_MAX ? at->cnt : IOV_MAX, offset);
+	n = at->cnt < IOV_BATCH ? at->cnt : IOV_BATCH;
+	memcpy(part, at->iov, (size_t)n * sizeof(*part));
+	part[0].iov_base = (uint8_t *)part[0].iov_base + at->skip;
+	part[0].iov_len -= at->skip;
+	return call(fd, part, n, offset);
+}
+
+/* Until all is done or a call says 0. */
+static int vector_all(vector_call *call, int fd, const struct iovec *iov, int iov_cnt,
+		      uint64_t offset, size_t *ret_done, bool *ret_all)
+{
+	struct vector_at at = { iov, iov_cnt, 0 };
+	size_t done = 0;
+
+	vector_advance(&at, 0);
+	while (at.cnt > 0) {
+		ssize_t n = vector_once(call, fd, &at, (off_t)(offset + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
 		if (n == 0)
-			return -EIO;
-		*offset += (uint64_t)n;
-		iov_advance(part, &cnt, (size_t)n);
+			break;
+		done += (size_t)n;
+		vector_advance(&at, (size_t)n);
 	}
+	*ret_done = done;
+	*ret_all = at.cnt == 0;
 	return 0;
+}
+
+int fs_preadv(int fd, const struct iovec *iov, int iov_cnt, uint64_t offset, size_t *ret_size)
+{
+	bool all;
+
+	return vector_all(preadv, fd, iov, iov_cnt, offset, ret_size, &all);
 }
 
 int fs_pwritev(int fd, const struct iovec *iov, int iov_cnt, uint64_t offset)
 {
-	while (iov_cnt > 0) {
-		int n = iov_cnt < IOV_BATCH ? iov_cnt : IOV_BATCH;
-		int r = pwritev_batch(fd, iov, n, &offset);
+	size_t done;
+	bool all;
+	int r = vector_all(pwritev, fd, iov, iov_cnt, offset, &done, &all);
 
-		if (r < 0)
-			return r;
-		iov += n;
-		iov_cnt -= n;
-	}
-	return 0;
+	return r == 0 && !all ? -EIO : r;
 }
 
 int fs_sync_dir(int folder)

@@ -21,12 +21,16 @@ MUST_CHECK int fs_pread(int fd, void *buf, size_t size, uint64_t offset, size_t 
 /* Reads exactly @size bytes at @offset; -ENODATA where the file ends before that. */
 MUST_CHECK int fs_pread_exact(int fd, void *buf, size_t size, uint64_t offset);
 
+/* fs_pread() into @iov, which is not changed; any number of entries is allowed. */
+MUST_CHECK int fs_preadv(int fd, const struct iovec *iov, int iov_cnt, uint64_t offset,
+			 size_t *ret_size);
+
 /* Writes all of @buf at @offset. 0 or -errno; after a failure any part may have been written. */
 MUST_CHECK int fs_pwrite(int fd, const void *buf, size_t size, uint64_t offset);
 
 /*
  * Writes all bytes of @iov at @offset.  @iov is not changed; any number of entries is allowed
- * (split at IOV_MAX).  0 or -errno; after a failure any part may have been written.
+ * (one call takes IOV_MAX of them).  0 or -errno; after a failure any part may have been written.
  */
 MUST_CHECK int fs_pwritev(int fd, const struct iovec *iov, int iov_cnt, uint64_t offset);
 

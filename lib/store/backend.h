@@ -38,9 +38,14 @@ struct backend_ops {
 	 * (*ret_size). */
 	int (*read)(struct backend *b, uint32_t stream, uint64_t address, void *buf, size_t size,
 		    size_t *ret_size);
+	/* The same into @iov, as many bytes as it has room for. */
+	int (*readv)(struct backend *b, uint32_t stream, uint64_t address, const struct iovec *iov,
+		     int iov_cnt, size_t *ret_size);
 	/*
 	 * Writes at @address, the end of the data of this segment; a segment is made where it does
-	 * not exist yet.  After -errno nothing of it is there any more.
+	 * not exist yet.  After -errno nothing of it is there any more.  Any number of entries and
+	 * bytes, as long as the end of the segment is not crossed; IOV_MAX entries are one system
+	 * call.
 	 */
 	int (*append)(struct backend *b, uint32_t stream, uint64_t address, const struct iovec *iov,
 		      int iov_cnt);

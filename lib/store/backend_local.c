@@ -124,6 +124,52 @@ static int data_read(struct backend *b, uint32_t stream, uint64_t address, void 
 	return fs_pread(l->reading.fd, buf, size, offset, ret_size);
 }
 
+/* As much of @iov as @room allows, in fresh memory (free()); NULL where there is none. */
+static struct iovec *iov_shorten(const struct iovec *iov, int *cnt, size_t room)
+{
+	struct iovec *part = malloc((size_t)*cnt * sizeof(*part));
+	int n = 0;
+
+	if (part == NULL)
+		return NULL;
+	while (n < *cnt && room > 0) {
+		part[n] = iov[n];
+		if (part[n].iov_len > room)
+			part[n].iov_len = room;
+		room -= part[n++].iov_len;
+	}
+	*cnt = n;
+	return part;
+}
+
+static int data_readv(struct backend *b, uint32_t stream, uint64_t address, const struct iovec *iov,
+		      int iov_cnt, size_t *ret_size)
+{
+	struct local *l = local(b);
+	uint64_t offset = address & (SEGMENT_SIZE - 1);
+	size_t room = (size_t)(SEGMENT_SIZE - offset), size = 0;
+	struct iovec *part = NULL;
+	int r = segment_open(l, &l->reading, stream, address >> SEGMENT_SHIFT, O_RDONLY);
+
+	if (r == -ENOENT) {
+		*ret_size = 0;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	for (int i = 0; i < iov_cnt; i++)
+		size += iov[i].iov_len;
+	if (size > room) { /* a file that is longer than it should be */
+		part = iov_shorten(iov, &iov_cnt, room);
+		if (part == NULL)
+			return -ENOMEM;
+		iov = part;
+	}
+	r = fs_preadv(l->reading.fd, iov, iov_cnt, offset, ret_size);
+	free(part);
+	return r;
+}
+
 static int data_sync(struct backend *b)
 {
 	struct local *l = local(b);
@@ -441,6 +487,7 @@ static const struct backend_ops local_ops = {
 	.header_write = header_write,
 	.lock = take_lock,
 	.read = data_read,
+	.readv = data_readv,
 	.append = data_append,
 	.truncate = data_truncate,
 	.sync = data_sync,

@@ -100,6 +100,29 @@ static void pwritev_takes_any_number_of_entries_and_leaves_them(void **state)
 	close(fd);
 }
 
+static void preadv_fills_its_entries_and_tells_where_the_file_ends(void **state)
+{
+	static struct iovec iov[3000]; /* more than IOV_MAX */
+	static char data[9000], back[9000];
+	int fd = open_new(*state, "r");
+	size_t at = 0, size = 0;
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (char)('a' + i % 26);
+	for (size_t i = 0; i < 3000; i++) {
+		iov[i] = (struct iovec){ back + at, i % 4 };
+		at += i % 4;
+	}
+	assert_int_equal(fs_pwrite(fd, data, at, 0), 0);
+	assert_int_equal(fs_preadv(fd, iov, 3000, 0, &size), 0);
+	assert_int_equal(size, at);
+	assert_memory_equal(back, data, at);
+	assert_int_equal(fs_preadv(fd, iov, 3000, at - 5, &size), 0);
+	assert_int_equal(size, 5);
+	assert_memory_equal(back, data + at - 5, 5);
+	close(fd);
+}
+
 static void replace_is_whole_and_leaves_no_temporary_file(void **state)
 {
 	struct place *p = *state;
@@ -179,6 +202,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(pread_tells_a_short_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			preadv_fills_its_entries_and_tells_where_the_file_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(pwritev_takes_any_number_of_entries_and_leaves_them,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(replace_is_whole_and_leaves_no_temporary_file,

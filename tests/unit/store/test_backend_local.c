@@ -3,6 +3,7 @@
 #include "tests/support/pool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,6 +48,47 @@ static void what_is_appended_is_read_and_what_is_cut_is_gone(void **state)
 	assert_int_equal(b->ops->truncate(b, 1, 5), 0);
 	expect_text(b, 0, "first");
 	expect_text(b, 5, "");
+	b->ops->close(b);
+}
+
+static void a_vector_is_read_up_to_the_end_of_the_segment(void **state)
+{
+	struct backend *b = open_backend(state, true);
+	char text[] = "0123456789", x[4] = "", y[20] = "";
+	const struct iovec iov[] = { { x, 3 }, { y, 15 } };
+	size_t size = 99;
+
+	append(b, SEGMENT_SIZE - 10, text);
+	append(b, SEGMENT_SIZE, text);
+	assert_int_equal(b->ops->readv(b, 1, SEGMENT_SIZE - 10, iov, 2, &size), 0);
+	assert_int_equal(size, 10); /* there is more behind, in the next segment */
+	assert_string_equal(x, "012");
+	assert_string_equal(y, "3456789");
+	assert_int_equal(b->ops->readv(b, 1, SEGMENT_SIZE + 8, iov, 2, &size), 0);
+	assert_int_equal(size, 2);
+	assert_int_equal(b->ops->readv(b, 7, 0, iov, 2, &size), 0);
+	assert_int_equal(size, 0); /* no such stream */
+	b->ops->close(b);
+}
+
+/* Such a file is not ours any more; all the same nothing of it is taken for the next segment. */
+static void a_file_longer_than_a_segment_ends_where_it_should(void **state)
+{
+	struct backend *b = open_backend(state, true);
+	char text[] = "0123456789", x[4] = "", y[20] = "";
+	const struct iovec iov[] = { { x, 3 }, { y, 15 } };
+	char *path = pool_file(*state, "data.00000001.00000000");
+	size_t size = 99;
+	int fd;
+
+	append(b, SEGMENT_SIZE - 10, text);
+	fd = open(path, O_WRONLY | O_APPEND);
+	assert_int_equal(write(fd, "garbage", 7), 7);
+	close(fd);
+	assert_int_equal(b->ops->readv(b, 1, SEGMENT_SIZE - 10, iov, 2, &size), 0);
+	assert_int_equal(size, 10);
+	assert_string_equal(y, "3456789");
+	free(path);
 	b->ops->close(b);
 }
 
@@ -183,6 +225,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pool_setup, pool_teardown)
+		TEST(a_vector_is_read_up_to_the_end_of_the_segment),
+		TEST(a_file_longer_than_a_segment_ends_where_it_should),
 		TEST(what_is_appended_is_read_and_what_is_cut_is_gone),
 		TEST(segments_are_files_of_their_own),
 		TEST(a_missing_stream_is_empty),
