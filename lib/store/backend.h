@@ -4,8 +4,8 @@
  * files or objects are below.
  *
  * A backend holds: one header, replaced as a whole; a lock; and, per stream, a data address space
- * and two side tables (index, marks).  One thread at a time.  All functions return 0 or -errno
- * unless they say more.
+ * and three side tables (index, marks, digests).  One thread at a time.  All functions return 0 or
+ * -errno unless they say more.
  */
 #ifndef VTL_STORE_BACKEND_H
 #define VTL_STORE_BACKEND_H
@@ -20,7 +20,10 @@
 enum backend_table {
 	TABLE_INDEX,
 	TABLE_MARKS,
+	TABLE_DIGESTS,
 };
+
+#define BACKEND_TABLES 3
 
 struct backend;
 
@@ -62,8 +65,8 @@ struct backend_ops {
 			      uint64_t size);
 	int (*table_size)(struct backend *b, enum backend_table table, uint32_t stream,
 			  uint64_t *ret_size);
-	/* Cuts the tables loose from other readers of the same cartridge: what is written from now
-	 * on is a new, empty one. */
+	/* Cuts index and marks loose from other readers of the same cartridge: what is written from
+	 * now on is a new, empty one. */
 	int (*table_renew)(struct backend *b, uint32_t stream);
 
 	/* Deletes every stream but @keep1 and @keep2 (0 = none). */

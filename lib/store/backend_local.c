@@ -40,9 +40,10 @@ struct local {
 	struct segment_file reading, writing;
 	bool written;       /* something was appended to .writing since the last sync */
 	bool names_changed; /* a segment was made or removed since the last sync */
-	int table_fd[2];
-	bool table_writable[2]; /* a reader opens tables so only when it has to repair them */
-	uint32_t table_stream[2];
+	int table_fd[BACKEND_TABLES];
+	bool table_writable[BACKEND_TABLES]; /* a reader opens tables so only when it has to repair
+						them */
+	uint32_t table_stream[BACKEND_TABLES];
 };
 
 static struct local *local(struct backend *b)
@@ -295,8 +296,9 @@ static int data_truncate(struct backend *b, uint32_t stream, uint64_t address)
 
 static void table_name(char name[NAME_BYTES], enum backend_table table, uint32_t stream)
 {
-	(void)snprintf(name, NAME_BYTES, "%s.%08" PRIx32, table == TABLE_INDEX ? "index" : "marks",
-		       stream);
+	static const char *const names[BACKEND_TABLES] = { "index", "marks", "digests" };
+
+	(void)snprintf(name, NAME_BYTES, "%s.%08" PRIx32, names[table], stream);
 }
 
 static void table_close(struct local *l, enum backend_table table)
@@ -403,7 +405,8 @@ static uint32_t stream_of(const char *name)
 
 	if (sscanf(name, "data.%8" SCNx32 ".", &stream) == 1 ||
 	    sscanf(name, "index.%8" SCNx32, &stream) == 1 ||
-	    sscanf(name, "marks.%8" SCNx32, &stream) == 1)
+	    sscanf(name, "marks.%8" SCNx32, &stream) == 1 ||
+	    sscanf(name, "digests.%8" SCNx32, &stream) == 1)
 		return stream;
 	return 0;
 }
@@ -418,7 +421,7 @@ static void close_streams(struct local *l, uint32_t keep1, uint32_t keep2)
 			segment_close(segments[i]);
 	if (l->writing.fd < 0)
 		l->written = false;
-	for (int t = TABLE_INDEX; t <= TABLE_MARKS; t++)
+	for (int t = 0; t < BACKEND_TABLES; t++)
 		if (l->table_stream[t] != keep1 && l->table_stream[t] != keep2)
 			table_close(l, (enum backend_table)t);
 }
@@ -463,8 +466,8 @@ static void local_close(struct backend *b)
 		return;
 	segment_close(&l->reading);
 	segment_close(&l->writing);
-	table_close(l, TABLE_INDEX);
-	table_close(l, TABLE_MARKS);
+	for (int t = 0; t < BACKEND_TABLES; t++)
+		table_close(l, (enum backend_table)t);
 	if (l->lock_fd >= 0)
 		(void)close(l->lock_fd);
 	if (l->folder >= 0)
@@ -530,7 +533,7 @@ int backend_local_open(const char *pool, const char *name, bool writable,
 			     .writable = writable,
 			     .reading = { .fd = -1, .number = NO_SEGMENT },
 			     .writing = { .fd = -1, .number = NO_SEGMENT },
-			     .table_fd = { -1, -1 } };
+			     .table_fd = { -1, -1, -1 } };
 	pool_fd = open(pool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (pool_fd < 0) {
 		r = -errno;

@@ -199,8 +199,15 @@ static void only_the_streams_that_are_kept_stay(void **state)
 	for (uint32_t stream = 1; stream <= 3; stream++) {
 		assert_int_equal(b->ops->append(b, stream, 0, &iov, 1), 0);
 		assert_int_equal(b->ops->table_write(b, TABLE_INDEX, stream, 0, "x", 1), 0);
+		assert_int_equal(b->ops->table_write(b, TABLE_DIGESTS, stream, 0, "x", 1), 0);
 	}
 	assert_int_equal(b->ops->remove_streams(b, 2, 0), 0);
+	for (uint32_t stream = 1; stream <= 3; stream++) {
+		uint64_t bytes = 9;
+
+		assert_int_equal(b->ops->table_size(b, TABLE_DIGESTS, stream, &bytes), 0);
+		assert_int_equal(bytes, stream == 2);
+	}
 	assert_int_equal(b->ops->read(b, 1, 0, text, 4, &size), 0);
 	assert_int_equal(size, 0);
 	assert_int_equal(b->ops->read(b, 2, 0, text, 4, &size), 0);
