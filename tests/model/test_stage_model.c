@@ -29,7 +29,7 @@
 #include "tests/support/model_tape.h"
 
 #ifdef LARGE_BLOCKS
-#define OPERATIONS 60
+#define OPERATIONS 40
 #define LONGEST    (6u * 1024 * 1024)
 #define USUAL      400000u
 #define CAPACITY   40000000u
@@ -292,6 +292,27 @@ static void do_small_writes(struct run *r)
 	compare(r, "small writes", 0, 0);
 }
 
+/* As fast as the host can: the buffer fills, wraps, and holds it back. */
+static void do_burst(struct run *r)
+{
+	uint64_t seed = r->next_block + 4 - r->next_block % 4 + 1 + draw(r, 3);
+
+	if (r->kind != UNLIMITED || r->tape->count > MODEL_OBJECTS - 4000)
+		return;
+	r->next_block = seed + 1;
+	fill(block, seed, LONGEST); /* one content, of which each block is a beginning */
+	for (uint64_t n = draw(r, 60); n > 0; n--) {
+		const struct iovec iov = { block, 1 + (size_t)draw(r, LONGEST / 6) };
+		uint64_t from = r->tape->position;
+
+		(void)model_write(r->tape, seed, iov.iov_len);
+		assert_int_equal(stage_write(r->s, &iov, 1, iov.iov_len), 0);
+		cover(r, from);
+	}
+	check_buffered(r);
+	compare(r, "burst", 0, 0);
+}
+
 static void do_refused(struct run *r)
 {
 	const struct iovec iov = { block, 10 };
@@ -494,10 +515,10 @@ static void do_close(struct run *r)
 static void one_run(struct run *r)
 {
 	static void (*const operations[])(struct run * r) = {
-		do_writes,       do_writes,    do_writes, do_writes,  do_reads,
-		do_reads,        do_turns,     do_turns,  do_locate,  do_locate_file,
-		do_space,        do_eod,       do_eod,    do_erase,   do_interrupt,
-		do_small_writes, do_set_codec, do_close,  do_refused,
+		do_writes,  do_writes, do_writes,    do_writes,       do_reads,     do_reads,
+		do_turns,   do_turns,  do_locate,    do_locate_file,  do_space,     do_eod,
+		do_eod,     do_erase,  do_interrupt, do_small_writes, do_set_codec, do_close,
+		do_refused, do_burst,  do_burst,
 	};
 
 	assert_int_equal(stage_open(r->pool->path, "T1", CART_OPEN_WRITE, &r->s), 0);
