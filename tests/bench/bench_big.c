@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench_big.c: what moving about costs on a cartridge of 10^7 and 10^8 blocks, and what opening it
+ * takes in time and memory.  The cartridges are sparse (tests/support/big_cartridge.h): their
+ * tables are as long as real ones and in the page cache, their data is there where a move looks.
+ *
+ * Prints a table of medians. Use: bench_big [--dir DIR] [--runs N]
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/fs.h"
+#include "lib/store/cartridge.h"
+#include "tests/support/big_cartridge.h"
+
+#define RUNS_MAX 101
+
+struct bench {
+	const char *dir;
+	char pool[256];
+	unsigned runs;
+	struct big_cartridge big;
+	struct cart *cart;
+};
+
+static void die(const char *what, int r)
+{
+	(void)fprintf(stderr, "bench_big: %s: %s\n", what, cart_outcome_name(r));
+	exit(1);
+}
+
+static double now_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+/* ---- the moves ---- */
+
+static int open_it(struct bench *b)
+{
+	int r = cart_open(b->pool, "BIG", CART_OPEN_WRITE, &b->cart);
+
+	if (r != 0)
+		die("open", r);
+	return 0;
+}
+
+static int locate_middle(struct bench *b)
+{
+	return cart_locate(b->cart, b->big.objects / 2);
+}
+
+static int locate_last(struct bench *b)
+{
+	return cart_locate(b->cart, b->big.objects - 1);
+}
+
+static int locate_file_middle(struct bench *b)
+{
+	return cart_locate_file(b->cart, b->big.marks / 2);
+}
+
+static int rewind_it(struct bench *b)
+{
+	return cart_locate(b->cart, 0);
+}
+
+static int space_eod(struct bench *b)
+{
+	return cart_space_eod(b->cart);
+}
+
+static int marks_forward(struct bench *b)
+{
+	uint64_t residual;
+
+	return cart_space_filemarks(b->cart, (int64_t)b->big.marks, &residual);
+}
+
+static int marks_backward(struct bench *b)
+{
+	uint64_t residual;
+
+	return cart_space_filemarks(b->cart, -(int64_t)b->big.marks, &residual);
+}
+
+static int sequential_forward(struct bench *b)
+{
+	uint64_t residual;
+
+	return cart_space_sequential_filemarks(b->cart, 2, &residual);
+}
+
+static int sequential_backward(struct bench *b) /* there are none: all of them are looked at */
+{
+	uint64_t residual;
+	int r = cart_space_sequential_filemarks(b->cart, -3, &residual);
+
+	return r == CART_E_BOP ? 0 : r;
+}
+
+static int blocks_forward(struct bench *b)
+{
+	uint64_t residual;
+	int r = cart_space_blocks(b->cart, (int64_t)b->big.blocks, &residual);
+
+	return r == CART_E_FILEMARK ? 0 : r;
+}
+
+static int blocks_backward(struct bench *b)
+{
+	uint64_t residual;
+	int r = cart_space_blocks(b->cart, -(int64_t)b->big.blocks, &residual);
+
+	return r == CART_E_FILEMARK ? 0 : r;
+}
+
+static int read_position(struct bench *b)
+{
+	struct cart_position at;
+
+	cart_position(b->cart, &at);
+	return at.object > b->big.objects ? -EINVAL : 0;
+}
+
+static int counters(struct bench *b)
+{
+	return cart_info(b->cart)->objects == b->big.objects ? 0 : -EINVAL;
+}
+
+struct move {
+	const char *label;
+	int (*before)(struct bench *b); /* not measured; may be NULL */
+	int (*fn)(struct bench *b);
+};
+
+static const struct move moves[] = {
+	{ "LOCATE, middle", rewind_it, locate_middle },
+	{ "LOCATE, last object", rewind_it, locate_last },
+	{ "LOCATE, file in the middle", rewind_it, locate_file_middle },
+	{ "SPACE to end of data", rewind_it, space_eod },
+	{ "SPACE all filemarks forwards", rewind_it, marks_forward },
+	{ "SPACE all filemarks backwards", space_eod, marks_backward },
+	{ "SPACE 2 sequential filemarks, at the end", rewind_it, sequential_forward },
+	{ "SPACE -3 sequential filemarks, none there", space_eod, sequential_backward },
+	{ "SPACE blocks forwards to a filemark", locate_middle, blocks_forward },
+	{ "SPACE blocks backwards to a filemark", locate_middle, blocks_backward },
+	{ "READ POSITION", NULL, read_position },
+	{ "counters of the recording", NULL, counters },
+};
+
+static int compare(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static double median(double *values, unsigned n)
+{
+	qsort(values, n, sizeof(*values), compare);
+	return values[n / 2];
+}
+
+static double measure(struct bench *b, const struct move *m)
+{
+	double us[RUNS_MAX];
+
+	for (unsigned i = 0; i < b->runs; i++) {
+		double begun;
+		int r = m->before != NULL ? m->before(b) : 0;
+
+		if (r != 0)
+			die(m->label, r);
+		begun = now_us();
+		r = m->fn(b);
+		us[i] = now_us() - begun;
+		if (r != 0)
+			die(m->label, r);
+	}
+	return median(us, b->runs);
+}
+
+static double measure_open(struct bench *b, size_t *ret_bytes)
+{
+	double us[RUNS_MAX];
+
+	for (unsigned i = 0; i < b->runs; i++) {
+		struct mallinfo2 before = mallinfo2(), after;
+		double begun = now_us();
+
+		ignore_result(open_it(b));
+		us[i] = now_us() - begun;
+		after = mallinfo2();
+		*ret_bytes = after.uordblks + after.hblkhd - before.uordblks - before.hblkhd;
+		ignore_result(cart_close(b->cart)); /* nothing was written */
+	}
+	return median(us, b->runs);
+}
+
+/* ---- the cartridges ---- */
+
+static int put_what_is_looked_at(const struct big_cartridge *b)
+{
+	const uint64_t middle = b->objects / 2, file = b->marks / 2;
+	const uint64_t marks[] = { 0, file - 1, b->marks - 2, b->marks - 1 };
+	uint64_t behind = big_files_before(b, middle); /* the mark behind the middle */
+	int r = big_put_range(b, middle - 1, middle + 2);
+
+	for (size_t i = 0; r == 0 && i < sizeof(marks) / sizeof(*marks); i++)
+		r = big_put(b, big_mark(b, marks[i]));
+	if (r == 0)
+		r = big_put(b, big_mark(b, behind));
+	if (r == 0)
+		r = big_put(b, big_mark(b, behind - 1));
+	return r == 0 ? big_make_segments(b, 0, b->segments) : r;
+}
+
+static void make(struct bench *b, uint64_t blocks, uint64_t marks, uint32_t block_size)
+{
+	const struct cart_params params = { .barcode = "BIG",
+					    .density = 0x5e,
+					    .medium_type = 0x88 };
+	int r = cart_create(b->pool, &params);
+
+	b->big = (struct big_cartridge){ .blocks = blocks,
+					 .marks = marks,
+					 .block_size = block_size };
+	if (r == 0)
+		r = big_create(&b->big, b->pool, "BIG");
+	if (r == 0)
+		r = put_what_is_looked_at(&b->big);
+	if (r != 0)
+		die("making a cartridge", r);
+}
+
+static void run(struct bench *b, uint64_t blocks, uint64_t marks, uint32_t block_size)
+{
+	size_t bytes = 0;
+	double open_us;
+
+	make(b, blocks, marks, block_size);
+	open_us = measure_open(b, &bytes);
+	printf("%llu blocks, %llu filemarks, %llu segments\n", (unsigned long long)blocks,
+	       (unsigned long long)marks, (unsigned long long)b->big.segments);
+	printf("  %-44s %10.1f us, %zu KiB of memory\n", "open for writing", open_us, bytes / 1024);
+	ignore_result(open_it(b));
+	for (size_t i = 0; i < sizeof(moves) / sizeof(*moves); i++)
+		printf("  %-44s %10.1f us\n", moves[i].label, measure(b, &moves[i]));
+	ignore_result(cart_close(b->cart)); /* nothing was written */
+	big_free(&b->big);
+	if (cart_delete(b->pool, "BIG") != 0)
+		die("delete", -EIO);
+}
+
+int main(int argc, char **argv)
+{
+	struct bench b = { .dir = "/tmp", .runs = 31 };
+
+	for (int i = 1; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--dir") == 0)
+			b.dir = argv[i + 1];
+		else if (strcmp(argv[i], "--runs") == 0)
+			b.runs = (unsigned)strtoul(argv[i + 1], NULL, 10);
+	}
+	if (b.runs == 0 || b.runs > RUNS_MAX)
+		b.runs = RUNS_MAX;
+	(void)snprintf(b.pool, sizeof(b.pool), "%s/vtl-big-XXXXXX", b.dir);
+	if (mkdtemp(b.pool) == NULL)
+		die(b.pool, -errno);
+	run(&b, 10000000, 100000, 65536);
+	run(&b, 100000000, 1000000, 703687);
+	return rmdir(b.pool) == 0 ? 0 : 1;
+}
