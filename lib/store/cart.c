@@ -249,21 +249,6 @@ uint64_t cart_room(struct cart *c)
 	return c->backend->ops->room(c->backend, &bytes) == 0 ? bytes : UINT64_MAX;
 }
 
-int cart_next_size(struct cart *c, uint32_t *ret_size)
-{
-	struct object o;
-	int r;
-
-	if (c->position >= c->end_totals.objects)
-		return CART_E_EOD;
-	r = index_get(c, c->position, &o);
-	if (r == 0 && o.address == INDEX_DAMAGED)
-		r = CART_E_DAMAGED;
-	if (r == 0)
-		*ret_size = o.logical_size;
-	return r;
-}
-
 int cart_set_codec(struct cart *c, enum cart_codec codec)
 {
 	if (codec > CODEC_LAST)

@@ -18,9 +18,12 @@
 #include "lib/store/codec.h"
 #include "lib/store/format.h"
 
-#define STREAM_FIRST 1u
-#define DATA_START   (sizeof(struct disk_segment)) /* address of the first frame */
-#define INDEX_BATCH  256u /* entries written behind, or read ahead, at a time */
+#define STREAM_FIRST  1u
+#define DATA_START    (sizeof(struct disk_segment)) /* address of the first frame */
+#define INDEX_BATCH   256u /* entries written behind, or read ahead, at a time */
+#define READ_RUN      64u  /* objects read ahead at a time */
+#define WRITE_BATCH   64u  /* objects in one write, at most INDEX_BATCH */
+#define WRITE_VECTORS 1000 /* entries of its iovec, but for a single object: below IOV_MAX */
 
 /* One table (index or marks) with entries of one size, written behind. */
 struct table {
@@ -81,9 +84,10 @@ struct cart {
 	size_t buffer_size;
 	uint8_t *packed; /* a block unpacked, or frames of filemarks; owned */
 	size_t packed_size;
-	struct iovec *list; /* frame header and payload of the block being written; owned */
+	struct iovec *list; /* of the write under way: frame headers and payloads; owned */
 	int list_size;
-	struct codec *codec; /* owned; made when it is needed */
+	struct disk_frame frames[WRITE_BATCH]; /* of the write under way */
+	struct codec *codec;                   /* owned; made when it is needed */
 };
 
 /* ---- header.c ---- */
@@ -142,6 +146,30 @@ int marks_before(struct cart *c, uint64_t object, uint64_t *ret_file);
  */
 int object_load(struct cart *c, uint64_t number, bool with_data, struct object *ret_object,
 		const struct disk_frame **ret_frame, const uint8_t **ret_data);
+/* Objects that lie behind one another, read with one call. */
+struct read_run {
+	uint64_t first;
+	unsigned cnt; /* 1 .. READ_RUN */
+	size_t size;  /* of their frames */
+	struct object objects[READ_RUN];
+};
+
+/*
+ * The objects from @first on that the index has one behind the other: at most @max bytes of frames
+ * and @max bytes of blocks, but for a single object.  CART_E_EOD, CART_E_DAMAGED, -errno.
+ */
+MUST_CHECK int run_plan(struct cart *c, uint64_t first, size_t max, struct read_run *ret_run);
+/* Reads them; *ret_size may be less than run->size at the end of the data. CART_E_DAMAGED, -errno.
+ */
+MUST_CHECK int run_load(struct cart *c, const struct read_run *run, void *buf, size_t *ret_size);
+/*
+ * @frame, with the block behind it in the same piece, is object @number as the index has it, and
+ * whole. Any thread may ask while the recording does not change.
+ */
+bool run_check(const struct cart *c, uint64_t number, const struct object *o, const void *frame);
+/* Unpacks such a frame into @data. CART_E_DAMAGED, -ENOMEM. */
+MUST_CHECK int run_unpack(struct codec *codec, const void *frame, void *data);
+
 /* Number of filemarks before @object, as its frame says; as the marks say where that is damaged. */
 int file_before(struct cart *c, uint64_t object, uint64_t *ret_file);
 
@@ -155,23 +183,46 @@ int rebuild_index(struct cart *c);
 /* The index answers for the last object as the data does. */
 bool index_agrees(struct cart *c);
 
-/* ---- write.c ---- */
+/* ---- append.c ---- */
 
 /* A block as it goes to the medium, apart from where it goes: what can be worked out ahead. */
 struct packed_block {
 	enum cart_codec codec;
-	uint32_t size;        /* as the host wrote it */
+	uint32_t size;        /* as the host wrote it; 0: a filemark */
 	uint32_t stored_size; /* on the medium */
 	uint32_t logical_crc, stored_crc;
 	const uint8_t *packed; /* borrowed; NULL: stored as the host wrote it */
 };
 
+/* One object to be appended. */
+struct write_item {
+	struct packed_block block; /* all zero: a filemark */
+	const struct iovec *iov;   /* the block as the host wrote it */
+	int iov_cnt;
+};
+
 /* Packs and sums up a block; any thread may, with a codec of its own. 0, -ENOMEM. */
 MUST_CHECK int block_pack(struct codec *codec, enum cart_codec which, const struct iovec *iov,
 			  int iov_cnt, size_t size, struct packed_block *ret_block);
-/* cart_write() of such a block; @iov holds it as the host wrote it. */
-MUST_CHECK int cart_write_packed(struct cart *c, const struct packed_block *block,
-				 const struct iovec *iov, int iov_cnt);
+/*
+ * Appends the first *@ret_done of @items with one write, as many as fit into one (WRITE_BATCH, one
+ * segment).  After anything but 0 none was. CART_E_FULL: the first one does not fit on the medium.
+ */
+MUST_CHECK int append_items(struct cart *c, const struct write_item *items, unsigned cnt,
+			    unsigned *ret_done);
+/* The same for up to INDEX_BATCH filemarks. */
+MUST_CHECK int append_filemarks(struct cart *c, uint32_t count);
+
+/* ---- write.c ---- */
+
+/*
+ * cart_write() and cart_write_filemarks() of several objects, in order; *ret_done, always written,
+ * says how many were.  Outcomes as those of the one that comes next.
+ */
+MUST_CHECK int cart_write_items(struct cart *c, const struct write_item *items, unsigned cnt,
+				unsigned *ret_done);
+/* Makes everything stable. -errno: it is not, and the recording ends at what is. */
+MUST_CHECK int sync_or_cut(struct cart *c);
 /* The cartridge's own codec; NULL where there is no memory. */
 struct codec *cart_own_codec(struct cart *c);
 
@@ -196,10 +247,6 @@ uint64_t cart_stored_bytes(const struct cart *c);
 struct totals cart_totals(const struct cart *c);
 /* Bytes that storage has left; UINT64_MAX where it does not say. */
 uint64_t cart_room(struct cart *c);
-/* Length of the next object as the index has it, 0 for a filemark. CART_E_EOD, CART_E_DAMAGED,
- * -errno. */
-MUST_CHECK int cart_next_size(struct cart *c, uint32_t *ret_size);
-
 /* Forgets what the tables knew and starts with an empty or the given recording of @stream. */
 void stream_select(struct cart *c, uint32_t stream, const struct totals *totals, uint64_t end);
 

@@ -114,6 +114,76 @@ int file_before(struct cart *c, uint64_t object, uint64_t *ret_file)
 	return r;
 }
 
+/* ---- runs of objects ---- */
+
+int run_plan(struct cart *c, uint64_t first, size_t max, struct read_run *ret_run)
+{
+	struct read_run *run = ret_run;
+	size_t blocks = 0;
+	uint64_t next = 0;
+	int r = 0;
+
+	run->first = first;
+	run->cnt = 0;
+	run->size = 0;
+	if (first >= c->end_totals.objects)
+		return CART_E_EOD;
+	while (run->cnt < READ_RUN && first + run->cnt < c->end_totals.objects) {
+		struct object *o = &run->objects[run->cnt];
+
+		r = index_get(c, first + run->cnt, o);
+		if (r == 0 && o->address == INDEX_DAMAGED)
+			r = CART_E_DAMAGED;
+		if (r != 0 || (run->cnt > 0 && o->address != next))
+			break;
+		run->size += frame_size(o);
+		blocks += o->logical_size;
+		if (run->cnt > 0 && (run->size > max || blocks > max)) {
+			run->size -= frame_size(o);
+			break;
+		}
+		next = o->address + frame_size(o);
+		run->cnt++;
+	}
+	return run->cnt > 0 ? 0 : r;
+}
+
+int run_load(struct cart *c, const struct read_run *run, void *buf, size_t *ret_size)
+{
+	int r = c->backend->ops->read(c->backend, c->stream, run->objects[0].address, buf,
+				      run->size, ret_size);
+
+	return r == -EIO ? CART_E_DAMAGED : r;
+}
+
+bool run_check(const struct cart *c, uint64_t number, const struct object *o, const void *frame)
+{
+	struct disk_frame f;
+
+	memcpy(&f, frame, sizeof(f));
+	return frame_counts(c, &f, number) && le32_get(f.logical_size) == o->logical_size &&
+	       le32_get(f.stored_size) == o->stored_size &&
+	       crc32c(0, (const uint8_t *)frame + sizeof(f), o->stored_size) ==
+		       le32_get(f.stored_crc);
+}
+
+int run_unpack(struct codec *codec, const void *frame, void *data)
+{
+	struct disk_frame f;
+	size_t logical;
+	int r;
+
+	memcpy(&f, frame, sizeof(f));
+	logical = le32_get(f.logical_size);
+	r = codec_unpack(codec, f.codec, (const uint8_t *)frame + sizeof(f),
+			 le32_get(f.stored_size), data, logical);
+	if (r == 0 && crc32c(0, data, logical) != le32_get(f.logical_crc))
+		r = CART_E_DAMAGED;
+	return r;
+}
+
+/* ---- one block ---- */
+
 /* Brings a whole frame's block into the caller's buffer. */
 static int deliver(struct cart *c, const struct disk_frame *f, const uint8_t *data,
 		   const struct iovec *iov, int iov_cnt, size_t size)

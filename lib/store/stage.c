@@ -46,6 +46,16 @@ void ring_pop(struct stage *s)
 	s->count--;
 }
 
+struct slot *ring_slot(struct stage *s, unsigned n)
+{
+	return &s->slots[(s->first + n) % SLOTS_MAX];
+}
+
+bool ring_is_roomy(const struct stage *s)
+{
+	return STAGE_BUFFER_BYTES - s->used >= WAKE_ROOM && s->count <= SLOTS_MAX - SLOTS_MAX / 4;
+}
+
 static void ring_clear(struct stage *s)
 {
 	s->first = s->count = 0;
@@ -62,6 +72,13 @@ void wait_done(struct stage *s)
 	s->caller_waits = false;
 }
 
+void wait_room(struct stage *s)
+{
+	s->wants_room = true;
+	wait_done(s);
+	s->wants_room = false;
+}
+
 void wake_worker(struct stage *s)
 {
 	if (s->worker_waits)
@@ -70,7 +87,7 @@ void wake_worker(struct stage *s)
 
 void wake_caller(struct stage *s)
 {
-	if (s->caller_waits)
+	if (s->caller_waits && (!s->wants_room || s->failed || ring_is_roomy(s)))
 		(void)pthread_cond_signal(&s->done);
 }
 
@@ -107,10 +124,10 @@ static void *work(void *arg)
 
 		if (!s->busy && s->mode == STAGE_WRITING && s->count > 0 &&
 		    s->slots[s->first].state != SLOT_PACKING) {
-			write_one(s);
+			write_some(s);
 			did = true;
 		} else if (!s->busy && s->mode == STAGE_READING) {
-			did = read_one(s);
+			did = read_some(s) || pack_next(s, s->own_codec);
 		}
 		if (!did)
 			worker_wait(s);
@@ -170,6 +187,7 @@ static void stage_free(struct stage *s)
 	(void)pthread_cond_destroy(&s->pack);
 	(void)pthread_cond_destroy(&s->packed);
 	(void)pthread_mutex_destroy(&s->lock);
+	codec_free(s->own_codec);
 	if (s->buffer != NULL)
 		(void)munmap(s->buffer, STAGE_BUFFER_BYTES);
 	free(s);
@@ -184,7 +202,8 @@ static void make_buffer(struct stage *s)
 	if (buffer == MAP_FAILED)
 		return;
 	s->buffer = buffer;
-	s->has_worker = start_worker(s) == 0;
+	s->own_codec = codec_new();
+	s->has_worker = s->own_codec != NULL && start_worker(s) == 0;
 }
 
 int stage_open(const char *pool, const char *barcode, unsigned flags, struct stage **ret_stage)
@@ -235,7 +254,7 @@ static void empty_queue(struct stage *s)
 		if (s->busy || s->slots[s->first].state == SLOT_PACKING)
 			wait_done(s);
 		else
-			write_one(s);
+			write_some(s);
 	}
 }
 
@@ -244,6 +263,7 @@ static void cancel_reading(struct stage *s)
 	s->mode = STAGE_IDLE;
 	while (s->busy)
 		wait_done(s);
+	packing_cancel(s);
 	ring_clear(s);
 }
 
@@ -263,8 +283,11 @@ int stage_settle(struct stage *s)
 	(void)pthread_mutex_unlock(&s->lock);
 	s->streaming = false;
 	s->reads_in_row = 0;
-	if (mode == STAGE_READING) /* the worker is ahead of the host */
+	if (mode == STAGE_READING) { /* the cartridge is where reading ahead began */
 		cart_seek(s->cart, s->position.object, s->position.file);
+		s->cart->read_bytes += s->read_bytes;
+		s->read_bytes = 0;
+	}
 	take_position(s);
 	return failed ? STAGE_E_DEFERRED : 0;
 }

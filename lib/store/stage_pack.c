@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stage_pack.c: threads that compress queued blocks, each with a codec of its own.  A packed block
- * is shorter than the block, so it takes its place in the buffer.
+ * stage_pack.c: threads that compress queued blocks, or check and unpack what was read ahead, each
+ * with a codec of its own.  A packed block is shorter than the block, so it takes its place in the
+ * buffer.
  */
 #include <signal.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 static struct slot *next_raw(struct stage *s)
 {
 	for (unsigned i = 0; i < s->count; i++) {
-		struct slot *slot = &s->slots[(s->first + i) % SLOTS_MAX];
+		struct slot *slot = ring_slot(s, i);
 
 		if (slot->state == SLOT_RAW)
 			return slot;
@@ -21,28 +22,53 @@ static struct slot *next_raw(struct stage *s)
 	return NULL;
 }
 
-static void pack_slot(struct stage *s, struct codec *codec, struct slot *slot)
+/* Without the lock. */
+static void pack_slot(const struct stage *s, struct codec *codec, struct slot *slot)
 {
 	uint8_t *data = s->buffer + slot->offset;
 	const struct iovec iov = { data, slot->size };
 	struct packed_block b = { 0 };
 
-	slot->state = SLOT_PACKING;
-	s->packing++;
-	(void)pthread_mutex_unlock(&s->lock);
 	if (block_pack(codec, s->codec, &iov, 1, slot->size, &b) != 0) {
 		b.size = 0; /* no memory: whoever writes it tries for himself */
 	} else if (b.packed != NULL) {
 		memcpy(data, b.packed, b.stored_size);
 		b.packed = data;
 	}
-	(void)pthread_mutex_lock(&s->lock);
 	slot->block = b;
+}
+
+bool pack_next(struct stage *s, struct codec *codec)
+{
+	struct slot *slot = next_raw(s);
+	bool reading = s->mode == STAGE_READING;
+
+	if (slot == NULL)
+		return false;
+	slot->state = SLOT_PACKING;
+	s->packing++;
+	(void)pthread_mutex_unlock(&s->lock);
+	if (reading) /* the mode stays while we have a slot in hand */
+		read_slot(s, codec, slot);
+	else
+		pack_slot(s, codec, slot);
+	(void)pthread_mutex_lock(&s->lock);
 	slot->state = SLOT_READY;
 	s->packing--;
 	(void)pthread_cond_broadcast(&s->packed);
-	wake_worker(s);
+	if (!reading)
+		wake_worker(s);
 	wake_caller(s);
+	return true;
+}
+
+void packing_cancel(struct stage *s)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		if (ring_slot(s, i)->state == SLOT_RAW)
+			ring_slot(s, i)->state = SLOT_READY;
+	while (s->packing > 0)
+		(void)pthread_cond_wait(&s->packed, &s->lock);
 }
 
 static void *pack(void *arg)
@@ -52,11 +78,7 @@ static void *pack(void *arg)
 
 	(void)pthread_mutex_lock(&s->lock);
 	while (!s->stop && codec != NULL) {
-		struct slot *slot = next_raw(s);
-
-		if (slot != NULL)
-			pack_slot(s, codec, slot);
-		else
+		if (!pack_next(s, codec))
 			(void)pthread_cond_wait(&s->pack, &s->lock);
 	}
 	(void)pthread_mutex_unlock(&s->lock);
@@ -64,7 +86,7 @@ static void *pack(void *arg)
 	return NULL;
 }
 
-void packers_start(struct stage *s)
+void packers_start(struct stage *s, bool packs)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned wanted = cpus > (long)PACKERS_MAX ? PACKERS_MAX
@@ -72,7 +94,7 @@ void packers_start(struct stage *s)
 						   : 1;
 	sigset_t all, old;
 
-	if (s->packers_cnt > 0)
+	if (s->packers_cnt > 0 || (!packs && cpus <= 2))
 		return;
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stage_read.c: reading ahead, and giving out what was read. */
+/*
+ * stage_read.c: reading ahead, and giving out what was read.
+ *
+ * The worker reads runs of frames as they lie on the medium straight into the buffer; a block that
+ * is not packed is given to the host from there.  Whatever is out of the ordinary there (the end, a
+ * damaged frame, an index that lies) ends reading ahead: the caller comes to it in his own time and
+ * finds out with cart_read().
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -7,66 +14,156 @@
 
 #define ROW_TO_READ_AHEAD 2u
 
-/* Says that nothing more is to be read ahead: the caller goes on by himself behind the queue. */
-#define OUTCOME_STOP 1000
-
 /* ---- the worker's half ---- */
 
-static bool has_stopped(const struct stage *s)
+static bool is_stop(const struct slot *slot)
 {
-	const struct slot *last;
-
-	if (s->count == 0)
-		return false;
-	last = &s->slots[(s->first + s->count - 1) % SLOTS_MAX];
-	return last->outcome != 0 && last->outcome != CART_E_FILEMARK;
+	return slot->outcome != 0 && slot->outcome != CART_E_FILEMARK;
 }
 
-/* Reads the next object of the cartridge into its place; the length that the index gave for the
- * place may lie, and then the caller reads it himself. */
-static void fetch(struct stage *s, struct slot *slot)
+static bool has_stopped(struct stage *s)
 {
-	const struct iovec iov = { s->buffer + slot->offset, slot->size };
-	size_t length = 0;
-
-	slot->outcome = cart_read(s->cart, &iov, 1, slot->size, &length);
-	if (slot->outcome == 0 && length == slot->size)
-		return;
-	if (slot->outcome == CART_E_FILEMARK && slot->size == 0)
-		return;
-	slot->outcome = OUTCOME_STOP;
+	return s->count > 0 && is_stop(ring_slot(s, s->count - 1));
 }
 
-bool read_one(struct stage *s)
+/* Where the blocks of the run that must be unpacked go: behind its frames. */
+static uint32_t run_bytes(const struct read_run *run)
 {
-	struct slot slot = { .outcome = OUTCOME_STOP };
-	uint32_t size = 0;
-	int r;
+	uint32_t bytes = (uint32_t)run->size;
 
-	if (has_stopped(s) || s->count == SLOTS_MAX)
+	for (unsigned i = 0; i < run->cnt; i++)
+		if (run->objects[i].stored_size != run->objects[i].logical_size)
+			bytes += run->objects[i].logical_size;
+	return bytes;
+}
+
+void read_slot(const struct stage *s, struct codec *codec, struct slot *slot)
+{
+	const uint8_t *frame = s->buffer + slot->raw;
+	const struct object o = { 0, slot->size, slot->stored_size };
+
+	if (!run_check(s->cart, slot->object, &o, frame) ||
+	    (slot->stored_size != slot->size &&
+	     run_unpack(codec, frame, s->buffer + slot->offset) != 0))
+		slot->outcome = OUTCOME_STOP;
+}
+
+/* Packed blocks are left to the packers; the others are checked here. */
+static void fill_slot(struct stage *s, struct slot *slot, bool is_there)
+{
+	if (!is_there)
+		slot->outcome = OUTCOME_STOP;
+	else if (slot->stored_size != slot->size && s->packers_cnt > 0)
+		slot->state = SLOT_RAW;
+	else
+		read_slot(s, s->own_codec, slot);
+}
+
+/*
+ * Fills the slots behind the queue, which nobody else looks at yet, with the run, of which @got
+ * bytes are in the buffer at @region.
+ */
+static void fill_run(struct stage *s, unsigned tail, const struct slot *region, size_t got)
+{
+	const struct read_run *run = &s->run;
+	uint32_t raw = 0, unpacked = (uint32_t)run->size;
+
+	for (unsigned i = 0; i < run->cnt; i++) {
+		const struct object *o = &run->objects[i];
+		bool packed = o->stored_size != o->logical_size;
+		struct slot *slot = &s->slots[(tail + i) % SLOTS_MAX];
+
+		*slot = (struct slot){
+			.offset = region->offset +
+				  (packed ? unpacked : raw + (uint32_t)sizeof(struct disk_frame)),
+			.size = o->logical_size,
+			.stored_size = o->stored_size,
+			.raw = region->offset + raw,
+			.object = run->first + i,
+			.outcome = o->logical_size == 0 ? CART_E_FILEMARK : 0,
+		};
+		raw += (uint32_t)frame_size(o);
+		unpacked += packed ? o->logical_size : 0;
+		fill_slot(s, slot, raw <= got);
+	}
+	s->slots[(tail + run->cnt - 1) % SLOTS_MAX].room = region->room;
+}
+
+static void push_stop(struct stage *s)
+{
+	const struct slot stop = { .outcome = OUTCOME_STOP };
+
+	if (s->mode == STAGE_READING)
+		ring_push(s, &stop);
+}
+
+/* Without the lock: the next run, of which the last block is one that the buffer may take. */
+static bool plan(struct stage *s)
+{
+	struct read_run *run = &s->run;
+
+	return run_plan(s->cart, s->ahead, BATCH_MAX, run) == 0 &&
+	       run->objects[0].logical_size <= BLOCK_MAX &&
+	       run->objects[0].stored_size <= BLOCK_MAX;
+}
+
+/* Without the lock: @region is big enough for the run. */
+static void load(struct stage *s, unsigned tail, const struct slot *region)
+{
+	size_t got = 0;
+
+	if (run_load(s->cart, &s->run, s->buffer + region->offset, &got) != 0)
+		got = 0;
+	fill_run(s, tail, region, got);
+}
+
+/* Under the lock. */
+static void push_run(struct stage *s, const struct slot *region)
+{
+	if (s->mode != STAGE_READING) /* cancelled meanwhile */
+		return;
+	s->count += s->run.cnt;
+	s->used += region->room;
+	s->ahead += s->run.cnt;
+	(void)pthread_cond_broadcast(&s->pack);
+}
+
+bool read_some(struct stage *s)
+{
+	bool planned, did = true;
+	struct slot region;
+	unsigned tail;
+
+	if (has_stopped(s) || s->count + READ_RUN > SLOTS_MAX)
 		return false;
 	s->busy = true;
 	(void)pthread_mutex_unlock(&s->lock);
-	r = cart_next_size(s->cart, &size);
+	planned = plan(s);
 	(void)pthread_mutex_lock(&s->lock);
-	if (r == 0 && size <= BLOCK_MAX) {
-		if (!ring_reserve(s, size, &slot)) {
-			s->busy = false;
-			wake_caller(s);
-			return false;
-		}
+	if (!planned) {
+		push_stop(s);
+	} else if (ring_reserve(s, run_bytes(&s->run), &region)) {
+		tail = (s->first + s->count) % SLOTS_MAX;
 		(void)pthread_mutex_unlock(&s->lock);
-		fetch(s, &slot);
+		load(s, tail, &region);
 		(void)pthread_mutex_lock(&s->lock);
+		push_run(s, &region);
+	} else {
+		did = false;
 	}
 	s->busy = false;
-	if (s->mode == STAGE_READING)
-		ring_push(s, &slot);
 	wake_caller(s);
-	return true;
+	return did;
 }
 
 /* ---- the caller's half ---- */
+
+static bool is_packed(const struct stage *s)
+{
+	const struct totals t = cart_totals(s->cart);
+
+	return t.stored_bytes != t.logical_bytes;
+}
 
 static int read_through(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size,
 			size_t *ret_length)
@@ -83,8 +180,10 @@ static int read_through(struct stage *s, const struct iovec *iov, int iov_cnt, s
 		return r;
 	s->reads_in_row = row + 1;
 	if (s->reads_in_row >= ROW_TO_READ_AHEAD && s->has_worker) {
+		packers_start(s, is_packed(s));
 		(void)pthread_mutex_lock(&s->lock);
 		s->mode = STAGE_READING;
+		s->ahead = s->position.object;
 		wake_worker(s);
 		(void)pthread_mutex_unlock(&s->lock);
 	}
@@ -94,24 +193,21 @@ static int read_through(struct stage *s, const struct iovec *iov, int iov_cnt, s
 /* The next slot, waited for. False where the caller must read by himself. */
 static bool next_slot(struct stage *s, struct slot *ret_slot)
 {
-	bool there;
-
 	(void)pthread_mutex_lock(&s->lock);
-	while (s->count == 0) {
+	while (s->count == 0 || ring_slot(s, 0)->state != SLOT_READY) {
 		wake_worker(s);
 		wait_done(s);
 	}
-	*ret_slot = s->slots[s->first];
-	there = ret_slot->outcome == 0 || ret_slot->outcome == CART_E_FILEMARK;
+	*ret_slot = *ring_slot(s, 0);
 	(void)pthread_mutex_unlock(&s->lock);
-	return there;
+	return !is_stop(ret_slot);
 }
 
 static void release_slot(struct stage *s)
 {
 	(void)pthread_mutex_lock(&s->lock);
 	ring_pop(s);
-	if (STAGE_BUFFER_BYTES - s->used >= WAKE_BYTES)
+	if (ring_is_roomy(s))
 		wake_worker(s);
 	(void)pthread_mutex_unlock(&s->lock);
 }
@@ -126,6 +222,7 @@ int stage_read(struct stage *s, const struct iovec *iov, int iov_cnt, size_t siz
 	*ret_length = slot.size;
 	iov_put(iov, iov_cnt, s->buffer + slot.offset, slot.size < size ? slot.size : size);
 	release_slot(s);
+	s->read_bytes += slot.size;
 	s->position.object++;
 	s->position.bop = false;
 	if (slot.outcome == CART_E_FILEMARK)

@@ -11,73 +11,96 @@
 
 /* ---- the worker's half ---- */
 
-/* A sync that failed on the way has cut what was written since the one before it. */
-static void count_cut(struct stage *s, const struct totals *before)
+/*
+ * Everything in the queue is lost, with what a sync that failed on the way has cut of what was
+ * written since the one before it; the next call of the caller hears of it.
+ */
+static void fail(struct stage *s, int outcome, const struct totals *before)
 {
 	struct totals now = cart_totals(s->cart);
 
-	if (now.objects >= before->objects)
-		return;
-	s->failure.objects += before->objects - now.objects;
-	s->failure.blocks += (before->objects - before->filemarks) - (now.objects - now.filemarks);
-	s->failure.bytes += before->logical_bytes - now.logical_bytes;
-}
-
-/* Everything in the queue is lost; the next call of the caller hears of it. */
-static void fail(struct stage *s, int outcome, const struct totals *before)
-{
-	for (unsigned i = 0; i < s->count; i++) /* nobody begins with them any more */
-		if (s->slots[(s->first + i) % SLOTS_MAX].state == SLOT_RAW)
-			s->slots[(s->first + i) % SLOTS_MAX].state = SLOT_READY;
-	while (s->packing > 0) /* their places in the buffer are not free before */
-		(void)pthread_cond_wait(&s->packed, &s->lock);
-	s->failure = (struct stage_failure){ .outcome = outcome, .objects = s->count };
+	packing_cancel(s); /* their places in the buffer are not free before */
+	s->failure = (struct stage_failure){
+		.outcome = outcome,
+		.objects = before->objects - now.objects,
+		.blocks = (before->objects - before->filemarks) - (now.objects - now.filemarks),
+		.bytes = before->logical_bytes - now.logical_bytes,
+	};
+	s->failure.objects += s->count;
 	while (s->count > 0) {
 		s->failure.blocks += s->slots[s->first].size > 0;
 		s->failure.bytes += s->slots[s->first].size;
 		ring_pop(s);
 	}
-	count_cut(s, before);
 	s->queued_bytes = 0;
 	s->failed = true;
 }
 
-static int write_slot(struct stage *s, const struct slot *slot)
+/* Under the lock, and nobody has it in hand. */
+static bool is_to_be_packed(const struct stage *s, const struct slot *slot)
 {
-	const struct iovec iov = { s->buffer + slot->offset, slot->size };
-	uint32_t written;
-
-	if (slot->size == 0)
-		return cart_write_filemarks(s->cart, 1, &written);
-	if (slot->block.size > 0)
-		return cart_write_packed(s->cart, &slot->block, &iov, 1);
-	return cart_write(s->cart, &iov, 1, slot->size);
+	return s->codec != CART_CODEC_NONE && slot->size > 0 && slot->block.size == 0;
 }
 
-void write_one(struct stage *s)
+/* Under the lock: the slots that go with the next write, in s->items.  At most one of them is to be
+ * packed on the way, the first. */
+static unsigned take_batch(struct stage *s)
 {
-	struct totals before;
-	struct slot slot;
-	uint64_t stored;
+	uint32_t bytes = 0;
+	unsigned n;
+
+	for (n = 0; n < s->count && n < WRITE_BATCH; n++) {
+		struct slot *slot = ring_slot(s, n);
+
+		if (n > 0 && (slot->state == SLOT_PACKING || bytes + slot->size > BATCH_MAX ||
+			      is_to_be_packed(s, slot)))
+			break;
+		slot->state = SLOT_READY;
+		bytes += slot->size;
+		s->vectors[n] = (struct iovec){ s->buffer + slot->offset, slot->size };
+		s->items[n] = (struct write_item){ slot->block, &s->vectors[n], slot->size > 0 };
+	}
+	return n;
+}
+
+/* Without the lock: sums up what nobody did before, and writes. */
+static int write_batch(struct stage *s, unsigned cnt, unsigned *ret_done)
+{
+	int r = 0;
+
+	*ret_done = 0;
+	for (unsigned i = 0; r == 0 && i < cnt; i++) {
+		struct write_item *item = &s->items[i];
+
+		if (s->vectors[i].iov_len > 0 && item->block.size == 0)
+			r = block_pack(s->own_codec, s->codec, item->iov, 1, s->vectors[i].iov_len,
+				       &item->block);
+	}
+	return r != 0 ? r : cart_write_items(s->cart, s->items, cnt, ret_done);
+}
+
+void write_some(struct stage *s)
+{
+	struct totals before = cart_totals(s->cart);
+	unsigned cnt = take_batch(s), done;
+	uint64_t stored, grown;
 	int r;
 
 	s->busy = true;
-	s->slots[s->first].state = SLOT_READY; /* a raw one is packed on the way */
-	slot = s->slots[s->first];
 	(void)pthread_mutex_unlock(&s->lock);
-	before = cart_totals(s->cart);
-	r = write_slot(s, &slot);
+	r = write_batch(s, cnt, &done);
 	stored = cart_stored_bytes(s->cart);
 	(void)pthread_mutex_lock(&s->lock);
 	if (r != 0 && r != CART_E_EARLY_WARNING) {
 		fail(s, r, &before);
 	} else {
-		uint64_t grown = stored - s->stored_bytes + FRAME_BYTES;
-
+		grown = stored - s->stored_bytes + (uint64_t)done * FRAME_BYTES;
 		s->room_bytes -= s->room_bytes < grown ? s->room_bytes : grown;
 		s->stored_bytes = stored;
-		s->queued_bytes -= slot.size + FRAME_BYTES;
-		ring_pop(s);
+		for (; done > 0; done--) {
+			s->queued_bytes -= s->slots[s->first].size + FRAME_BYTES;
+			ring_pop(s);
+		}
 	}
 	s->busy = false;
 	wake_caller(s);
@@ -92,8 +115,7 @@ void limits_refresh(struct stage *s)
 
 	s->limit = UINT64_MAX;
 	s->codec = info->codec;
-	if (s->codec != CART_CODEC_NONE)
-		packers_start(s);
+	packers_start(s, s->codec != CART_CODEC_NONE);
 	if (info->capacity_bytes > 0)
 		s->limit = info->capacity_bytes > info->early_warning_bytes
 				   ? info->capacity_bytes - info->early_warning_bytes
@@ -154,7 +176,7 @@ static int reserve(struct stage *s, uint32_t size, struct slot *ret_slot)
 			r = 1;
 		else if (!ring_reserve(s, size, ret_slot)) {
 			wake_worker(s);
-			wait_done(s);
+			wait_room(s);
 			continue;
 		}
 		break;
@@ -206,7 +228,7 @@ int stage_write(struct stage *s, const struct iovec *iov, int iov_cnt, size_t si
 		return write_through(s, iov, iov_cnt, size);
 	if (r != 0)
 		return r;
-	if (s->codec != CART_CODEC_NONE && s->packers_cnt > 0)
+	if (s->packers_cnt > 0)
 		slot.state = SLOT_RAW;
 	copy_in(s->buffer + slot.offset, iov, iov_cnt,
 		size); /* the only copy; nobody else looks there */

@@ -13,11 +13,8 @@
  * the recording is cut back to what was stable, and the caller is told.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "lib/base/clock.h"
-#include "lib/base/crc32c.h"
 #include "lib/store/cart.h"
 
 #define MARKS_BATCH INDEX_BATCH /* filemarks written with one system call */
@@ -149,7 +146,7 @@ static int cut_to_stable(struct cart *c, int error)
 }
 
 /* Makes everything stable. -errno: it is not, and the recording ends at what is. */
-static int sync_or_cut(struct cart *c)
+int sync_or_cut(struct cart *c)
 {
 	int r = c->backend->ops->sync(c->backend);
 
@@ -201,6 +198,12 @@ static int prepare(struct cart *c)
 	return epoch_begin(c, c->position);
 }
 
+/* Nothing has been cut since the recording had @objects: the next one may follow. */
+static bool is_appending(const struct cart *c, uint64_t objects)
+{
+	return !c->broken && c->epoch_open && c->end_totals.objects == objects;
+}
+
 static bool early_warning(const struct cart *c)
 {
 	return c->info.capacity_bytes > 0 &&
@@ -212,181 +215,6 @@ static int done(const struct cart *c)
 	return early_warning(c) ? CART_E_EARLY_WARNING : 0;
 }
 
-static void segment_header(const struct cart *c, uint64_t number, struct disk_segment *s)
-{
-	*s = (struct disk_segment){
-		.version = le32_from(FORMAT_VERSION),
-		.number = le32_from((uint32_t)number),
-		.stream = le32_from(c->stream),
-		.epoch = le64_from(c->info.epoch),
-		.first_object = le64_from(c->end_totals.objects),
-	};
-	memcpy(s->magic, SEGMENT_MAGIC, sizeof(s->magic));
-	memcpy(s->uuid, c->info.uuid, sizeof(s->uuid));
-	memcpy(s->barcode, c->info.barcode, strnlen(c->info.barcode, sizeof(s->barcode)));
-	s->crc = le32_from(crc32c(0, s, offsetof(struct disk_segment, crc)));
-}
-
-/*
- * Appends @size bytes that begin with a frame header; @iov[0] is left free by the caller for the
- * header of a new segment. Moves c->end.  0 or -errno; then nothing was appended.
- */
-static int append(struct cart *c, struct iovec *iov, int iov_cnt, size_t size)
-{
-	uint64_t address = c->end, offset = address & (SEGMENT_SIZE - 1);
-	struct disk_segment s;
-	int r;
-
-	if (offset + size >=
-	    SEGMENT_SIZE) { /* one that ended there would leave no trace of the next */
-		address = ((address >> SEGMENT_SHIFT) + 1) << SEGMENT_SHIFT;
-		offset = DATA_START;
-		address += DATA_START;
-	}
-	if (offset == DATA_START) {
-		r = c->stable < c->end_totals.objects ? sync_or_cut(c) : 0;
-		if (r < 0)
-			return r;
-		segment_header(c, address >> SEGMENT_SHIFT, &s);
-		iov[0] = (struct iovec){ &s, sizeof(s) };
-		r = c->backend->ops->append(c->backend, c->stream, address - DATA_START, iov,
-					    iov_cnt);
-	} else {
-		r = c->backend->ops->append(c->backend, c->stream, address, iov + 1, iov_cnt - 1);
-	}
-	if (r < 0)
-		return r;
-	c->end = address + size;
-	return 0;
-}
-
-/* Makes sure that @n entries fit into both tables, so that nothing can fail once a frame is on the
- * medium. */
-static int make_room(struct cart *c, uint64_t n)
-{
-	int r = 0;
-
-	if (c->index.count - c->index.written + n > INDEX_BATCH)
-		r = table_flush(c, &c->index);
-	if (r == 0 && c->marks.count - c->marks.written + n > INDEX_BATCH)
-		r = table_flush(c, &c->marks);
-	return r;
-}
-
-/* Books one appended frame; make_room() came before. */
-static void account(struct cart *c, const struct disk_frame *f, uint64_t address)
-{
-	struct object o = { address, le32_get(f->logical_size), le32_get(f->stored_size) };
-
-	(void)index_put(c, &o, c->end_totals.objects);
-	c->end_totals = frame_totals_after(f);
-	c->position = c->end_totals.objects;
-	c->file = c->end_totals.filemarks;
-	if (!c->recalling)
-		info_update(c);
-}
-
-int block_pack(struct codec *codec, enum cart_codec which, const struct iovec *iov, int iov_cnt,
-	       size_t size, struct packed_block *ret_block)
-{
-	struct packed_block b = { .codec = which, .size = (uint32_t)size };
-	size_t packed = 0;
-
-	if (which != CART_CODEC_NONE) {
-		int r = codec_pack(codec, which, iov, iov_cnt, size, &b.packed, &packed);
-
-		if (r < 0)
-			return r;
-	}
-	b.logical_crc = iov_crc32c(iov, iov_cnt, size);
-	if (packed > 0) {
-		b.stored_size = (uint32_t)packed;
-		b.stored_crc = crc32c(0, b.packed, packed);
-	} else {
-		b.codec = CART_CODEC_NONE;
-		b.packed = NULL;
-		b.stored_size = b.size;
-		b.stored_crc = b.logical_crc;
-	}
-	*ret_block = b;
-	return 0;
-}
-
-static void describe(struct cart *c, struct disk_frame *f, const struct packed_block *b)
-{
-	frame_make(c, f, FRAME_BLOCK, &c->end_totals);
-	f->codec = (uint8_t)b->codec;
-	f->logical_size = le32_from(b->size);
-	f->stored_size = le32_from(b->stored_size);
-	f->logical_crc = le32_from(b->logical_crc);
-	f->stored_crc = le32_from(b->stored_crc);
-	frame_seal(c, f);
-}
-
-/* c->list: room for a segment header, a frame header, then exactly @size bytes of @iov. */
-static int list_payload(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size,
-			int *ret_cnt)
-{
-	int n = 2;
-
-	if (c->list_size < iov_cnt + 2) {
-		struct iovec *list = realloc(c->list, (size_t)(iov_cnt + 2) * sizeof(*list));
-
-		if (list == NULL)
-			return -ENOMEM;
-		c->list = list;
-		c->list_size = iov_cnt + 2;
-	}
-	for (int i = 0; i < iov_cnt && size > 0; i++) {
-		size_t part = iov[i].iov_len < size ? iov[i].iov_len : size;
-
-		c->list[n++] = (struct iovec){ iov[i].iov_base, part };
-		size -= part;
-	}
-	*ret_cnt = n;
-	return 0;
-}
-
-static int append_block(struct cart *c, const struct packed_block *b, const struct iovec *iov,
-			int iov_cnt)
-{
-	const struct iovec packed = { (void *)(uintptr_t)b->packed, b->stored_size };
-	struct disk_frame f;
-	int n, r;
-
-	r = b->packed != NULL ? list_payload(c, &packed, 1, b->stored_size, &n)
-			      : list_payload(c, iov, iov_cnt, b->size, &n);
-	if (r == 0)
-		r = make_room(c, 1);
-	if (r < 0)
-		return r;
-	if (c->info.capacity_bytes > 0 &&
-	    c->end_totals.stored_bytes + b->stored_size > c->info.capacity_bytes)
-		return CART_E_FULL;
-	describe(c, &f, b);
-	c->list[1] = (struct iovec){ &f, sizeof(f) };
-	r = append(c, c->list, n, sizeof(f) + b->stored_size);
-	if (r < 0)
-		return r;
-	account(c, &f, c->end - sizeof(f) - b->stored_size);
-	c->written_bytes += b->size;
-	return 0;
-}
-
-int cart_write_packed(struct cart *c, const struct packed_block *block, const struct iovec *iov,
-		      int iov_cnt)
-{
-	int r = prepare(c);
-
-	if (r == 0)
-		r = append_block(c, block, iov, iov_cnt);
-	if (r != 0)
-		return outcome_of(r);
-	if (c->recall_digest != NULL)
-		cart_digest_iov(c->recall_digest, iov, iov_cnt, block->size);
-	return done(c);
-}
-
 size_t iov_size(const struct iovec *iov, int iov_cnt)
 {
 	size_t size = 0;
@@ -396,9 +224,43 @@ size_t iov_size(const struct iovec *iov, int iov_cnt)
 	return size;
 }
 
+static void digest_items(struct cart *c, const struct write_item *items, unsigned cnt)
+{
+	for (unsigned i = 0; i < cnt; i++) {
+		if (items[i].block.size == 0)
+			cart_digest_filemark(c->recall_digest);
+		else
+			cart_digest_iov(c->recall_digest, items[i].iov, items[i].iov_cnt,
+					items[i].block.size);
+	}
+}
+
+int cart_write_items(struct cart *c, const struct write_item *items, unsigned cnt,
+		     unsigned *ret_done)
+{
+	int r = 0;
+
+	*ret_done = 0;
+	while (r == 0 && *ret_done < cnt) {
+		uint64_t objects = c->end_totals.objects;
+		unsigned n = 0;
+
+		r = prepare(c);
+		if (r == 0)
+			r = append_items(c, items + *ret_done, cnt - *ret_done, &n);
+		if (r < 0 && cnt - *ret_done > 1 && is_appending(c, objects))
+			r = append_items(c, items + *ret_done, 1, &n); /* what fits, fits */
+		if (r == 0 && c->recall_digest != NULL)
+			digest_items(c, items + *ret_done, n);
+		*ret_done += n;
+	}
+	return r != 0 ? outcome_of(r) : done(c);
+}
+
 int cart_write(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size)
 {
-	struct packed_block b;
+	struct write_item item = { .iov = iov, .iov_cnt = iov_cnt };
+	unsigned n;
 	int r;
 
 	if (size == 0 || size > CART_MAX_BLOCK || iov_size(iov, iov_cnt) < size)
@@ -407,39 +269,8 @@ int cart_write(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size
 		return -ENOMEM;
 	r = prepare(c); /* before the work of packing: it may be refused */
 	if (r == 0)
-		r = block_pack(c->codec, c->info.codec, iov, iov_cnt, size, &b);
-	return r != 0 ? outcome_of(r) : cart_write_packed(c, &b, iov, iov_cnt);
-}
-
-static int append_filemarks(struct cart *c, uint32_t count)
-{
-	struct totals t = c->end_totals;
-	struct disk_frame *f;
-	struct iovec iov[2];
-	uint64_t address;
-	int r = buffer_reserve(&c->packed, &c->packed_size, count * sizeof(*f));
-
-	if (r == 0)
-		r = make_room(c, count);
-	if (r < 0)
-		return r;
-	f = (struct disk_frame *)(void *)c->packed;
-	for (uint32_t i = 0; i < count; i++) {
-		frame_make(c, &f[i], FRAME_FILEMARK, &t);
-		frame_seal(c, &f[i]);
-		t = frame_totals_after(&f[i]);
-	}
-	iov[1] = (struct iovec){ f, count * sizeof(*f) };
-	r = append(c, iov, 2, count * sizeof(*f));
-	if (r < 0)
-		return r;
-	address = c->end - count * sizeof(*f);
-	for (uint32_t i = 0; i < count; i++) {
-		account(c, &f[i], address + i * sizeof(*f));
-		if (c->recall_digest != NULL)
-			cart_digest_filemark(c->recall_digest);
-	}
-	return 0;
+		r = block_pack(c->codec, c->info.codec, iov, iov_cnt, size, &item.block);
+	return r != 0 ? outcome_of(r) : cart_write_items(c, &item, 1, &n);
 }
 
 int cart_write_filemarks(struct cart *c, uint32_t count, uint32_t *ret_written)
@@ -455,6 +286,8 @@ int cart_write_filemarks(struct cart *c, uint32_t count, uint32_t *ret_written)
 			count - *ret_written < MARKS_BATCH ? count - *ret_written : MARKS_BATCH;
 
 		r = append_filemarks(c, n);
+		for (uint32_t i = 0; r == 0 && c->recall_digest != NULL && i < n; i++)
+			cart_digest_filemark(c->recall_digest);
 		if (r == 0)
 			*ret_written += n;
 	}
