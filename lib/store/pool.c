@@ -279,6 +279,8 @@ int cart_delete(const char *pool, const char *barcode)
 		if (r == 0 && renameat(fd, name, fd, doomed) < 0)
 			r = -errno;
 		if (r == 0)
+			r = fs_sync_dir(fd); /* the name is gone for ever before its files are */
+		if (r == 0)
 			r = fs_remove_tree(fd, doomed);
 		(void)close(fd);
 	}

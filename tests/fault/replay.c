@@ -4,12 +4,22 @@
 
 #include <string.h>
 
+#include "lib/store/format.h"
+
 static int reopen(struct pool *p, struct cart **c)
 {
 	int r = cart_close(*c);
 
 	*c = NULL;
 	return r != 0 ? r : cart_open(p->path, "T1", CART_OPEN_WRITE, c);
+}
+
+static int reopen_stage(struct pool *p, struct stage **s)
+{
+	int r = stage_close(*s);
+
+	*s = NULL;
+	return r != 0 ? r : stage_open(p->path, "T1", CART_OPEN_WRITE, s);
 }
 
 int replay_on_cart(struct pool *p, struct cart **c, const struct replay_op *op)
@@ -27,6 +37,34 @@ int replay_on_cart(struct pool *p, struct cart **c, const struct replay_op *op)
 		return cart_sync(*c);
 	case OP_REOPEN:
 		return reopen(p, c);
+	case OP_CODEC:
+		return cart_set_codec(*c, (enum cart_codec)op->size);
+	}
+	return 0;
+}
+
+int replay_on_stage(struct pool *p, struct stage **s, const struct replay_op *op)
+{
+	static uint8_t block[SEGMENT_SIZE];
+	const struct iovec iov = { block, op->size };
+	uint32_t written;
+
+	switch (op->kind) {
+	case OP_WRITE:
+		fill_block(block, op->seed, op->size);
+		return stage_write(*s, &iov, 1, op->size);
+	case OP_MARKS:
+		return stage_write_filemarks(*s, (uint32_t)op->size, &written);
+	case OP_LOCATE:
+		return stage_locate(*s, op->size);
+	case OP_ERASE:
+		return stage_erase(*s);
+	case OP_SYNC:
+		return stage_sync(*s);
+	case OP_REOPEN:
+		return reopen_stage(p, s);
+	case OP_CODEC:
+		return stage_set_codec(*s, (enum cart_codec)op->size);
 	}
 	return 0;
 }
@@ -53,6 +91,8 @@ void replay_on_model(struct model_tape *t, const struct replay_op *op)
 		model_sync(t);
 		t->position = 0;
 		break;
+	case OP_CODEC:
+		break;
 	}
 }
 
@@ -78,7 +118,7 @@ static bool begins(struct cart *c, const struct model_tape *t, uint64_t count)
 	return cart_read(c, &iov, 1, sizeof(got), &(size_t){ 0 }) == CART_E_EOD;
 }
 
-static bool fits(struct cart *c, const struct model_tape *t, uint64_t least)
+bool replay_holds(struct cart *c, const struct model_tape *t, uint64_t least)
 {
 	uint64_t count = cart_info(c)->objects;
 
@@ -91,8 +131,8 @@ void replay_expect(struct pool *p, const struct model_tape *before, const struct
 	struct cart *c = pool_open(p, CART_OPEN_READ);
 	uint64_t count = cart_info(c)->objects;
 
-	if (!fits(c, before, everything ? before->count : before->synced) &&
-	    (after == NULL || !fits(c, after, after->synced)))
+	if (!replay_holds(c, before, everything ? before->count : before->synced) &&
+	    (after == NULL || !replay_holds(c, after, after->synced)))
 		fail_msg("%llu objects: neither the recording before (%llu, %llu synced) nor the "
 			 "one after the fault",
 			 (unsigned long long)count, (unsigned long long)before->count,
@@ -145,4 +185,81 @@ void replay_session_model(unsigned begun, struct model_tape *before, struct mode
 		*before = *after;
 		replay_on_model(after, &session[i]);
 	}
+}
+
+/* ---- migration and recall ---- */
+
+static struct cart_copy copy;
+
+static int write_recording(struct cart *c)
+{
+	int r = put_block(c, 1, 40000);
+
+	if (r == 0)
+		r = put_marks(c, 1);
+	return r == 0 ? put_block(c, 2, 40000) : r;
+}
+
+void replay_record(struct pool *p)
+{
+	struct cart *c = pool_open(p, CART_OPEN_WRITE);
+	uint64_t object;
+
+	assert_int_equal(write_recording(c), 0);
+	copy = (struct cart_copy){ .volume = "P1",
+				   .generation = cart_info(c)->generation,
+				   .blocks = 2,
+				   .filemarks = 1,
+				   .bytes = 80000 };
+	assert_int_equal(cart_compute_digest(c, NULL, NULL, copy.digest, &object), 0);
+	pool_close(c);
+}
+
+int replay_migrate(struct pool *p)
+{
+	struct cart *c = NULL;
+	int r = cart_open(p->path, "T1", CART_OPEN_WRITE, &c), closed;
+
+	if (r == 0)
+		r = cart_copy_add(c, &copy);
+	if (r == 0)
+		r = cart_release(c, 1);
+	closed = cart_close(c);
+	return r != 0 ? r : closed;
+}
+
+int replay_recall(struct pool *p)
+{
+	struct cart *c = NULL;
+	int r = cart_open(p->path, "T1", CART_OPEN_WRITE | CART_OPEN_ADMIN, &c), closed;
+
+	if (r == 0)
+		r = cart_recall_begin(c);
+	if (r == 0)
+		r = write_recording(c);
+	if (r == 0)
+		r = cart_recall_commit(c, &copy);
+	closed = cart_close(c);
+	return r != 0 ? r : closed;
+}
+
+void replay_expect_recalled(struct pool *p)
+{
+	const struct cart_info *i = pool_stat(p);
+	struct cart *c;
+
+	assert_int_equal(i->generation, copy.generation);
+	assert_int_equal(i->objects, 3);
+	if (i->state == CART_MIGRATED || i->state == CART_RECALLING) {
+		assert_int_equal(i->copies_cnt, 1);
+		assert_int_equal(replay_recall(p), 0);
+	} else {
+		assert_true(i->state == CART_RESIDENT || i->state == CART_PREMIGRATED);
+	}
+	c = pool_open(p, CART_OPEN_READ);
+	expect_block(c, 1, 40000);
+	assert_int_equal(read_object(c), CART_E_FILEMARK);
+	expect_block(c, 2, 40000);
+	assert_int_equal(read_object(c), CART_E_EOD);
+	pool_close(c);
 }

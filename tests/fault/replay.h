@@ -6,6 +6,7 @@
 #ifndef VTL_TESTS_REPLAY_H
 #define VTL_TESTS_REPLAY_H
 
+#include "lib/store/stage.h"
 #include "tests/support/model_tape.h"
 #include "tests/support/pool.h"
 
@@ -16,6 +17,7 @@ enum replay_kind {
 	OP_ERASE,
 	OP_SYNC,
 	OP_REOPEN, /* close and open again for writing */
+	OP_CODEC,  /* size = enum cart_codec */
 };
 
 struct replay_op {
@@ -26,7 +28,12 @@ struct replay_op {
 
 /* What the library returns; *c is NULL after a reopen that failed. */
 int replay_on_cart(struct pool *p, struct cart **c, const struct replay_op *op);
+/* The same behind the buffer; blocks are shorter than a segment. */
+int replay_on_stage(struct pool *p, struct stage **s, const struct replay_op *op);
 void replay_on_model(struct model_tape *t, const struct replay_op *op);
+
+/* The recording is a beginning of @t, of at least @least objects, byte for byte. */
+bool replay_holds(struct cart *c, const struct model_tape *t, uint64_t least);
 
 /*
  * Opens T1 and fails unless its recording is a beginning of @before or of @after (the model without
@@ -48,5 +55,16 @@ int replay_session(struct pool *p, struct model_tape *before, struct model_tape 
 		   volatile unsigned *ret_begun);
 /* The two models, both blank now, of a session that ended in operation @begun (from 1). */
 void replay_session_model(unsigned begun, struct model_tape *before, struct model_tape *after);
+
+/* ---- migration ---- */
+
+/* Two blocks and a filemark on the blank T1, of which a copy is said to exist. */
+void replay_record(struct pool *p);
+/* Adds the copy and releases the data. */
+int replay_migrate(struct pool *p);
+int replay_recall(struct pool *p);
+/* The recording is on the disk whole; or the header says that it is not, and then a recall brings
+ * it back. */
+void replay_expect_recalled(struct pool *p);
 
 #endif

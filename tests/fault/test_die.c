@@ -62,86 +62,10 @@ static void dying_anywhere_leaves_all_that_returned(void **state)
 
 /* ---- migration and recall ---- */
 
-static struct cart_copy copy;
-
-static int write_recording(struct cart *c)
-{
-	int r = put_block(c, 1, 40000);
-
-	if (r == 0)
-		r = put_marks(c, 1);
-	return r == 0 ? put_block(c, 2, 40000) : r;
-}
-
-static void record(struct pool *p)
-{
-	struct cart *c = pool_open(p, CART_OPEN_WRITE);
-	uint64_t object;
-
-	assert_int_equal(write_recording(c), 0);
-	copy = (struct cart_copy){ .volume = "P1",
-				   .generation = cart_info(c)->generation,
-				   .blocks = 2,
-				   .filemarks = 1,
-				   .bytes = 80000 };
-	assert_int_equal(cart_compute_digest(c, NULL, NULL, copy.digest, &object), 0);
-	pool_close(c);
-}
-
-static int migrate(struct pool *p)
-{
-	struct cart *c = NULL;
-	int r = cart_open(p->path, "T1", CART_OPEN_WRITE, &c), closed;
-
-	if (r == 0)
-		r = cart_copy_add(c, &copy);
-	if (r == 0)
-		r = cart_release(c, 1);
-	closed = cart_close(c);
-	return r != 0 ? r : closed;
-}
-
-static int recall(struct pool *p)
-{
-	struct cart *c = NULL;
-	int r = cart_open(p->path, "T1", CART_OPEN_WRITE | CART_OPEN_ADMIN, &c), closed;
-
-	if (r == 0)
-		r = cart_recall_begin(c);
-	if (r == 0)
-		r = write_recording(c);
-	if (r == 0)
-		r = cart_recall_commit(c, &copy);
-	closed = cart_close(c);
-	return r != 0 ? r : closed;
-}
-
-/* The data is on disk whole, or the header says that it is not, and a recall brings it back. */
-static void expect_recording_or_recall(struct pool *p)
-{
-	const struct cart_info *i = pool_stat(p);
-	struct cart *c;
-
-	assert_int_equal(i->generation, copy.generation);
-	assert_int_equal(i->objects, 3);
-	if (i->state == CART_MIGRATED || i->state == CART_RECALLING) {
-		assert_int_equal(i->copies_cnt, 1);
-		assert_int_equal(recall(p), 0);
-	} else {
-		assert_true(i->state == CART_RESIDENT || i->state == CART_PREMIGRATED);
-	}
-	c = pool_open(p, CART_OPEN_READ);
-	expect_block(c, 1, 40000);
-	assert_int_equal(read_object(c), CART_E_FILEMARK);
-	expect_block(c, 2, 40000);
-	assert_int_equal(read_object(c), CART_E_EOD);
-	pool_close(c);
-}
-
 static void blank_recording(struct pool *p)
 {
 	replay_begin(p, &before);
-	record(p);
+	replay_record(p);
 }
 
 static void dying_in_a_migration_loses_nothing(void **state)
@@ -151,8 +75,8 @@ static void dying_in_a_migration_loses_nothing(void **state)
 
 	do {
 		blank_recording(*state);
-		died = dies_in_call(*state, ++i, migrate);
-		expect_recording_or_recall(*state);
+		died = dies_in_call(*state, ++i, replay_migrate);
+		replay_expect_recalled(*state);
 	} while (died);
 	assert_true(i > 10);
 }
@@ -164,9 +88,9 @@ static void dying_in_a_recall_loses_nothing(void **state)
 
 	do {
 		blank_recording(*state);
-		assert_int_equal(migrate(*state), 0);
-		died = dies_in_call(*state, ++i, recall);
-		expect_recording_or_recall(*state);
+		assert_int_equal(replay_migrate(*state), 0);
+		died = dies_in_call(*state, ++i, replay_recall);
+		replay_expect_recalled(*state);
 	} while (died);
 	assert_true(i > 20);
 }
@@ -179,26 +103,26 @@ static void fail_each(struct pool *p, int (*fn)(struct pool *p), bool migrated, 
 		do {
 			blank_recording(p);
 			if (migrated)
-				assert_int_equal(migrate(p), 0);
+				assert_int_equal(replay_migrate(p), 0);
 			fault_arm(CALLS_ALL, mode, error, ++i);
 			fault.on = true;
 			ignore_result(fn(p)); /* right is what leaves the right thing */
 			fault.on = false;
-			expect_recording_or_recall(p);
+			replay_expect_recalled(p);
 		} while (fault.met > 0);
 	}
 }
 
 static void a_failing_call_in_a_migration_loses_nothing(void **state)
 {
-	fail_each(*state, migrate, false, EIO);
-	fail_each(*state, migrate, false, ENOSPC);
+	fail_each(*state, replay_migrate, false, EIO);
+	fail_each(*state, replay_migrate, false, ENOSPC);
 }
 
 static void a_failing_call_in_a_recall_loses_nothing(void **state)
 {
-	fail_each(*state, recall, true, EIO);
-	fail_each(*state, recall, true, ENOSPC);
+	fail_each(*state, replay_recall, true, EIO);
+	fail_each(*state, replay_recall, true, ENOSPC);
 }
 
 int main(void)
