@@ -129,6 +129,8 @@ static gboolean finish(struct reading *i, GError **error)
 	copy->verified_s = i->s->now_s();
 	if (r == 0)
 		r = cart_copy_add(i->cart, copy);
+	if (r == 0)
+		ignore_result(cart_digest_keep(i->cart, i->digest)); /* can be computed again */
 	if (r != 0)
 		step_cart_error(i->s, r, "write", error);
 	return r == 0;

@@ -105,6 +105,7 @@ static gboolean copying_run(struct copying *c, GError **error)
 {
 	struct job *job = c->s->job;
 	const struct cart_info *info = cart_info(c->cart);
+	int r;
 
 	job->objects_total = info->objects;
 	job->bytes_total = info->logical_bytes;
@@ -118,6 +119,11 @@ static gboolean copying_run(struct copying *c, GError **error)
 	c->tape = c->s->ops->tape(c->s->ctx, true, error);
 	if (c->tape == NULL || !step_enter(c->s, JOB_COPYING, error) || !copy_all(c, error))
 		return FALSE;
+	r = cart_digest_compare(c->cart, c->digest, NULL, NULL);
+	if (r != 0) {
+		step_cart_error(c->s, r, "read", error); /* it was another one once */
+		return FALSE;
+	}
 	cart_digest_end(c->digest, c->copy.digest);
 	job->copy = c->copy;
 	return TRUE;
@@ -139,7 +145,8 @@ static gboolean copying(struct step *s, GError **error)
 		step_cart_error(s, -ENOMEM, "read", error);
 	else
 		ok = copying_run(&c, error);
-	cart_digest_free(c.digest);
+	cart_digest_free(s->digest);
+	s->digest = c.digest; /* it may be kept when the cartridge is open for writing */
 	free(c.buffer);
 	ignore_result(cart_close(c.cart)); /* it was only read */
 	return ok && step_enter(s, JOB_VERIFYING, error);
@@ -234,6 +241,8 @@ static gboolean note_copy(struct step *s, struct cart *cart, GError **error)
 	if (cart_info(cart)->state == CART_MIGRATED)
 		return TRUE; /* noted and released before a restart */
 	r = cart_copy_add(cart, &job->copy);
+	if (r == 0 && s->digest != NULL)                          /* not after a restart */
+		ignore_result(cart_digest_keep(cart, s->digest)); /* can be computed again */
 	if (r != 0)
 		step_cart_error(s, r, "note the copy of", error);
 	return r == 0;
@@ -300,7 +309,7 @@ static gboolean has_enough_copies(const struct step *s)
 	return good >= s->job->copies;
 }
 
-gboolean migrate_run(struct step *s, GError **error)
+static gboolean run_states(struct step *s, GError **error)
 {
 	if (s->job->state == JOB_QUEUED && has_enough_copies(s)) {
 		s->job->copy = (struct cart_copy){ 0 };
@@ -312,4 +321,13 @@ gboolean migrate_run(struct step *s, GError **error)
 	if (s->job->state == JOB_VERIFYING && !verifying(s, error))
 		return FALSE;
 	return releasing(s, error);
+}
+
+gboolean migrate_run(struct step *s, GError **error)
+{
+	gboolean ok = run_states(s, error);
+
+	cart_digest_free(s->digest);
+	s->digest = NULL;
+	return ok;
 }

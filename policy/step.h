@@ -42,6 +42,8 @@ struct step {
 	const struct step_ops *ops;
 	void *ctx;
 	uint64_t told_bytes; /* progress at the last go_on() */
+	/* migrate: of what was read, until the cartridge is open for writing; owned by the run */
+	struct cart_digest *digest;
 };
 
 gboolean step_enter(struct step *s, enum job_state state, GError **error);

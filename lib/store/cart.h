@@ -235,6 +235,13 @@ void info_update(struct cart *c);
 
 void cart_digest_iov(struct cart_digest *d, const struct iovec *iov, int iov_cnt, size_t size);
 
+/* ---- digest_kept.c ---- */
+
+/* The kept digest of group number @n, which begins at @first; it is of the recording as it is now.
+ * CART_E_ABSENT, -errno. */
+MUST_CHECK int digest_kept(struct cart *c, uint64_t n, uint64_t first,
+			   struct cart_group *ret_group);
+
 /* ---- position.c ---- */
 
 /* The next object is @object, with @file filemarks before it: whoever calls knows that it is so. */

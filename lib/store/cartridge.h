@@ -93,7 +93,7 @@ struct cart_copy {
 	uint64_t generation;                   /* of the recording that was copied */
 	uint64_t blocks, filemarks, bytes;     /* of the recording */
 	int64_t verified_s;                    /* wall time of the read back that matched */
-	uint8_t digest[CART_DIGEST_SIZE];      /* cart_digest() of the recording */
+	uint8_t digest[CART_DIGEST_SIZE];      /* of the recording */
 	uint8_t first_block[CART_DIGEST_SIZE]; /* SHA-256 of the first block's data; zeros where
 						  object 0 is no block */
 };
@@ -275,26 +275,72 @@ MUST_CHECK int cart_set_codec(struct cart *c, enum cart_codec codec);
 /* ---- digest, copies, migration ---- */
 
 /*
- * The digest of the logical recording is SHA-256 over, for each object in order: for a block the
- * byte 'B', its length as 4 bytes big-endian, its data; for a filemark the byte 'F' and four 0
- * bytes.  It does not depend on codec, storage or physical form.  cart_digest_* compute it for
- * whoever reads a recording.
+ * The digest of the logical recording.  The objects are cut into groups: a group ends with the
+ * object with which its blocks' lengths reach CART_GROUP_BYTES, or which is its
+ * CART_GROUP_OBJECTS-th, and at end-of-data.  A group's digest is SHA-256 over, for each object in
+ * order: for a block the byte 'B', its length as 4 bytes big-endian, its data; for a filemark the
+ * byte 'F' and four 0 bytes.  The recording's is SHA-256 over the digests of its groups.  So it
+ * depends on nothing but what the host wrote: not on codec, storage or physical form; several
+ * threads may each do a group; and after an append only the last groups are new.
+ *
+ * cart_digest_* compute it for whoever reads or writes a recording in order, from object 0.
  */
+#define CART_GROUP_BYTES   (64u * 1024 * 1024)
+#define CART_GROUP_OBJECTS 65536u
+
+struct cart_group {
+	uint64_t first, end; /* objects first to end - 1 */
+	bool complete;       /* false: it ends only because the recording does */
+	uint8_t digest[CART_DIGEST_SIZE];
+};
+
 struct cart_digest;
 struct cart_digest *cart_digest_new(void); /* NULL where there is no memory */
 void cart_digest_free(struct cart_digest *d);
 void cart_digest_block(struct cart_digest *d, const void *data, size_t size);
 void cart_digest_filemark(struct cart_digest *d);
+/* A whole group that somebody else computed; @d stands at the end of a group, which is
+ * @group->first. */
+void cart_digest_group(struct cart_digest *d, const struct cart_group *group);
+/* The recording ends here: nothing more may be added. */
 void cart_digest_end(struct cart_digest *d, uint8_t ret_digest[CART_DIGEST_SIZE]);
+/* Complete group number @n (from 0) of what was added so far; NULL behind the last. Borrowed, until
+ * the next call with @d. */
+const struct cart_group *cart_digest_get_group(const struct cart_digest *d, uint64_t n);
 
 /*
  * Computes the digest by reading the whole recording; the position is kept.  @progress (may be
  * NULL) is called about every 16 MiB with the objects read; it returns false to stop (-ECANCELED).
- * CART_E_DAMAGED: *ret_object is the first damaged object.
+ * The groups are compared with kept ones, then kept where @c is open for writing.  CART_E_DAMAGED:
+ * *ret_object is the first damaged object, or the first one of the group whose digest was another
+ * when it was kept.
  */
 MUST_CHECK int cart_compute_digest(struct cart *c, bool (*progress)(void *ctx, uint64_t object),
 				   void *ctx, uint8_t ret_digest[CART_DIGEST_SIZE],
 				   uint64_t *ret_object);
+
+/*
+ * The same, but groups that are kept are not read: it tells what was recorded, and not whether all
+ * of it can still be read.  As fast as the part that is new.
+ */
+MUST_CHECK int cart_quick_digest(struct cart *c, bool (*progress)(void *ctx, uint64_t object),
+				 void *ctx, uint8_t ret_digest[CART_DIGEST_SIZE],
+				 uint64_t *ret_object);
+
+/*
+ * Kept digests (docs/cartridge-format.md section 8): what an earlier reading or writing of this
+ * recording found, proven to be of this recording, group by group.
+ *
+ * cart_digest_keep     keeps the complete groups of @d, a digest of the recording of @c as it is
+ * now (the same generation).  They may be lost again; so the result matters to nobody but tests.
+ * CART_E_PROTECTED without CART_OPEN_WRITE. cart_digest_compare  calls @differs (may be NULL) for
+ * each group of @d that was another one when it was kept: its data has changed in a way that its
+ * checksums do not show. 0; CART_E_DAMAGED: there is at least one.
+ */
+int cart_digest_keep(struct cart *c, const struct cart_digest *d);
+MUST_CHECK int cart_digest_compare(struct cart *c, const struct cart_digest *d,
+				   void (*differs)(void *ctx, const struct cart_group *group),
+				   void *ctx);
 
 /*
  * Records a verified copy, durably; replaces the one on the same volume.  The state becomes

@@ -30,20 +30,16 @@ static int next_object(struct cart *c, uint8_t **block, size_t *block_size, size
 	}
 }
 
-int cart_compute_digest(struct cart *c, bool (*progress)(void *ctx, uint64_t object), void *ctx,
-			uint8_t ret_digest[CART_DIGEST_SIZE], uint64_t *ret_object)
+/* Adds the objects from the position on to @d. 0; CART_E_DAMAGED: the position is behind it. */
+static int add_objects(struct cart *c, struct cart_digest *d,
+		       bool (*progress)(void *ctx, uint64_t object), void *ctx)
 {
-	struct cart_digest *d = cart_digest_new();
-	uint64_t position = c->position, file = c->file, at = 0, bytes = 0;
 	uint8_t *block = NULL;
 	size_t block_size = 0, size = 0;
+	uint64_t bytes = 0;
 	int r = 0;
 
-	if (d == NULL)
-		return -ENOMEM;
-	c->position = c->file = 0;
 	while (r == 0 || r == CART_E_FILEMARK) {
-		at = c->position;
 		r = next_object(c, &block, &block_size, &size);
 		if (r == 0)
 			cart_digest_block(d, block, size);
@@ -56,17 +52,87 @@ int cart_compute_digest(struct cart *c, bool (*progress)(void *ctx, uint64_t obj
 				r = -ECANCELED;
 		}
 	}
-	if (r == CART_E_EOD) {
-		cart_digest_end(d, ret_digest);
-		r = 0;
-	} else if (r == CART_E_DAMAGED) {
-		*ret_object = at;
+	free(block);
+	return r == CART_E_EOD ? 0 : r;
+}
+
+/* Adds the groups that are kept; the position is behind them then. */
+static int add_kept(struct cart *c, struct cart_digest *d)
+{
+	struct cart_group group = { 0 };
+	int r = 0;
+
+	for (uint64_t n = 0; r == 0; n++) {
+		r = digest_kept(c, n, group.end, &group);
+		if (r == 0)
+			cart_digest_group(d, &group);
 	}
+	return r == CART_E_ABSENT ? cart_locate(c, group.end) : r;
+}
+
+static void note_group(void *ctx, const struct cart_group *group)
+{
+	uint64_t *first = ctx;
+
+	if (group->first < *first)
+		*first = group->first;
+}
+
+static int find_digest(struct cart *c, struct cart_digest *d, bool quick,
+		       bool (*progress)(void *ctx, uint64_t object), void *ctx,
+		       uint64_t *ret_object)
+{
+	uint64_t first = UINT64_MAX;
+	int r;
+
+	c->position = c->file = 0;
+	r = quick ? add_kept(c, d) : 0;
+	if (r == 0)
+		r = add_objects(c, d, progress, ctx);
+	if (r == CART_E_DAMAGED) {
+		*ret_object = c->position - 1;
+		return r;
+	}
+	if (r == 0)
+		r = cart_digest_compare(c, d, note_group, &first);
+	if (r == CART_E_DAMAGED)
+		*ret_object = first;
+	return r;
+}
+
+static int make_digest(struct cart *c, bool quick, bool (*progress)(void *ctx, uint64_t object),
+		       void *ctx, uint8_t ret_digest[CART_DIGEST_SIZE], uint64_t *ret_object)
+{
+	uint64_t position = c->position, file = c->file;
+	struct cart_digest *d;
+	int r;
+
+	if (!c->resident)
+		return CART_E_NOT_RESIDENT;
+	d = cart_digest_new();
+	if (d == NULL)
+		return -ENOMEM;
+	r = find_digest(c, d, quick, progress, ctx, ret_object);
 	c->position = position;
 	c->file = file;
-	free(block);
+	if (r == 0) {
+		cart_digest_end(d, ret_digest);
+		ignore_result(cart_digest_keep(c, d)); /* they can be computed again */
+	}
 	cart_digest_free(d);
 	return r;
+}
+
+int cart_compute_digest(struct cart *c, bool (*progress)(void *ctx, uint64_t object), void *ctx,
+			uint8_t ret_digest[CART_DIGEST_SIZE], uint64_t *ret_object)
+{
+	return make_digest(c, false, progress, ctx, ret_digest, ret_object);
+}
+
+int cart_quick_digest(struct cart *c, bool (*progress)(void *ctx, uint64_t object), void *ctx,
+		      uint8_t ret_digest[CART_DIGEST_SIZE], uint64_t *ret_object)
+{
+	return make_digest(c, true, progress, ctx, ret_digest, ret_object);
 }
 
 /* One object of a verification. 0, or what ends it. */

@@ -172,4 +172,16 @@ static_assert(sizeof(struct disk_index_entry) == 16, "index entry");
 
 #define INDEX_DAMAGED UINT64_MAX
 
+/* The digest of one complete group of objects, kept: docs/cartridge-format.md section 8. */
+struct disk_digest_entry {
+	le64 first; /* object */
+	le64 end;   /* the object behind the last one */
+	le64 epoch; /* of the last one's frame */
+	uint8_t digest[32];
+	uint8_t reserved[4];
+	le32 crc; /* CRC32C of the uuid, the stream (le32) and the bytes before */
+};
+
+static_assert(sizeof(struct disk_digest_entry) == 64, "digest entry");
+
 #endif

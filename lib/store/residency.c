@@ -183,6 +183,8 @@ int cart_recall_commit(struct cart *c, const struct cart_copy *copy)
 		c->live_stream = old_stream;
 		return r;
 	}
+	c->recalling = false;
+	ignore_result(cart_digest_keep(c, c->recall_digest)); /* they can be computed again */
 	recall_end(c);
 	/* what comes next is an ordinary change: a new epoch and generation */
 	c->epoch_open = c->changed = false;

@@ -49,16 +49,13 @@ class NotACartridge(Exception):
     pass
 
 
-def make_crc_table():
-    table = []
-    for n in range(256):
-        for _ in range(8):
-            n = n >> 1 ^ (0x82F63B78 if n & 1 else 0)
-        table.append(n)
-    return table
+def crc_entry(n):
+    for _ in range(8):
+        n = n >> 1 ^ (0x82F63B78 if n & 1 else 0)
+    return n
 
 
-CRC_TABLE = make_crc_table()
+CRC_TABLE = [crc_entry(n) for n in range(256)]
 
 
 def crc32c(data):
@@ -117,8 +114,7 @@ class Recording:
     """The objects of a resident cartridge, in order; each is a Frame, or None where it is lost."""
 
     def __init__(self, folder, header):
-        self.folder, self.header, self.files = folder, header, {}
-        self.objects = []
+        self.folder, self.header, self.files, self.objects = folder, header, {}, []
         self.clean = header.flags & CLEAN != 0
         self.stable = header.objects if self.clean else header.epoch_object
         while True:  # a frame found late may vouch for more: then the scan is made again
@@ -258,12 +254,16 @@ def extract(recording, wanted):
 
 
 def digest(recording):
-    h = hashlib.sha256()
-    for _, _, f, data in each(recording):
+    whole, group, size, count = hashlib.sha256(), hashlib.sha256(), 0, 0
+    for n, _, f, data in each(recording):
         if f is None or (f.type == BLOCK and data is None):
             return 1
-        h.update(b"F\0\0\0\0" if data is None else b"B" + struct.pack(">I", len(data)) + data)
-    print(h.hexdigest())
+        group.update(b"F\0\0\0\0" if data is None else b"B" + struct.pack(">I", len(data)) + data)
+        size, count = size + len(data or b""), count + 1
+        if size >= 1 << 26 or count == 65536 or n + 1 == len(recording.objects):
+            whole.update(group.digest())
+            group, size, count = hashlib.sha256(), 0, 0
+    print(whole.hexdigest())
     return 0
 
 
@@ -290,8 +290,7 @@ def main(args):
         print("cartridge_reader: %s: %s" % (args[1], error), file=sys.stderr)
         return 2
     if args[0] == "extract":
-        by_file = args[2] == "file"
-        return extract(recording, ("file", int(args[3])) if by_file else ("object", int(args[2])))
+        return extract(recording, ("file", int(args[3])) if args[2] == "file" else ("object", int(args[2])))
     return list_objects(recording) if args[0] == "list" else digest(recording)
 
 

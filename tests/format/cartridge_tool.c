@@ -5,7 +5,9 @@
  *   cartridge_tool make POOL BARCODE      a cartridge with a recording of every kind of object
  *   cartridge_tool abandon POOL BARCODE   the same, and more: five objects synced, five not, and
  *                                         the writer dies
+ *   cartridge_tool groups POOL BARCODE    a recording whose digest is made of several groups
  *   cartridge_tool list POOL BARCODE      lists it as the reader does, through lib/store
+ *   cartridge_tool digest POOL BARCODE    prints its digest, computed by lib/store
  *
  * A line of the list: object, logical file, "block" with its length and CRC32C, or "filemark".
  */
@@ -109,7 +111,7 @@ static int add_copy(struct cart *c)
 	return cart_copy_add(c, &copy);
 }
 
-static int make(const char *pool, const char *barcode)
+static int create(const char *pool, const char *barcode)
 {
 	const struct cart_params params = {
 		.barcode = barcode,
@@ -118,7 +120,13 @@ static int make(const char *pool, const char *barcode)
 		.capacity_bytes = UINT64_C(64) << 20,
 		.early_warning_bytes = UINT64_C(1) << 20,
 	};
-	int r = cart_create(pool, &params);
+
+	return cart_create(pool, &params);
+}
+
+static int make(const char *pool, const char *barcode)
+{
+	int r = create(pool, barcode);
 
 	if (r == 0)
 		r = record(pool, barcode, record_first);
@@ -162,6 +170,37 @@ static int abandon(const char *pool, const char *barcode)
 	return r;
 }
 
+/* One group of exactly 65536 objects, and one that ends with the recording. */
+static int record_groups(struct cart *c)
+{
+	int r = write_text(c, "The first group.\n");
+
+	if (r == 0)
+		r = write_marks(c, CART_GROUP_OBJECTS - 1);
+	return r == 0 ? write_text(c, "The second group.\n") : r;
+}
+
+static int groups(const char *pool, const char *barcode)
+{
+	int r = create(pool, barcode);
+
+	if (r == 0)
+		r = record(pool, barcode, record_groups);
+	return r == 0 ? record(pool, barcode, add_copy) : r;
+}
+
+static int print_digest(struct cart *c)
+{
+	uint8_t sum[CART_DIGEST_SIZE];
+	uint64_t object;
+	int r = cart_compute_digest(c, NULL, NULL, sum, &object);
+
+	for (size_t i = 0; r == 0 && i < sizeof(sum); i++)
+		printf("%02x", sum[i]);
+	printf("\n");
+	return r;
+}
+
 static int list_objects(struct cart *c)
 {
 	static uint8_t data[CART_MAX_BLOCK];
@@ -188,20 +227,34 @@ static int list_objects(struct cart *c)
 	}
 }
 
-static int list(const char *pool, const char *barcode)
+static int read_with(const char *pool, const char *barcode, int (*fn)(struct cart *c))
 {
 	struct cart *c = NULL;
 	int r = cart_open(pool, barcode, CART_OPEN_READ, &c);
 
 	if (r == 0)
-		r = list_objects(c);
+		r = fn(c);
 	return cart_close(c) != 0 && r == 0 ? 1 : r;
+}
+
+static int list(const char *pool, const char *barcode)
+{
+	return read_with(pool, barcode, list_objects);
+}
+
+static int digest(const char *pool, const char *barcode)
+{
+	return read_with(pool, barcode, print_digest);
 }
 
 static const struct verb {
 	const char *name;
 	int (*fn)(const char *pool, const char *barcode);
-} verbs[] = { { "make", make }, { "abandon", abandon }, { "list", list } };
+} verbs[] = { { "make", make },
+	      { "abandon", abandon },
+	      { "groups", groups },
+	      { "list", list },
+	      { "digest", digest } };
 
 int main(int argc, char **argv)
 {
@@ -215,6 +268,6 @@ int main(int argc, char **argv)
 			fprintf(stderr, "cartridge_tool: %s: %s\n", argv[3], cart_outcome_name(r));
 		return r == 0 ? 0 : 1;
 	}
-	fprintf(stderr, "usage: cartridge_tool make|abandon|list POOL BARCODE\n");
+	fprintf(stderr, "usage: cartridge_tool make|abandon|groups|list|digest POOL BARCODE\n");
 	return 2;
 }

@@ -70,6 +70,12 @@ static void print_records(void)
 	FIELD("index_entry", disk_index_entry, address);
 	FIELD("index_entry", disk_index_entry, logical_size);
 	FIELD("index_entry", disk_index_entry, stored_size);
+	FIELD("digest_entry", disk_digest_entry, first);
+	FIELD("digest_entry", disk_digest_entry, end);
+	FIELD("digest_entry", disk_digest_entry, epoch);
+	FIELD("digest_entry", disk_digest_entry, digest);
+	FIELD("digest_entry", disk_digest_entry, reserved);
+	FIELD("digest_entry", disk_digest_entry, crc);
 }
 
 static void print_data(void)

@@ -30,6 +30,10 @@ def main(tool):
             before = checksums(pool.folder(barcode))
             claim(pool.read_list(barcode) == expected, barcode + ": the reader lists what it did")
             claim(pool.run("list", barcode) == expected, barcode + ": so does lib/store")
+            if "CLEAN" in barcode:  # its copy is of the present recording
+                found = pool.read(barcode, "digest")[1].strip()
+                claim(found and found in pool.read(barcode, "info")[1], barcode + ": the copy's digest fits")
+                claim(pool.run("digest", barcode) == [found.decode()], barcode + ": lib/store agrees")
             if "TORN" not in barcode:
                 claim(checksums(pool.folder(barcode)) == before, barcode + ": reading changes nothing")
             claim(pool.read_list(barcode) == expected, barcode + ": what lib/store recovered is the same")

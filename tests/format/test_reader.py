@@ -3,8 +3,10 @@
 """A cartridge made by lib/store reads alike through lib/store and through the reader that was written
 from the document, with and without its index.   test_reader.py CARTRIDGE_TOOL"""
 import os
+import struct
 import sys
 
+from cartridge_reader import crc32c
 from pool import Pool, claim
 
 OBJECTS = [  # what cartridge_tool make records
@@ -12,8 +14,23 @@ OBJECTS = [  # what cartridge_tool make records
     "5 1 block 300", "6 1 filemark", "7 2 filemark"]
 
 
+def digest_of_groups(pool):
+    pool.run("groups", "T2")
+    found = pool.run("digest", "T2")
+    claim(pool.read("T2", "digest") == (0, (found[0] + "\n").encode()), "both find the same digest")
+    claim(os.path.getsize(pool.file("T2", "digests.00000001")) == 64, "the complete group is kept")
+    with open(pool.file("T2", "digests.00000001"), "rb") as f:
+        first, end, epoch, _, crc = struct.unpack("<QQQ32s4xI", f.read())
+    claim((first, end, epoch) == (0, 65536, 1), "it is the one of 65536 objects")
+    with open(pool.file("T2", "header"), "rb") as f:
+        bound = f.read(40)[24:] + struct.pack("<I", 1)
+    with open(pool.file("T2", "digests.00000001"), "rb") as f:
+        claim(crc32c(bound + f.read(60)) == crc, "bound to cartridge and stream")
+
+
 def main(tool):
     with Pool(tool) as pool:
+        digest_of_groups(pool)
         pool.run("make", "T1")
         listed = pool.read_list("T1")
         claim([" ".join(line.split()[:4]) for line in listed] == OBJECTS, "the reader sees the recording")
