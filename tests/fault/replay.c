@@ -2,6 +2,7 @@
 /* replay.c: see replay.h. */
 #include "tests/fault/replay.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "lib/store/format.h"
@@ -94,6 +95,26 @@ void replay_on_model(struct model_tape *t, const struct replay_op *op)
 	case OP_CODEC:
 		break;
 	}
+}
+
+void replay_copy(struct model_tape *to, const struct model_tape *from)
+{
+	memcpy(to, from, offsetof(struct model_tape, objects));
+	memcpy(to->objects, from->objects, (size_t)from->count * sizeof(*from->objects));
+	to->count = from->count;
+	to->position = from->position;
+	to->synced = from->synced;
+	to->capacity = from->capacity;
+	to->early_warning = from->early_warning;
+}
+
+void replay_cut(struct model_tape *t, uint64_t count)
+{
+	if (t->count > count)
+		t->count = count;
+	if (t->synced > count)
+		t->synced = count;
+	t->position = t->count;
 }
 
 /* The objects of the recording of @c are the first @count of @t. */

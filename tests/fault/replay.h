@@ -32,6 +32,11 @@ int replay_on_cart(struct pool *p, struct cart **c, const struct replay_op *op);
 int replay_on_stage(struct pool *p, struct stage **s, const struct replay_op *op);
 void replay_on_model(struct model_tape *t, const struct replay_op *op);
 
+/* As an assignment, but only of the objects that are there. */
+void replay_copy(struct model_tape *to, const struct model_tape *from);
+/* What a failure left: no more than @count objects; the position is behind them. */
+void replay_cut(struct model_tape *t, uint64_t count);
+
 /* The recording is a beginning of @t, of at least @least objects, byte for byte. */
 bool replay_holds(struct cart *c, const struct model_tape *t, uint64_t least);
 

@@ -71,26 +71,6 @@ static struct {
 static struct allowed now; /* at the call of the case */
 static unsigned made, losses, recalled;
 
-static void copy_tape(struct model_tape *to, const struct model_tape *from)
-{
-	memcpy(to, from, offsetof(struct model_tape, objects));
-	memcpy(to->objects, from->objects, (size_t)from->count * sizeof(*from->objects));
-	to->count = from->count;
-	to->position = from->position;
-	to->synced = from->synced;
-	to->capacity = from->capacity;
-	to->early_warning = from->early_warning;
-}
-
-static void cut_tape(struct model_tape *tape, uint64_t count)
-{
-	if (count < tape->count)
-		tape->count = count;
-	if (tape->synced > tape->count)
-		tape->synced = tape->count;
-	tape->position = tape->count;
-}
-
 /* ---- a round of operations ---- */
 
 static struct replay_op draw_op(uint64_t objects)
@@ -221,10 +201,10 @@ static void play_round(void)
  */
 static void allow_failed(const struct step *step)
 {
-	copy_tape(&now.b, &now.a);
+	replay_copy(&now.b, &now.a);
 	replay_on_model(&now.b, &step->op);
 	if (step->left != now.a.count && step->left > step->at)
-		cut_tape(&now.b, step->left);
+		replay_cut(&now.b, step->left);
 	now.two = true;
 }
 
@@ -232,11 +212,11 @@ static void allow_failed(const struct step *step)
 static void allow_left(const struct step *failed)
 {
 	if (failed->left != now.a.count && failed->left > failed->at)
-		copy_tape(&now.a, &now.b);
-	else if (failed->left < now.a.synced)
-		fail_msg("%s took %" PRIu64 " synced objects with it", "a failed call",
+		replay_copy(&now.a, &now.b);
+	else if (failed->left < now.a.synced && failed->left < now.b.synced)
+		fail_msg("a failed call took %" PRIu64 " synced objects with it",
 			 now.a.synced - failed->left);
-	cut_tape(&now.a, failed->left);
+	replay_cut(&now.a, failed->left);
 	model_sync(&now.a);
 	now.a.position = failed->position;
 	now.two = false;
@@ -261,22 +241,22 @@ static void allow(unsigned call)
 {
 	unsigned i = 0;
 
-	copy_tape(&now.a, &t.found.a);
+	replay_copy(&now.a, &t.found.a);
 	now.two = t.found.two;
 	if (now.two)
-		copy_tape(&now.b, &t.found.b);
+		replay_copy(&now.b, &t.found.b);
 	if (call < t.opened)
 		return;
 	if (t.found.found_b)
-		copy_tape(&now.a, &now.b);
+		replay_copy(&now.a, &now.b);
 	now.two = false;
-	cut_tape(&now.a, t.objects);
+	replay_cut(&now.a, t.objects);
 	model_sync(&now.a);
 	now.a.position = 0;
 	for (; i < t.steps_cnt && t.steps[i].done <= call; i++)
 		allow_step(i);
 	if (i < t.steps_cnt && t.steps[i].begun < call && !now.two) { /* in the middle of it */
-		copy_tape(&now.b, &now.a);
+		replay_copy(&now.b, &now.a);
 		replay_on_model(&now.b, &t.steps[i].op);
 		now.b.synced = now.b.synced < now.a.synced ? now.b.synced : now.a.synced;
 		now.two = true;
@@ -363,8 +343,8 @@ static void examine(bool goes_on)
 	if (goes_on) {
 		static struct model_tape tape;
 
-		copy_tape(&tape, now.found_b ? &now.b : &now.a);
-		cut_tape(&tape, t.objects);
+		replay_copy(&tape, now.found_b ? &now.b : &now.a);
+		replay_cut(&tape, t.objects);
 		go_on(&tape);
 	}
 }
@@ -396,11 +376,11 @@ static void lose_power_and_stay(void)
 	remove_tree(t.scratch.path);
 	remove_tree(t.pool->path);
 	disk_lose(call, seed, t.pool->path);
-	copy_tape(&t.found.a, &now.a);
+	replay_copy(&t.found.a, &now.a);
 	t.found.two = now.two;
 	t.found.found_b = now.found_b;
 	if (now.two)
-		copy_tape(&t.found.b, &now.b);
+		replay_copy(&t.found.b, &now.b);
 	made++;
 }
 

@@ -76,6 +76,18 @@ static void a_dying_disk_loses_nothing_acknowledged(void **state)
 	fail_each(*state, FAULT_LASTING, EIO);
 }
 
+static void a_quota_loses_nothing_acknowledged(void **state)
+{
+	fail_each(*state, FAULT_ONCE, EDQUOT);
+	fail_each(*state, FAULT_LASTING, EDQUOT);
+}
+
+/* Syncs, opens and renames may be interrupted on some file systems: a failure like others. */
+static void a_signal_in_any_call_loses_nothing_acknowledged(void **state)
+{
+	fail_each(*state, FAULT_ONCE, EINTR);
+}
+
 /* Interrupted and short transfers are nobody's business but lib/base's. */
 static void pass_each(struct pool *p, int error)
 {
@@ -195,6 +207,8 @@ int main(void)
 		TEST(a_disk_that_stays_full_loses_nothing_acknowledged),
 		TEST(one_io_error_loses_nothing_acknowledged),
 		TEST(a_dying_disk_loses_nothing_acknowledged),
+		TEST(a_quota_loses_nothing_acknowledged),
+		TEST(a_signal_in_any_call_loses_nothing_acknowledged),
 		TEST(an_interrupted_call_is_repeated),
 		TEST(a_short_transfer_is_continued),
 		TEST(writing_goes_on_when_space_returns),
