@@ -19,7 +19,7 @@
 #define ZSTD_LEVEL 1
 
 #define SAMPLES     8u
-#define SAMPLE_SIZE 2048u
+#define SAMPLE_SIZE 1024u
 #define SAMPLE_ALL  (SAMPLES * SAMPLE_SIZE)
 
 struct codec {
