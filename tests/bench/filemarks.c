@@ -41,7 +41,8 @@ static double now(void)
 
 int main(int argc, char **argv)
 {
-	struct mtop mark = { .mt_op = MTWEOF, .mt_count = 1 }, rewind = { .mt_op = MTREW };
+	struct mtop mark = { .mt_op = MTWEOF, .mt_count = 1 };
+	const struct mtop wait = { .mt_op = MTWEOF }, rewind = { .mt_op = MTREW };
 	char block[BLOCK];
 	double begun;
 	long count;
@@ -65,6 +66,8 @@ int main(int argc, char **argv)
 		if (ioctl(fd, MTIOCTOP, &mark) != 0)
 			return fail(argv[3]);
 	}
+	if (mark.mt_op == MTWEOFI && ioctl(fd, MTIOCTOP, &wait) != 0)
+		return fail("flush");
 	printf("%.3f\n", now() - begun);
 	return close(fd) == 0 ? 0 : fail("close");
 }

@@ -150,25 +150,29 @@ marks_of() {
 	note "$kind" "$unit" 0 "$taken"
 }
 
-# System calls of tcmu-runner: those of 2n blocks minus those of n are those of n blocks, whatever begins and ends a recording.
+# System calls of tcmu-runner, counted by the kernel: strace would stop its threads and make them wait for each other.
+# Those of 2n blocks minus those of n are those of n blocks, whatever begins and ends a recording.
 count_calls() {
-	local n unit=$1 tape=${device[$1]} verb tracer
+	local n unit=$1 tape=${device[$1]} verb event=/sys/kernel/tracing/events/raw_syscalls/sys_enter
+	local hist='hist:keys=common_pid.execname,id.syscall:size=4096'
+	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 	for verb in write read; do
 		for n in "$count" $((2 * count)); do
 			mt -f "$tape" rewind
 			[ $verb = read ] || mt -f "$tape" erase 0
-			strace -f -Y -qq -o "$work/log/calls.$n" -p "$(cat /run/tcmu-runner.pid)" 2>"$work/log/strace" &
-			tracer=$!
-			wait_for 10 test -s "$work/log/calls.$n" || sleep 2
+			echo "$hist" >$event/trigger
 			if [ $verb = write ]; then
 				dd if=/dev/shm/data of="$tape" bs=256k count="$n" status=none
 			else
 				dd if="$tape" of=/dev/null bs=256k count="$n" status=none
 			fi
-			kill -INT $tracer
-			wait $tracer
+			{
+				echo "runner" /proc/"$(cat /run/tcmu-runner.pid)"/task/*
+				cat $event/hist
+			} >"$work/log/calls.$n"
+			echo "!$hist" >$event/trigger
 		done
-		/usr/bin/python3 -B "$here"/calls.py "$verb, $unit, in the machine" "$count" "$work/log/calls.$count" "$work/log/calls.$((2 * count))" >>/vm/counts
+		/usr/bin/python3 -B "$here"/calls.py "$verb, $unit" "$count" "$work/log/calls.$count" "$work/log/calls.$((2 * count))" >>/vm/counts
 	done
 }
 
@@ -177,6 +181,7 @@ mount -t tmpfs -o size=2g memory "$work/physical"
 start_units
 # Programs of this machine: neither zeros nor noise. In memory, so that it costs every unit the same.
 tar -cf - -C /usr bin 2>/dev/null | head -c $((mib * 1024 * 1024)) >/dev/shm/data
+[ $((2 * count)) -le $((mib * 4)) ] || count=$((mib * 2))
 equal "there is enough data" "$(stat -c %s /dev/shm/data)" $((mib * 1024 * 1024))
 for unit in "${!device[@]}"; do
 	claim "variable blocks on $unit, ${device[$unit]}" mt -f "${device[$unit]}" setblk 0
@@ -199,6 +204,8 @@ if [ "$marks" != 0 ]; then
 	done
 fi
 if [ "$count" != 0 ]; then
+	printf '\nSystem calls of tcmu-runner per 256 KiB block, in the machine, of %s blocks:\n\n| | %s | workers |\n|---|---|---|\n' \
+		"$count" "command's thread (the runner's own are ppoll, read, write)" >/vm/counts
 	if wants null; then count_calls null; fi
 	if wants none; then count_calls none; fi
 fi
