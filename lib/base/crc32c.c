@@ -1,38 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * crc32c.c: a version by a small constant table and, on x86-64 with SSE 4.2, three interleaved
+ * crc32c.c: a version by tables, 16 bytes a step, and, on x86-64 with SSE 4.2, three interleaved
  * streams of the crc32 instruction: its latency is three cycles and its throughput one, so that one
  * stream would use a third of the processor.
+ *
+ * The tables matter where there is no instruction, and where there only seems to be one: emulators
+ * work it out bit by bit.
  */
 #include "lib/base/crc32c.h"
 
+#include <endian.h>
+#include <pthread.h>
 #include <string.h>
 
 #define POLY 0x82f63b78u /* 1EDC6F41h reflected */
+#define STEP 16
 
-#define T1(c)     (((c) >> 1) ^ (POLY & (0u - ((c)&1u))))
-#define T2(c)     T1(T1(c))
-#define T4(c)     T2(T2(c))
-#define NIBBLE(n) T4((uint32_t)(n))
+#define T1(c) (((c) >> 1) ^ (POLY & (0u - ((c)&1u))))
 
-/* CRC of each half byte: 16 entries that the compiler computes, fast enough where there is no
- * instruction. */
-static const uint32_t nibble_table[16] = {
-	NIBBLE(0),  NIBBLE(1),  NIBBLE(2),  NIBBLE(3),  NIBBLE(4),  NIBBLE(5),
-	NIBBLE(6),  NIBBLE(7),  NIBBLE(8),  NIBBLE(9),  NIBBLE(10), NIBBLE(11),
-	NIBBLE(12), NIBBLE(13), NIBBLE(14), NIBBLE(15),
-};
+/* tables[k][n]: the CRC of byte n and k bytes of 0 behind it. */
+static uint32_t tables[STEP][256];
+static pthread_once_t tables_once = PTHREAD_ONCE_INIT;
+
+static void make_tables(void)
+{
+	for (uint32_t n = 0; n < 256; n++) {
+		uint32_t c = n;
+
+		for (int bit = 0; bit < 8; bit++)
+			c = T1(c);
+		tables[0][n] = c;
+	}
+	for (int k = 1; k < STEP; k++)
+		for (int n = 0; n < 256; n++) {
+			uint32_t c = tables[k - 1][n];
+
+			tables[k][n] = (c >> 8) ^ tables[0][c & 255];
+		}
+}
+
+static inline uint64_t load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* What the 8 bytes of @v, the first one lowest, add where @behind bytes of the step follow them. */
+static inline uint32_t eight(uint64_t v, int behind)
+{
+	uint32_t(*t)[256] = &tables[behind];
+
+	return t[7][v & 255] ^ t[6][(v >> 8) & 255] ^ t[5][(v >> 16) & 255] ^
+	       t[4][(v >> 24) & 255] ^ t[3][(v >> 32) & 255] ^ t[2][(v >> 40) & 255] ^
+	       t[1][(v >> 48) & 255] ^ t[0][v >> 56];
+}
 
 uint32_t crc32c_portable(uint32_t crc, const void *data, size_t size)
 {
 	const uint8_t *p = data;
 
+	(void)pthread_once(&tables_once, make_tables);
 	crc = ~crc;
-	while (size-- > 0) {
-		crc ^= *p++;
-		crc = (crc >> 4) ^ nibble_table[crc & 15];
-		crc = (crc >> 4) ^ nibble_table[crc & 15];
-	}
+	for (; size >= STEP; p += STEP, size -= STEP)
+		crc = eight(le64toh(load64(p)) ^ crc, 8) ^ eight(le64toh(load64(p + 8)), 0);
+	while (size-- > 0)
+		crc = (crc >> 8) ^ tables[0][(crc ^ *p++) & 255];
 	return ~crc;
 }
 
@@ -58,14 +92,6 @@ static uint32_t multiply(uint32_t a, uint32_t b)
 		b = T1(b);
 	}
 	return product;
-}
-
-static inline uint64_t load64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
 }
 
 /* 3 * STREAM bytes at @p. */

@@ -61,6 +61,26 @@ static void instruction_and_table_agree_at_every_length_and_alignment(void **sta
 					 crc32c_portable(7, data + skew, sizes[i]));
 }
 
+/* One bit after the other, as the polynomial is written. */
+static uint32_t by_bits(uint32_t crc, const uint8_t *p, size_t size)
+{
+	crc = ~crc;
+	for (; size > 0; size--) {
+		crc ^= *p++;
+		for (int bit = 0; bit < 8; bit++)
+			crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82f63b78u : 0);
+	}
+	return ~crc;
+}
+
+static void tables_agree_with_the_polynomial(void **state)
+{
+	(void)state;
+	for (size_t size = 0; size < 100; size++)
+		assert_int_equal(crc32c_portable(9, data + size, size),
+				 by_bits(9, data + size, size));
+}
+
 static void pieces_equal_the_whole(void **state)
 {
 	uint32_t whole = crc32c(0, data, SIZE);
@@ -76,6 +96,7 @@ int main(void)
 		cmocka_unit_test(published_vectors),
 		cmocka_unit_test(nothing_changes_nothing),
 		cmocka_unit_test(instruction_and_table_agree_at_every_length_and_alignment),
+		cmocka_unit_test(tables_agree_with_the_polynomial),
 		cmocka_unit_test(pieces_equal_the_whole),
 	};
 
