@@ -60,6 +60,22 @@ def speed_table(runs, units, mib):
     return time
 
 
+def breakdown_table(time, sizes, mib):
+    """Where the time of a block goes: the kernel's path, one copy of the data, and what is left is the drive and its storage."""
+    rows = []
+    for kib in sizes:
+        for what in ("write", "read"):
+            null, copy, ours = (time.get((what, unit, kib)) for unit in ("null", "copy", "none"))
+            if null and copy and ours:
+                per = 1e6 * kib / 1024 / mib
+                rows.append(f"| {kib} KiB, {what} | {ours * per:.0f} | {null * per:.0f} | {(copy - null) * per:.0f} | {(ours - copy) * per:.0f} |")
+    if rows:
+        print("Where the time of a block goes, in microseconds:\n")
+        print("| | ours, none | kernel and tcmu-runner (null unit) | one copy (null unit that copies, minus null unit) | the rest: drive, cartridge, storage |")
+        print("|---|---|---|---|---|")
+        print("\n".join(rows) + "\n")
+
+
 def marks_table(time, units, marks):
     if not any(what == "sync" for what, _, _ in time):
         return
@@ -91,6 +107,7 @@ def main():
     mib, marks = int(sys.argv[1]), int(sys.argv[2])
     runs, units = load(sys.argv[3])
     time = speed_table(runs, units, mib)
+    breakdown_table(time, sorted({kib for what, _, kib in runs if what == "write"}), mib)
     marks_table(time, units, marks)
     targets_table(time)
 
