@@ -97,6 +97,9 @@ int header_load(struct cart *c);
 /* Writes what is in @c. CART_E_NO_SPACE; -ESTALE where another writer has begun an epoch since
  * (P7); -errno. */
 int header_store(struct cart *c);
+/* The lock keeps other writers away; where it was lost, the epoch on disk tells that there has been
+ * one: -ESTALE. -errno. */
+int header_check_fence(struct cart *c);
 /* The same for a backend alone: a new cartridge. */
 int header_create(struct backend *b, const struct cart_info *info);
 /* -ENOSPC and -EDQUOT become CART_E_NO_SPACE; everything else stays. */

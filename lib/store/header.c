@@ -249,11 +249,8 @@ static void fixed_put(struct disk_header *h, const struct cart *c)
 	memcpy(h->damage, i->damage, strnlen(i->damage, sizeof(h->damage)));
 }
 
-/*
- * The lock keeps other writers away; where it was lost, the epoch on disk tells that there has been
- * one. A header that cannot be understood is not anybody's: ours replaces it.
- */
-static int check_fence(struct cart *c)
+/* A header that cannot be understood is not anybody's: ours replaces it. */
+int header_check_fence(struct cart *c)
 {
 	struct disk_header h;
 	size_t size;
@@ -303,7 +300,7 @@ int header_store(struct cart *c)
 		memcpy(p, c->unknown_records, c->unknown_size);
 	crc = le32_from(crc32c(0, data, size - sizeof(crc)));
 	memcpy(data + size - sizeof(crc), &crc, sizeof(crc));
-	r = check_fence(c);
+	r = header_check_fence(c);
 	if (r == 0) {
 		if (c->info.epoch > c->last_epoch)
 			c->last_epoch = c->info.epoch; /* it may get there even if this fails */
