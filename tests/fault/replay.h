@@ -10,6 +10,13 @@
 #include "tests/support/model_tape.h"
 #include "tests/support/pool.h"
 
+/* Programs under a sanitizer are so much slower that they do a part of the random rounds. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ROUNDS_OF(n) ((n) / 5)
+#else
+#define ROUNDS_OF(n) (n)
+#endif
+
 enum replay_kind {
 	OP_WRITE,  /* size = bytes, seed = content */
 	OP_MARKS,  /* size = count */

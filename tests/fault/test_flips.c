@@ -6,7 +6,7 @@
  *
  *   test_fault_flips [SEED [ROUNDS]]
  */
-#include "tests/support/pool.h"
+#include "tests/fault/replay.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 #define OBJECTS 60u
 
 static uint64_t state_of_random;
-static unsigned rounds = 2000;
+static unsigned rounds = ROUNDS_OF(2000);
 
 static uint64_t draw(uint64_t below)
 {

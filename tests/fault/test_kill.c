@@ -26,7 +26,7 @@ struct log {
 };
 
 static uint64_t state_of_random;
-static unsigned rounds = 500;
+static unsigned rounds = ROUNDS_OF(500);
 static uint64_t lost;
 
 static uint64_t draw(uint64_t below)

@@ -29,7 +29,7 @@
 #define ROUNDS          8u /* on one cartridge */
 
 static uint64_t state_of_random;
-static unsigned cases = 10000;
+static unsigned cases = ROUNDS_OF(10000);
 
 static uint64_t draw(uint64_t below)
 {

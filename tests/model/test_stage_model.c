@@ -33,13 +33,20 @@
 #define LONGEST    (6u * 1024 * 1024)
 #define USUAL      400000u
 #define CAPACITY   40000000u
-#define RUNS       9
+#define ALL_RUNS   9
 #else
 #define OPERATIONS 200
 #define LONGEST    30000u
 #define USUAL      2000u
 #define CAPACITY   400000u
-#define RUNS       45
+#define ALL_RUNS   45
+#endif
+
+/* Programs under a sanitizer are so much slower. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define RUNS (ALL_RUNS / 3)
+#else
+#define RUNS ALL_RUNS
 #endif
 
 enum kind {
