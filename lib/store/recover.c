@@ -105,6 +105,7 @@ struct search {
 	bool has_slope;  /* false where the segment's first frame is lost */
 	uint64_t slope;  /* of the segment of @from */
 	size_t step;     /* bytes to read at once */
+	uint64_t bad;    /* bytes in a row, up to @from, that could not be read */
 	uint8_t *data;   /* SEARCH_BUFFER bytes */
 };
 
@@ -157,6 +158,28 @@ static uint64_t find_in_data(const struct cart *c, const struct search *q, size_
 }
 
 /*
+ * Reading failed at @q->from: once more in smaller steps, then past this sector.  *missing as in
+ * search_frame(): a segment of which nothing can be read is like one that does not exist.
+ */
+static void skip_bad(struct cart *c, struct search *q, unsigned *missing)
+{
+	uint64_t next = (q->from | (SECTOR - 1)) + 1;
+
+	if (q->step != SECTOR) {
+		q->step = SECTOR;
+		return;
+	}
+	q->bad += next - q->from;
+	if ((next & (SEGMENT_SIZE - 1)) != 0) {
+		q->from = next;
+		return;
+	}
+	*missing = q->bad >= SEGMENT_SIZE - DATA_START ? *missing + 1 : 0;
+	q->bad = 0;
+	enter_segment(c, q);
+}
+
+/*
  * The next whole frame of a later object. 0; CART_E_EOD where there is none. Two segments in a row
  * that do not exist end the search, but not before the segment that the header speaks of.
  */
@@ -172,10 +195,10 @@ static int search_frame(struct cart *c, struct search *q, uint64_t *ret_address,
 
 		if (r < 0 && r != -EIO)
 			return r;
-		if (r < 0) { /* bad sectors: smaller steps, then past this one */
-			if (q->step == SECTOR)
-				q->from = (q->from | (SECTOR - 1)) + 1;
-			q->step = SECTOR;
+		if (r == 0)
+			q->bad = 0;
+		if (r < 0) {
+			skip_bad(c, q, &missing);
 		} else if (got < sizeof(*ret_frame)) {
 			bool at_start = (q->from & (SEGMENT_SIZE - 1)) == DATA_START;
 
@@ -473,4 +496,27 @@ bool index_agrees(struct cart *c)
 		return true; /* a rebuild said so; it would say the same again */
 	return read_frame(c, o.address, &f) == 0 && frame_counts(c, &f, last) &&
 	       o.address + frame_size(&o) == c->end;
+}
+
+int each_frame(struct cart *c,
+	       void (*see)(void *ctx, const struct disk_frame *frame, uint64_t address), void *ctx)
+{
+	struct scan s = { .address = DATA_START };
+	uint8_t *data = malloc(SEARCH_BUFFER);
+	struct disk_frame f;
+	uint64_t address;
+	int r = data == NULL ? -ENOMEM : 0;
+
+	while (r == 0) {
+		r = next_frame(c, &s, &address, &f);
+		if (r == CART_E_DAMAGED)
+			r = search_behind(c, &s, data, &address, &f);
+		if (r != 0)
+			break;
+		see(ctx, &f, address);
+		s.at = frame_totals_after(&f);
+		s.address = address + sizeof(f) + le32_get(f.stored_size);
+	}
+	free(data);
+	return r == CART_E_EOD ? 0 : r;
 }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * repair.h: what the files of cart_repair() share.
+ *
+ * A repair is first carried out on a *shadow*: a backend that reads the cartridge's data but keeps
+ * header and tables of its own, and only notes where the data would be cut.  So it is the ordinary
+ * code of an open that decides what is right, and a dry run is a repair that stops there.  What
+ * differs between shadow and cartridge is then backed up and carried over, the header last.
+ */
+#ifndef VTL_STORE_REPAIR_H
+#define VTL_STORE_REPAIR_H
+
+#include "lib/store/cart.h"
+
+#define REPAIR_NAME_BYTES (BARCODE_SIZE + 16)
+
+struct repair_segment {
+	uint32_t stream;
+	uint64_t number;
+	uint64_t size; /* of the file */
+};
+
+struct repair {
+	const char *pool, *barcode;
+	const struct cart_repair_options *options;
+	struct cart_repair report;
+
+	int pool_fd, folder;
+	char name[REPAIR_NAME_BYTES]; /* of the folder */
+	struct backend *real;
+	struct cart *c; /* works on the shadow */
+
+	void *header; /* as it was found; NULL: none */
+	size_t header_size;
+	struct repair_segment *segments;
+	size_t segments_cnt;
+
+	/* the plan */
+	bool header_changes, tables_change;
+	bool cuts;
+	uint64_t cut_address;
+};
+
+/* Tells the caller; a sentence without an end of line. */
+void repair_say(struct repair *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- repair_shadow.c ---- */
+
+/* A shadow of @real, which it borrows; its tables are nameless files in the folder @pool_fd. */
+MUST_CHECK int shadow_open(struct backend *real, int pool_fd, struct backend **ret_shadow);
+/* Replaces its header. -ENOMEM. */
+MUST_CHECK int shadow_set_header(struct backend *shadow, const void *data, size_t size);
+/* Borrowed; NULL where there is none. */
+const void *shadow_header(const struct backend *shadow, size_t *ret_size);
+/* Where its data would be cut; false: nowhere. */
+bool shadow_cut(const struct backend *shadow, uint64_t *ret_address);
+
+/* ---- repair_header.c ---- */
+
+/*
+ * Gives r->c and its shadow a header: the one that was found, healed, or made anew (then the
+ * recording has been recovered, too).  As cart_repair().
+ */
+MUST_CHECK int repair_header(struct repair *r);
+
+/* ---- repair_backup.c ---- */
+
+/* Copies all that the plan changes into a folder of its own, durably; r->report.backup names it. */
+MUST_CHECK int repair_backup(struct repair *r);
+
+#endif
