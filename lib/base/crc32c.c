@@ -11,7 +11,9 @@
 
 #include <endian.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 #define POLY 0x82f63b78u /* 1EDC6F41h reflected */
 #define STEP 16
@@ -123,11 +125,55 @@ __attribute__((target("sse4.2"))) static uint32_t crc_hardware(uint32_t crc, con
 	return ~(uint32_t)c;
 }
 
-uint32_t crc32c(uint32_t crc, const void *data, size_t size)
+/* ---- which one ---- */
+
+#define TRIAL 16384 /* bytes: some microseconds */
+
+static pthread_once_t choice_once = PTHREAD_ONCE_INIT;
+static bool use_hardware;
+
+static int64_t trial(uint32_t (*fn)(uint32_t, const uint8_t *, size_t), const uint8_t *data)
+{
+	struct timespec begin, end;
+	volatile uint32_t crc; /* so that the work is not thought needless */
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
+	crc = fn(0, data, TRIAL);
+	(void)clock_gettime(CLOCK_MONOTONIC, &end);
+	(void)crc;
+	return (end.tv_sec - begin.tv_sec) * INT64_C(1000000000) + end.tv_nsec - begin.tv_nsec;
+}
+
+static uint32_t crc_tables(uint32_t crc, const uint8_t *p, size_t size)
+{
+	return crc32c_portable(crc, p, size);
+}
+
+/* Both give the same; the better of three trials each says which. */
+static void choose(void)
+{
+	static const uint8_t data[TRIAL];
+	int64_t hardware = INT64_MAX, by_tables = INT64_MAX;
+
+	for (int i = 0; i < 3; i++) {
+		int64_t h = trial(crc_hardware, data), t = trial(crc_tables, data);
+
+		hardware = h < hardware ? h : hardware;
+		by_tables = t < by_tables ? t : by_tables;
+	}
+	use_hardware = hardware <= by_tables;
+}
+
+static void choose_where_there_is_a_choice(void)
 {
 	if (__builtin_cpu_supports("sse4.2"))
-		return crc_hardware(crc, data, size);
-	return crc32c_portable(crc, data, size);
+		choose();
+}
+
+uint32_t crc32c(uint32_t crc, const void *data, size_t size)
+{
+	(void)pthread_once(&choice_once, choose_where_there_is_a_choice);
+	return use_hardware ? crc_hardware(crc, data, size) : crc32c_portable(crc, data, size);
 }
 
 #else
