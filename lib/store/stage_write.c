@@ -203,7 +203,7 @@ static int queue(struct stage *s, const struct slot *slot)
 		if (slot->state == SLOT_RAW)
 			(void)pthread_cond_signal(&s->pack);
 		s->queued_bytes += slot->size + FRAME_BYTES;
-		if (idle || s->used >= WAKE_BYTES)
+		if (idle || s->used >= WAKE_BYTES || s->count >= 2 * WRITE_BATCH)
 			wake_worker(s);
 	}
 	(void)pthread_mutex_unlock(&s->lock);
