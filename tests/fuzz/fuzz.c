@@ -95,6 +95,18 @@ void fuzz_put_header(const struct disk_header *h)
 	fuzz_file(HEADER_NAME, &file, sizeof(file));
 }
 
+bool fuzz_is_small(const uint8_t *header, size_t size)
+{
+	struct disk_header h;
+
+	if (size < sizeof(h))
+		return true; /* it is no header */
+	memcpy(&h, header, sizeof(h));
+	return le64_get(h.objects) < 10000 && le64_get(h.epoch_object) < 10000 &&
+	       le64_get(h.end_address) >> SEGMENT_SHIFT < 20 &&
+	       le64_get(h.epoch_address) >> SEGMENT_SHIFT < 20;
+}
+
 void fuzz_seal_frames(uint8_t *data, size_t size)
 {
 	static const uint8_t uuid[16];

@@ -17,17 +17,6 @@ static void check_info(const struct cart_info *i)
 	fuzz_claim(strnlen(i->damage, sizeof(i->damage)) < sizeof(i->damage), "texts end");
 }
 
-/* A forged recording of many terabytes takes its time; that is not what is looked for here. */
-static bool is_small(const uint8_t *data)
-{
-	struct disk_header h;
-
-	memcpy(&h, data, sizeof(h));
-	return le64_get(h.objects) < 10000 && le64_get(h.epoch_object) < 10000 &&
-	       le64_get(h.end_address) >> SEGMENT_SHIFT < 20 &&
-	       le64_get(h.epoch_address) >> SEGMENT_SHIFT < 20;
-}
-
 static void try_header(const uint8_t *data, size_t size)
 {
 	static struct cart_info info;
@@ -36,7 +25,7 @@ static void try_header(const uint8_t *data, size_t size)
 	if (cart_stat(fuzz_pool(), "F1", &info) != 0)
 		return;
 	check_info(&info);
-	if (is_small(data))
+	if (fuzz_is_small(data, size))
 		fuzz_use_cartridge();
 }
 

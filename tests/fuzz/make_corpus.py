@@ -100,8 +100,59 @@ def indexes():
     yield "none", bytes([0])
 
 
+def codecs():
+    """A byte for the codec, two for size - 1, the packed data."""
+    text = b"the quick brown fox " * 15
+    yield "zlib", struct.pack("<BH", 1, 299) + zlib.compress(text)
+    yield "zlib-longer", struct.pack("<BH", 1, 99) + zlib.compress(text)
+    yield "zlib-stored", struct.pack("<BH", 1, 299) + zlib.compress(text, 0)
+    yield "lz4", struct.pack("<BH", 2, 299) + LZ4_300
+    yield "lz4-shorter", struct.pack("<BH", 2, 300) + LZ4_300
+    yield "lz4-torn", struct.pack("<BH", 2, 299) + LZ4_300[:-3]
+    yield "zstd", struct.pack("<BH", 3, 299) + ZSTD_300
+    yield "zstd-twice", struct.pack("<BH", 3, 599) + ZSTD_300 * 2
+    yield "zstd-skippable", struct.pack("<BH", 3, 299) + struct.pack("<II", 0x184d2a50, 4) + b"skip" + ZSTD_300
+    yield "zstd-raw", struct.pack("<BH", 3, 4) + bytes([0x28, 0xb5, 0x2f, 0xfd, 0x20, 5, 0x29, 0, 0]) + b"hello"
+    yield "unknown", struct.pack("<BH", 4, 10) + b"something"
+
+
+def carts():
+    """Four lengths of two bytes; header, two segments, index, marks."""
+    def cart(head, first, second=b"", index=b"", marks=b""):
+        return struct.pack("<HHHH", len(head), len(first), len(second), len(index)) + head + first + second + index + marks
+
+    def entries(tape):
+        at, out, marks = 128, b"", b""
+        while at < len(tape):
+            f = FRAME.unpack(tape[at:at + 80])
+            out += struct.pack("<QII", at, f[11], f[12])
+            marks += struct.pack("<Q", f[5]) if f[1] == 2 else b""
+            at += 80 + f[12]
+        return out, marks
+
+    # open in epoch 2 from object 3 on, as fuzz_header() has it; clean with nine objects; and two segments
+    begun, whole = Tape().begin(), Tape().go_on().data
+    unclean = bytearray(header(flags=0))
+    unclean[104:120] = struct.pack("<QQ", 3, len(begun.data))
+    unclean[-4:] = struct.pack("<I", crc32c(bytes(unclean[:-4])))
+    index, marks = entries(whole)
+    next_one = Tape().begin()
+    next_one.data = SEGMENT
+    next_one.frame(b"in the next segment", 2, 3).frame(None, 2, 4).frame(b"y" * 200, 2, 4)
+    yield "blank", cart(header(), b"")
+    yield "open", cart(bytes(unclean), whole)
+    yield "open-with-index", cart(bytes(unclean), whole, b"", index, marks)
+    yield "open-wrong-index", cart(bytes(unclean), whole, b"", index[16:] + index[:16], marks)
+    yield "two-segments", cart(bytes(unclean), begun.data, next_one.data)
+    yield "hole", cart(bytes(unclean), begun.data[:-40], next_one.data)
+    yield "clean", cart(header(objects=9), whole, b"", index, marks)
+    yield "migrated", cart(header(2, objects=9), b"")
+    yield "torn", cart(bytes(unclean), whole[:-40], b"", index, marks)
+
+
 def main(folder):
-    for target, samples in (("frames", frames()), ("header", headers()), ("index", indexes())):
+    for target, samples in (("frames", frames()), ("header", headers()), ("index", indexes()),
+                            ("codec", codecs()), ("cart", carts())):
         os.makedirs(os.path.join(folder, target), exist_ok=True)
         for name, data in samples:
             with open(os.path.join(folder, target, name), "wb") as f:
