@@ -138,6 +138,20 @@ struct library *bench_library(const char *root, const char *name, const char *co
 	return library;
 }
 
+/*
+ * As the kernel's ring has it.  A copy whose target lies a few bytes further in its page than its
+ * source is up to 20 times slower on some processors; malloc() gives such targets.
+ */
+static uint8_t *page_aligned(size_t size)
+{
+	uint8_t *p = aligned_alloc(4096, size);
+
+	if (p == NULL)
+		bench_fail("memory");
+	memset(p, 0, size);
+	return p;
+}
+
 void bench_unit_open(struct bench_unit *u, const struct library *library, unsigned number,
 		     const char *root)
 {
@@ -145,8 +159,8 @@ void bench_unit_open(struct bench_unit *u, const struct library *library, unsign
 	u->number = number;
 	u->cfgstring = g_strdup_printf("tape/%s/drive/%u", library_name(library), number);
 	u->bare_path = g_strdup_printf("%s/bare%u", root, number);
-	u->data = g_malloc0(BENCH_BLOCK_MAX);
-	u->staging = g_malloc0(BENCH_BLOCK_MAX);
+	u->data = page_aligned(BENCH_BLOCK_MAX);
+	u->staging = page_aligned(BENCH_BLOCK_MAX);
 	fake_init(&u->dev, u->cfgstring);
 	if (glue_open(&u->dev, "tape") == 0)
 		return;
@@ -161,8 +175,8 @@ void bench_unit_close(struct bench_unit *u)
 	(void)unlink(u->bare_path); /* where there is one */
 	g_free(u->cfgstring);
 	g_free(u->bare_path);
-	g_free(u->data);
-	g_free(u->staging);
+	free(u->data);
+	free(u->staging);
 }
 
 void bench_unit_load(struct bench_unit *u, struct library *library)
