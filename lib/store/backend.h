@@ -69,8 +69,15 @@ struct backend_ops {
 	 * now on is a new, empty one. */
 	int (*table_renew)(struct backend *b, uint32_t stream);
 
-	/* Deletes every stream but @keep1 and @keep2 (0 = none). */
-	int (*remove_streams)(struct backend *b, uint32_t keep1, uint32_t keep2);
+	/*
+	 * Everything but the data of @stream up to the segment of @address, and its tables, is
+	 * garbage (@stream 0: everything).
+	 *
+	 * This and truncate take a bounded time: where there is much to delete, it goes on behind,
+	 * and close waits for its end. What a process that died left is found by the next one that
+	 * calls keep_only.
+	 */
+	int (*keep_only)(struct backend *b, uint32_t stream, uint64_t address);
 	int (*disk_bytes)(struct backend *b, uint64_t *ret_bytes);
 	/* What can still be written before storage is full, as far as that is known. */
 	int (*room)(struct backend *b, uint64_t *ret_bytes);

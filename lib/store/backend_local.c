@@ -7,7 +7,6 @@
  * within one process) and dies with it. Never mmap: a file that somebody truncates would kill
  * tcmu-runner with SIGBUS.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -21,9 +20,10 @@
 #include "lib/base/fs.h"
 #include "lib/store/backend.h"
 #include "lib/store/format.h"
+#include "lib/store/reaper.h"
 
 #define FILE_MODE  0660
-#define NAME_BYTES 40
+#define NAME_BYTES FILE_NAME_BYTES
 #define NO_SEGMENT UINT64_MAX
 
 struct segment_file {
@@ -39,7 +39,8 @@ struct local {
 	bool writable;
 	struct segment_file reading, writing;
 	bool written;       /* something was appended to .writing since the last sync */
-	bool names_changed; /* a segment was made or removed since the last sync */
+	bool names_changed; /* a segment was made since the last sync */
+	struct reaper *reaper;
 	int table_fd[BACKEND_TABLES];
 	bool table_writable[BACKEND_TABLES]; /* a reader opens tables so only when it has to repair
 						them */
@@ -49,11 +50,6 @@ struct local {
 static struct local *local(struct backend *b)
 {
 	return (struct local *)(void *)b;
-}
-
-static void segment_name(char name[NAME_BYTES], uint32_t stream, uint64_t number)
-{
-	(void)snprintf(name, NAME_BYTES, "data.%08" PRIx32 ".%08" PRIx64, stream, number);
 }
 
 static void segment_close(struct segment_file *s)
@@ -71,7 +67,7 @@ static int segment_open(struct local *l, struct segment_file *s, uint32_t stream
 
 	if (s->fd >= 0 && s->stream == stream && s->number == number)
 		return 0;
-	segment_name(name, stream, number);
+	segment_file_name(name, stream, number);
 	fd = openat(l->folder, name, flags | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
 	if (fd < 0)
 		return -errno;
@@ -201,7 +197,9 @@ static int switch_segment(struct local *l, uint32_t stream, uint64_t number)
 		if (r < 0)
 			return r;
 	}
-	r = segment_open(l, &l->writing, stream, number, O_RDWR);
+	r = reaper_claim(l->reaper, stream, number);
+	if (r == 0)
+		r = segment_open(l, &l->writing, stream, number, O_RDWR);
 	if (r != -ENOENT)
 		return r;
 	r = segment_open(l, &l->writing, stream, number, O_RDWR | O_CREAT | O_EXCL);
@@ -226,46 +224,6 @@ static int data_append(struct backend *b, uint32_t stream, uint64_t address,
 	return r;
 }
 
-/* Calls @fn for every data file of @stream with its number; stops at the first error. */
-static int for_each_segment(struct local *l, uint32_t stream,
-			    int (*fn)(struct local *l, const char *name, uint64_t number,
-				      void *ctx),
-			    void *ctx)
-{
-	int fd = openat(l->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-	int r = 0;
-
-	if (dir == NULL) {
-		r = -errno;
-		if (fd >= 0)
-			(void)close(fd);
-		return r;
-	}
-	while (r == 0 && (e = readdir(dir)) != NULL) {
-		uint32_t s;
-		uint64_t n;
-		int end = 0;
-
-		if (sscanf(e->d_name, "data.%8" SCNx32 ".%8" SCNx64 "%n", &s, &n, &end) == 2 &&
-		    e->d_name[end] == '\0' && s == stream)
-			r = fn(l, e->d_name, n, ctx);
-	}
-	(void)closedir(dir);
-	return r;
-}
-
-static int remove_behind(struct local *l, const char *name, uint64_t number, void *ctx)
-{
-	const uint64_t *last = ctx;
-
-	if (number <= *last)
-		return 0;
-	l->names_changed = true;
-	return unlinkat(l->folder, name, 0) < 0 && errno != ENOENT ? -errno : 0;
-}
-
 static int data_truncate(struct backend *b, uint32_t stream, uint64_t address)
 {
 	struct local *l = local(b);
@@ -278,7 +236,7 @@ static int data_truncate(struct backend *b, uint32_t stream, uint64_t address)
 			false; /* what it held is cut, or was synced when its successor began */
 		segment_close(&l->writing);
 	}
-	r = for_each_segment(l, stream, remove_behind, &number);
+	r = reaper_cut(l->reaper, stream, number);
 	if (r < 0)
 		return r;
 	r = segment_open(l, &l->writing, stream, number, O_RDWR);
@@ -398,59 +356,28 @@ static int table_renew(struct backend *b, uint32_t stream)
 
 /* ---- whole streams ---- */
 
-/* The stream that a file name belongs to; 0 for the header, the lock and what is not ours. */
-static uint32_t stream_of(const char *name)
-{
-	uint32_t stream = 0;
-
-	if (sscanf(name, "data.%8" SCNx32 ".", &stream) == 1 ||
-	    sscanf(name, "index.%8" SCNx32, &stream) == 1 ||
-	    sscanf(name, "marks.%8" SCNx32, &stream) == 1 ||
-	    sscanf(name, "digests.%8" SCNx32, &stream) == 1)
-		return stream;
-	return 0;
-}
-
 /* A descriptor of a file that is going to be deleted would keep its space allocated. */
-static void close_streams(struct local *l, uint32_t keep1, uint32_t keep2)
+static void close_others(struct local *l, uint32_t keep, uint64_t last)
 {
 	struct segment_file *const segments[] = { &l->reading, &l->writing };
 
 	for (size_t i = 0; i < 2; i++)
-		if (segments[i]->stream != keep1 && segments[i]->stream != keep2)
+		if (segments[i]->stream != keep || segments[i]->number > last)
 			segment_close(segments[i]);
 	if (l->writing.fd < 0)
 		l->written = false;
 	for (int t = 0; t < BACKEND_TABLES; t++)
-		if (l->table_stream[t] != keep1 && l->table_stream[t] != keep2)
+		if (l->table_stream[t] != keep)
 			table_close(l, (enum backend_table)t);
 }
 
-static int remove_streams(struct backend *b, uint32_t keep1, uint32_t keep2)
+static int keep_only(struct backend *b, uint32_t stream, uint64_t address)
 {
 	struct local *l = local(b);
-	int fd = openat(l->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-	int r = 0;
+	uint64_t last = address >> SEGMENT_SHIFT;
 
-	close_streams(l, keep1, keep2);
-	if (dir == NULL) {
-		r = -errno;
-		if (fd >= 0)
-			(void)close(fd);
-		return r;
-	}
-	while (r == 0 && (e = readdir(dir)) != NULL) {
-		uint32_t stream = stream_of(e->d_name);
-
-		if (stream == 0 || stream == keep1 || stream == keep2)
-			continue;
-		if (unlinkat(l->folder, e->d_name, 0) < 0 && errno != ENOENT)
-			r = -errno;
-	}
-	(void)closedir(dir);
-	return r;
+	close_others(l, stream, last);
+	return reaper_keep_only(l->reaper, stream, last);
 }
 
 static int disk_bytes(struct backend *b, uint64_t *ret_bytes)
@@ -468,6 +395,7 @@ static void local_close(struct backend *b)
 	segment_close(&l->writing);
 	for (int t = 0; t < BACKEND_TABLES; t++)
 		table_close(l, (enum backend_table)t);
+	reaper_free(l->reaper); /* under the lock still: nobody else may write here before */
 	if (l->lock_fd >= 0)
 		(void)close(l->lock_fd);
 	if (l->folder >= 0)
@@ -499,7 +427,7 @@ static const struct backend_ops local_ops = {
 	.table_truncate = table_truncate,
 	.table_size = table_size,
 	.table_renew = table_renew,
-	.remove_streams = remove_streams,
+	.keep_only = keep_only,
 	.disk_bytes = disk_bytes,
 	.room = room,
 	.close = local_close,
@@ -545,6 +473,10 @@ int backend_local_open(const char *pool, const char *name, bool writable,
 	(void)close(pool_fd);
 	if (r == 0)
 		r = open_lock(l);
+	if (r == 0) {
+		l->reaper = reaper_new(l->folder);
+		r = l->reaper == NULL ? -ENOMEM : 0;
+	}
 	if (r < 0) {
 		local_close(&l->base);
 		return r;

@@ -100,12 +100,12 @@ static int make_usable(struct cart *c)
 	return damaged ? rebuild_index(c) : 0;
 }
 
-/* Files of streams that no header names: a release, a recall or its abort was interrupted. */
+/* Files that the header does not name: something was interrupted that it tells the end of. */
 static int remove_orphans(struct cart *c)
 {
-	if (!is_writer(c) || c->info.state == CART_RECALLING)
+	if (!is_writer(c) || c->info.state == CART_RECALLING || c->info.state == CART_DAMAGED)
 		return 0;
-	return c->backend->ops->remove_streams(c->backend, c->resident ? c->live_stream : 0, 0);
+	return c->backend->ops->keep_only(c->backend, c->resident ? c->live_stream : 0, c->end);
 }
 
 /* Best effort: a mount on a full file system must not fail because it cannot be counted. */
@@ -206,10 +206,6 @@ int cart_close(struct cart *c)
 
 const struct cart_info *cart_info(struct cart *c)
 {
-	uint64_t bytes;
-
-	if (c->backend->ops->disk_bytes(c->backend, &bytes) == 0)
-		c->info.disk_bytes = bytes;
 	return &c->info;
 }
 

@@ -115,7 +115,7 @@ struct cart_info {
 				each open */
 	uint64_t objects, blocks, filemarks;  /* of the whole recording */
 	uint64_t logical_bytes, stored_bytes; /* of the whole recording; kept when migrated */
-	uint64_t disk_bytes; /* allocated on disk now (all files of the cartridge) */
+	uint64_t disk_bytes; /* allocated on disk now by all files; of cart_stat() alone, else 0 */
 	uint64_t loads;      /* times a drive loaded it */
 	uint64_t lifetime_written_bytes, lifetime_read_bytes;          /* logical */
 	int64_t created_s, last_mount_s, last_unmount_s, last_write_s; /* wall time; 0 = never */

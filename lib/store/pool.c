@@ -141,6 +141,14 @@ static bool has_writer(const char *pool, const char *name)
 	return held;
 }
 
+/* 0 where storage cannot tell. */
+static uint64_t disk_bytes(struct backend *b)
+{
+	uint64_t bytes;
+
+	return b->ops->disk_bytes(b, &bytes) == 0 ? bytes : 0;
+}
+
 int cart_stat(const char *pool, const char *barcode, struct cart_info *ret_info)
 {
 	char name[NAME_BYTES];
@@ -160,6 +168,7 @@ int cart_stat(const char *pool, const char *barcode, struct cart_info *ret_info)
 		r = header_load(c);
 	if (r == 0) {
 		*ret_info = *cart_info(c);
+		ret_info->disk_bytes = disk_bytes(c->backend);
 		ret_info->mounted = ret_info->mounted && has_writer(pool, name);
 	}
 	if (c->backend != NULL)

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * position.c: moving without reading.  All moves are made on the tables, and proven by the one
- * frame that they lead to: O(log n) whatever the length of the recording.
+ * frame that they lead to: O(log n) whatever the length of the recording.  Only the search for
+ * filemarks in a row looks at all marks on its way: 64 KiB of them with each system call.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "lib/store/cart.h"
+
+#define MARKS_AT_ONCE 8192u /* read in one call where many are looked at: 64 KiB */
 
 static bool past_early_warning(const struct cart *c)
 {
@@ -226,33 +230,81 @@ int cart_space_filemarks(struct cart *c, int64_t count, uint64_t *ret_residual)
 	return r;
 }
 
+/* A row of filemarks being looked for. */
+struct run {
+	uint64_t want;   /* filemarks in a row */
+	uint64_t length; /* of the row that the last one looked at belongs to */
+	uint64_t last;   /* object of that one */
+};
+
+/* Takes the next filemark. 0: the row is complete; CART_E_EOD: not yet; CART_E_DAMAGED: it cannot
+ * be there. */
+static int run_next(const struct cart *c, struct run *run, int step, uint64_t object)
+{
+	bool first = run->length == 0;
+
+	if (object >= c->end_totals.objects ||
+	    (!first && (step > 0 ? object <= run->last : object >= run->last)))
+		return CART_E_DAMAGED;
+	run->length = !first && object == run->last + (uint64_t)(int64_t)step ? run->length + 1 : 1;
+	run->last = object;
+	return run->length == run->want ? 0 : CART_E_EOD;
+}
+
 /*
  * Looks for @n marks whose objects follow each other, from mark @first on in steps of @step;
- * *ret_mark is the last one looked at of the run.  CART_E_EOD where there is none.
+ * *ret_mark is the last one looked at of the row.  CART_E_EOD where there is none.  The marks are
+ * read many at a time and not proven.
  */
 static int find_run(struct cart *c, uint64_t first, int step, uint64_t n, uint64_t *ret_mark)
 {
-	uint64_t run = 0, last = 0;
+	const uint64_t count = c->end_totals.filemarks;
+	struct run run = { .want = n };
+	le64 *marks = malloc(MARKS_AT_ONCE * sizeof(*marks));
+	int r = marks == NULL ? -ENOMEM : CART_E_EOD;
 
-	for (uint64_t m = first; m < c->end_totals.filemarks; m += (uint64_t)(int64_t)step) {
-		uint64_t behind; /* the object behind mark m */
-		int r = file_start(c, m + 1, &behind);
+	while (r == CART_E_EOD && first < count) { /* backwards it wraps below 0 */
+		uint64_t low = first, high = first + 1;
 
+		if (step > 0)
+			high = count - low < MARKS_AT_ONCE ? count : low + MARKS_AT_ONCE;
+		else
+			low = high < MARKS_AT_ONCE ? 0 : high - MARKS_AT_ONCE;
+		r = marks_read(c, low, (size_t)(high - low), marks);
 		if (r != 0)
-			return r;
-		run = run > 0 && behind == last + (uint64_t)(int64_t)step ? run + 1 : 1;
-		last = behind;
-		if (run == n) {
-			*ret_mark = m;
-			return 0;
+			break;
+		r = CART_E_EOD;
+		for (; r == CART_E_EOD && first >= low && first < high;
+		     first += (uint64_t)(int64_t)step) {
+			r = run_next(c, &run, step, le64_get(marks[first - low]));
+			*ret_mark = first;
 		}
 	}
-	return CART_E_EOD; /* backwards, m wraps below 0 to a number that ends the loop */
+	free(marks);
+	return r;
+}
+
+/*
+ * The same, proven by the frames of the first and the last filemark of the row: each says how many
+ * filemarks are before it, so that all between them are.
+ */
+static int find_proven_run(struct cart *c, int step, uint64_t n, uint64_t *ret_mark)
+{
+	uint64_t begun, ended;
+	int r = find_run(c, step > 0 ? c->file : c->file - 1, step, n, ret_mark);
+
+	if (r == 0)
+		r = mark_get(c, *ret_mark, &ended);
+	if (r == 0)
+		r = mark_get(c, step > 0 ? *ret_mark - (n - 1) : *ret_mark + (n - 1), &begun);
+	if (r == 0 && (step > 0 ? ended - begun : begun - ended) != n - 1)
+		return CART_E_DAMAGED;
+	return r;
 }
 
 int cart_space_sequential_filemarks(struct cart *c, int64_t count, uint64_t *ret_residual)
 {
-	uint64_t n = magnitude(count), mark, object;
+	uint64_t n = magnitude(count), mark = 0, object;
 	int r;
 
 	*ret_residual = 0;
@@ -260,7 +312,9 @@ int cart_space_sequential_filemarks(struct cart *c, int64_t count, uint64_t *ret
 		return CART_E_NOT_RESIDENT;
 	if (n == 0)
 		return 0;
-	r = count > 0 ? find_run(c, c->file, 1, n, &mark) : find_run(c, c->file - 1, -1, n, &mark);
+	do {
+		r = repair_and_retry(c, find_proven_run(c, count > 0 ? 1 : -1, n, &mark));
+	} while (r == -EAGAIN);
 	if (r == CART_E_EOD) {
 		*ret_residual = n;
 		if (count > 0) {

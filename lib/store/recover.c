@@ -104,6 +104,7 @@ struct search {
 	uint64_t last;   /* segment up to which holes are searched past */
 	bool has_slope;  /* false where the segment's first frame is lost */
 	uint64_t slope;  /* of the segment of @from */
+	bool is_dead;    /* that segment is of an older epoch as a whole */
 	size_t step;     /* bytes to read at once */
 	uint64_t bad;    /* bytes in a row, up to @from, that could not be read */
 	uint8_t *data;   /* SEARCH_BUFFER bytes */
@@ -128,12 +129,32 @@ static bool is_later_frame(const struct cart *c, const struct search *q, const u
 	       (!q->has_slope || slope_of(address, ret_frame) == q->slope);
 }
 
+/*
+ * A segment behind the one where this epoch began that was begun in another epoch: no frame in it
+ * counts (I2).  An overwrite leaves many of them behind for a while; they need not be read.
+ */
+static bool is_dead_segment(struct cart *c, uint64_t number)
+{
+	struct disk_segment s;
+	size_t got = 0;
+
+	if (number <= c->epoch_address >> SEGMENT_SHIFT ||
+	    c->backend->ops->read(c->backend, c->stream, number << SEGMENT_SHIFT, &s, sizeof(s),
+				  &got) < 0)
+		return false;
+	return got == sizeof(s) && memcmp(s.magic, SEGMENT_MAGIC, sizeof(s.magic)) == 0 &&
+	       le32_get(s.crc) == crc32c(0, &s, offsetof(struct disk_segment, crc)) &&
+	       memcmp(s.uuid, c->info.uuid, sizeof(s.uuid)) == 0 &&
+	       le32_get(s.stream) == c->stream && le64_get(s.epoch) != c->info.epoch;
+}
+
 /* Goes to the next segment; its first frame, if whole, says where the others must be. */
 static void enter_segment(struct cart *c, struct search *q)
 {
 	struct disk_frame f;
 
 	q->from = next_segment(q->from);
+	q->is_dead = is_dead_segment(c, q->from >> SEGMENT_SHIFT);
 	q->has_slope = read_frame(c, q->from, &f) == 0 && frame_counts(c, &f, le64_get(f.object));
 	if (q->has_slope)
 		q->slope = slope_of(q->from, &f);
@@ -190,9 +211,11 @@ static int search_frame(struct cart *c, struct search *q, uint64_t *ret_address,
 
 	while (missing < 2 || q->from >> SEGMENT_SHIFT <= q->last) {
 		size_t got = 0;
-		int r = c->backend->ops->read(c->backend, c->stream, q->from, q->data, q->step,
-					      &got);
+		int r = 0;
 
+		if (!q->is_dead)
+			r = c->backend->ops->read(c->backend, c->stream, q->from, q->data, q->step,
+						  &got);
 		if (r < 0 && r != -EIO)
 			return r;
 		if (r == 0)

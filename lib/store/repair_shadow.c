@@ -145,11 +145,11 @@ static int table_renew(struct backend *b, uint32_t stream)
 	return r == 0 ? table_truncate(b, TABLE_MARKS, stream, 0) : r;
 }
 
-static int remove_streams(struct backend *b, uint32_t keep1, uint32_t keep2)
+static int keep_only(struct backend *b, uint32_t stream, uint64_t address)
 {
 	(void)b;
-	(void)keep1;
-	(void)keep2;
+	(void)stream;
+	(void)address;
 	return 0;
 }
 
@@ -194,7 +194,7 @@ static const struct backend_ops shadow_ops = {
 	.table_truncate = table_truncate,
 	.table_size = table_size,
 	.table_renew = table_renew,
-	.remove_streams = remove_streams,
+	.keep_only = keep_only,
 	.disk_bytes = disk_bytes,
 	.room = room,
 	.close = shadow_close,

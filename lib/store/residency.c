@@ -99,7 +99,7 @@ int cart_release(struct cart *c, unsigned min_copies)
 		return r;
 	c->resident = false;
 	/* the rest is cleaning, which the next open for writing does too */
-	return c->backend->ops->remove_streams(c->backend, 0, 0);
+	return c->backend->ops->keep_only(c->backend, 0, 0);
 }
 
 int cart_recall_begin(struct cart *c)
@@ -113,7 +113,7 @@ int cart_recall_begin(struct cart *c)
 		return CART_E_PROTECTED;
 	if (c->info.state != CART_MIGRATED && c->info.state != CART_RECALLING)
 		return -EINVAL;
-	r = c->backend->ops->remove_streams(c->backend, 0, 0); /* an unfinished one */
+	r = c->backend->ops->keep_only(c->backend, 0, 0); /* an unfinished one */
 	if (r < 0)
 		return r;
 	c->info.state = CART_RECALLING;
@@ -210,5 +210,5 @@ int cart_recall_abort(struct cart *c)
 	}
 	recall_end(c);
 	c->resident = false;
-	return c->backend->ops->remove_streams(c->backend, 0, 0);
+	return c->backend->ops->keep_only(c->backend, 0, 0);
 }

@@ -138,6 +138,31 @@ int marks_get(struct cart *c, uint64_t n, uint64_t *ret_object)
 	return r;
 }
 
+int marks_read(struct cart *c, uint64_t first, size_t count, le64 *ret_marks)
+{
+	struct table *t = &c->marks;
+	size_t stored = 0, size = 0;
+	int r = 0;
+
+	if (first + count > t->count)
+		return CART_E_DAMAGED;
+	if (first < t->written)
+		stored = t->written - first < count ? (size_t)(t->written - first) : count;
+	if (stored > 0)
+		r = c->backend->ops->table_read(c->backend, t->which, c->stream,
+						first * t->entry_size, ret_marks,
+						stored * t->entry_size, &size);
+	if (r == -EIO || (r == 0 && size < stored * t->entry_size))
+		return CART_E_DAMAGED;
+	if (r < 0)
+		return r;
+	if (stored < count)
+		memcpy(ret_marks + stored,
+		       t->pending + (first + stored - t->written) * t->entry_size,
+		       (count - stored) * t->entry_size);
+	return 0;
+}
+
 int marks_before(struct cart *c, uint64_t object, uint64_t *ret_file)
 {
 	uint64_t low = 0, high = c->marks.count;

@@ -201,7 +201,7 @@ static void only_the_streams_that_are_kept_stay(void **state)
 		assert_int_equal(b->ops->table_write(b, TABLE_INDEX, stream, 0, "x", 1), 0);
 		assert_int_equal(b->ops->table_write(b, TABLE_DIGESTS, stream, 0, "x", 1), 0);
 	}
-	assert_int_equal(b->ops->remove_streams(b, 2, 0), 0);
+	assert_int_equal(b->ops->keep_only(b, 2, 0), 0);
 	for (uint32_t stream = 1; stream <= 3; stream++) {
 		uint64_t bytes = 9;
 
