@@ -36,16 +36,10 @@ void drive_alert(struct drive *d, enum drive_alert flag)
 	d->alerts |= 1ull << ((unsigned)flag - 1);
 }
 
-/* The compression page follows the cartridge: what it was created for stays so until asked. */
+/* The compression pages follow the cartridge: what it was created for stays so until asked. */
 static void follow_codec(struct drive *d)
 {
-	uint8_t *page = mode_current(&d->unit, MODE_PAGE_COMPRESSION, 0);
-
-	if (page == NULL)
-		return;
-	page[2] &= 0x7f;
-	if (stage_info(d->stage)->codec != CART_CODEC_NONE)
-		page[2] |= 0x80;
+	drive_show_compression(d, stage_info(d->stage)->codec != CART_CODEC_NONE);
 }
 
 /* LOADING: tries to become READY. */

@@ -14,7 +14,8 @@
 #include "handlers/tape/drive.h"
 #include "lib/store/stage.h"
 
-#define MODE_PAGE_COMPRESSION 0x0f
+#define MODE_PAGE_COMPRESSION   0x0f
+#define MODE_PAGE_CONFIGURATION 0x10
 
 /* Since power on or LOG SELECT; logical bytes. */
 struct drive_counters {
@@ -79,6 +80,8 @@ void drive_alert(struct drive *d, enum drive_alert flag);
  * and the close of the device then writes the filemark that was owed.
  */
 bool drive_displaced(const struct drive *d);
+/* What the mode pages say about compression; mode_current() of both is changed. */
+void drive_show_compression(struct drive *d, bool on);
 /* A position that the host asked for by itself is reached: @outcome, passed through. */
 int drive_placed(struct drive *d, int outcome);
 

@@ -80,23 +80,51 @@ enum scsi_status drive_mode_select(struct scsi_unit *unit, struct scsi_cmd *cmd,
 
 /* ---- pages ---- */
 
-/* DCE: what the library's description names, or lz4, for what is written from now on; what is on
- * the tape says itself. */
+/*
+ * Compression is said in two pages, DCE of data compression and SELECT DATA COMPRESSION ALGORITHM
+ * (0 none, 1 the default) of device configuration: they are one switch.
+ */
+void drive_show_compression(struct drive *d, bool on)
+{
+	uint8_t *compression = mode_current(&d->unit, MODE_PAGE_COMPRESSION, 0);
+	uint8_t *configuration = mode_current(&d->unit, MODE_PAGE_CONFIGURATION, 0);
+
+	if (compression != NULL)
+		compression[2] = (uint8_t)((compression[2] & 0x7f) | (on ? 0x80 : 0));
+	if (configuration != NULL)
+		configuration[14] = on;
+}
+
+/* What the library's description names, or lz4, for what is written from now on; what is on the
+ * tape says itself. */
+static void switch_compression(struct drive *d, bool on)
+{
+	enum cart_codec codec = on ? library_config(d->library)->codec : CART_CODEC_NONE;
+
+	if (on && codec == CART_CODEC_NONE)
+		codec = CART_CODEC_LZ4;
+	drive_show_compression(d, on);
+	if (d->state == DRIVE_READY)
+		ignore_result(stage_set_codec(d->stage, codec)); /* it knows all codecs */
+}
+
 static enum scsi_status select_compression(struct scsi_unit *unit, struct scsi_cmd *cmd,
 					   const uint8_t *page, unsigned offset, bool apply)
 {
-	struct drive *d = drive_of(unit);
-	enum cart_codec codec = CART_CODEC_NONE;
-
 	(void)cmd;
 	(void)offset;
-	if ((page[2] & 0x80) != 0) {
-		codec = library_config(d->library)->codec;
-		if (codec == CART_CODEC_NONE)
-			codec = CART_CODEC_LZ4;
-	}
-	if (apply && d->state == DRIVE_READY)
-		ignore_result(stage_set_codec(d->stage, codec)); /* it knows all codecs */
+	if (apply)
+		switch_compression(drive_of(unit), (page[2] & 0x80) != 0);
+	return SCSI_GOOD;
+}
+
+static enum scsi_status select_configuration(struct scsi_unit *unit, struct scsi_cmd *cmd,
+					     const uint8_t *page, unsigned offset, bool apply)
+{
+	if (page[14] > 1)
+		return scsi_check_list(unit, cmd, offset + 14, 7);
+	if (apply)
+		switch_compression(drive_of(unit), page[14] != 0);
 	return SCSI_GOOD;
 }
 
@@ -123,6 +151,7 @@ static const uint8_t page_0f[16] = { 0x0f, 0x0e, 0x40, 0x80, 0, 0, 0, 0x10, 0, 0
 static const uint8_t page_0f_changeable[16] = { 0x0f, 0x0e, 0x80 };
 /* device configuration: LOIS (object identifiers are supported), EEG and SEW */
 static const uint8_t page_10[16] = { 0x10, 0x0e, 0, 0, 0, 0, 0, 0, 0x40, 0, 0x18 };
+static const uint8_t page_10_changeable[16] = { 0x10, 0x0e, [14] = 0xff }; /* which algorithm */
 /* medium partition: none can be added; PSUM 3: units of 10^9 bytes */
 static const uint8_t page_11[10] = { 0x11, 0x08, 0, 0, 0x18, 0x03, 9 };
 /* informational exceptions control: DEXCPT, conditions are found in the TapeAlert log page only */
@@ -134,7 +163,7 @@ const struct mode_page drive_mode_pages[] = {
 	{ 0x02,  0,   sizeof(page_02), page_02,  NULL,                NULL,            NULL },
 	{ MODE_PAGE_CONTROL, 0, sizeof(page_0a), page_0a, page_0a_changeable, NULL,    NULL },
 	{ MODE_PAGE_COMPRESSION, 0, sizeof(page_0f), page_0f, page_0f_changeable, NULL, select_compression },
-	{ 0x10,  0,   sizeof(page_10), page_10,  NULL,                NULL,            NULL },
+	{ MODE_PAGE_CONFIGURATION, 0, sizeof(page_10), page_10, page_10_changeable, NULL, select_configuration },
 	{ 0x11,  0,   sizeof(page_11), page_11,  NULL,                sense_partition, NULL },
 	{ 0x1c,  0,   sizeof(page_1c), page_1c,  NULL,                NULL,            NULL },
 };

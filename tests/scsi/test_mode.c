@@ -166,7 +166,41 @@ static void changeable_mask_names_what_may_change(void **state)
 	assert_int_equal(r->data[4 + 3], 0);
 	run(r, 255, OP_MODE_SENSE_6, 0x08, 0x40 | 0x10, 0, 255, 0);
 	for (unsigned i = 6; i < 20; i++)
-		assert_int_equal(r->data[i], 0);
+		assert_int_equal(r->data[i], i == 4 + 14 ? 0xff : 0);
+}
+
+/* DCE of page 0Fh and the algorithm of page 10h; a header and a descriptor come first. */
+static void expect_compression(struct rig *r, bool on)
+{
+	run(r, 255, OP_MODE_SENSE_6, 0, 0x0f, 0, 255, 0);
+	expect_good(r);
+	assert_int_equal(r->data[12 + 2] & 0x80, on ? 0x80 : 0);
+	run(r, 255, OP_MODE_SENSE_6, 0, 0x10, 0, 255, 0);
+	expect_good(r);
+	assert_int_equal(r->data[12 + 14], on);
+}
+
+static void both_compression_pages_are_one_switch(void **state)
+{
+	struct rig *r = *state;
+
+	expect_compression(r, false);
+	r->data[0] = 0;
+	r->data[12 + 14] = 1;
+	run(r, 28, OP_MODE_SELECT_6, 0x10, 0, 0, 28, 0);
+	expect_good(r);
+	expect_compression(r, true);
+	run(r, 255, OP_MODE_SENSE_6, 0, 0x0f, 0, 255, 0);
+	r->data[0] = 0;
+	r->data[12 + 2] &= 0x7f;
+	run(r, 28, OP_MODE_SELECT_6, 0x10, 0, 0, 28, 0);
+	expect_good(r);
+	expect_compression(r, false);
+	r->data[0] = 0;
+	r->data[12 + 14] = 2; /* there is none of that number */
+	run(r, 28, OP_MODE_SELECT_6, 0x10, 0, 0, 28, 0);
+	expect_list_field(r, 12 + 14);
+	expect_compression(r, false);
 }
 
 static void a_refused_list_changes_nothing(void **state)
@@ -242,6 +276,7 @@ int main(void)
 		rig_test(allocation_length_cuts_but_lengths_stay),
 		rig_test(compression_is_switched_by_an_echo),
 		rig_test(changeable_mask_names_what_may_change),
+		rig_test(both_compression_pages_are_one_switch),
 		rig_test(a_refused_list_changes_nothing),
 		rig_test(wrong_lists_are_refused),
 		rig_test(medium_partition_page_says_one_partition_and_its_size),
