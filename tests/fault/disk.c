@@ -531,7 +531,8 @@ static void write_file(const struct file *f, int folder, const char *name)
 	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
 
 	assert_true(fd >= 0);
-	assert_int_equal(pwrite(fd, f->disk, f->disk_size, 0), f->disk_size);
+	if (f->disk_size > 0)
+		assert_int_equal(pwrite(fd, f->disk, f->disk_size, 0), f->disk_size);
 	(void)close(fd);
 }
 
@@ -601,7 +602,7 @@ static void expect_file(const struct file *f, const char *path)
 	uint64_t size;
 	uint8_t *data = read_whole(path, &size);
 
-	if (size != f->cache_size || memcmp(data, f->cache, size) != 0)
+	if (size != f->cache_size || (size > 0 && memcmp(data, f->cache, size) != 0))
 		fail_msg("%s was changed by a call that calls.c does not know", path);
 	free(data);
 }
