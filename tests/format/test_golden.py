@@ -18,9 +18,20 @@ def checksums(folder):
     return sums
 
 
+def frozen():
+    """What a later version must be able to read is what version 1 wrote: no file of a sample ever changes, or goes."""
+    samples = os.path.join(HERE, "samples")
+    with open(os.path.join(samples, "FROZEN"), encoding="ascii") as f:
+        for line in f:
+            digest, name = line.split()
+            with open(os.path.join(samples, name), "rb") as sample:
+                claim(hashlib.sha256(sample.read()).hexdigest() == digest, name + " is what it was")
+
+
 def main(tool):
+    frozen()
     samples = glob.glob(os.path.join(HERE, "samples", "*.cart"))
-    claim(len(samples) >= 1, "there is a golden cartridge")
+    claim(len(samples) >= 4, "there are golden cartridges")
     for folder in samples:
         barcode = os.path.basename(folder)[:-len(".cart")]
         with open(folder[:-len(".cart")] + ".list", encoding="ascii") as f:
