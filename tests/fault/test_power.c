@@ -450,7 +450,7 @@ static void a_loss_of_power_in_a_migration_or_recall_loses_nothing(void **state)
 static void expect_whole_or_absent(const unsigned at[3], unsigned call)
 {
 	struct cart_info info;
-	struct cart *c;
+	struct cart *c = NULL;
 	int r = cart_stat(t.scratch.path, "T2", &info);
 
 	if (call >= at[0] && call <= at[1] && r != 0)
