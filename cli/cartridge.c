@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cartridge.c: vtl cartridge create, list, show, import; check.c has verify and dump. */
+/* cartridge.c: vtl cartridge create, list, show, import; verify.c, repair.c, check.c have the rest.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -106,7 +107,7 @@ static enum vtl_exit cartridge_import_run(struct vtl *vtl, char **args)
 
 /* ---- create ---- */
 
-static bool read_size(struct vtl *vtl, const char *option, uint64_t *size)
+bool cartridge_size_option(struct vtl *vtl, const char *option, uint64_t *size)
 {
 	const char *text = vtl_option(vtl, option);
 
@@ -131,12 +132,12 @@ static bool read_params(struct vtl *vtl, const struct library_config *config,
 		.codec = config->codec,
 		.write_protect = vtl_option(vtl, "write-protect") != NULL,
 	};
-	if (!read_size(vtl, "capacity", &params->capacity_bytes))
+	if (!cartridge_size_option(vtl, "capacity", &params->capacity_bytes))
 		return false;
 	/* 1 % as for a description, where the capacity is another one */
 	if (vtl_option(vtl, "capacity") != NULL)
 		params->early_warning_bytes = params->capacity_bytes / 100;
-	if (!read_size(vtl, "early-warning", &params->early_warning_bytes))
+	if (!cartridge_size_option(vtl, "early-warning", &params->early_warning_bytes))
 		return false;
 	if (params->capacity_bytes > 0 && params->early_warning_bytes >= params->capacity_bytes) {
 		(void)vtl_fail_code(VTL_USAGE, "early warning must come before the end of the "
@@ -508,11 +509,39 @@ const struct vtl_command cartridge_commands[] = {
 	  .min = 1,
 	  .max = LIBRARY_MAX_SLOTS,
 	  .summary = "read everything and check every checksum",
-	  .details = "Exit code 1 where something is damaged; each damaged object is named on "
-		     "stderr. A cartridge that is in a drive is refused.",
+	  .details =
+		  "Each damaged object is named on stderr. Exit code 0: all is good; 1: something is "
+		  "damaged; 3: there is no such cartridge; 4: it cannot be checked now (in a drive, "
+		  "not on disk, unreadable); 130: interrupted. Nothing is changed in the cartridge: "
+		  "how far it came is kept in $XDG_STATE_HOME/vtl (~/.local/state/vtl).",
 	  .run = cartridge_verify_run,
 	  .options = { OPTION_LIBRARY,
-		       { "digest", '\0', NULL, "print the SHA-256 of the recording, too" } } },
+		       { "digest", '\0', NULL,
+			 "print the SHA-256 of the recording, too, and compare it with what is kept "
+			 "of an earlier one" },
+		       { "jobs", 'n', "N", "threads that read; one per processor, at most 8" },
+		       { "resume", 'r', NULL,
+			 "go on where the last verify was interrupted or killed" } } },
+	{ .noun = "cartridge",
+	  .verb = "repair",
+	  .args = "BARCODE...",
+	  .min = 1,
+	  .max = LIBRARY_MAX_SLOTS,
+	  .summary = "make a damaged cartridge usable: header, index, torn end",
+	  .details =
+		  "Data is never invented: what is lost reads as damaged, everything else as it was "
+		  "written. All that changes is copied first into a folder of the pool, "
+		  ".BARCODE.cart.backup-TIME, whose README says how to go back. Exit code 1 where "
+		  "objects are lost, or nothing can be done.",
+	  .run = cartridge_repair_run,
+	  .options = { OPTION_LIBRARY,
+		       { "dry-run", '\0', NULL, "only say what would be done" },
+		       { "capacity", '\0', "SIZE",
+			 "of the medium, where the header is lost (0: no limit)" },
+		       { "density", '\0', "CODE",
+			 "density code of the medium, hexadecimal, where the header is lost" },
+		       { "codec", '\0', "NAME",
+			 "compression for new blocks, where the header is lost" } } },
 	{ .noun = "cartridge",
 	  .verb = "dump",
 	  .args = "BARCODE",
@@ -521,7 +550,9 @@ const struct vtl_command cartridge_commands[] = {
 	  .summary = "the recording as a table: blocks, filemarks, where they lie",
 	  .details = "With --json a line for each object.",
 	  .run = cartridge_dump_run,
-	  .options = { OPTION_LIBRARY } },
+	  .options = { OPTION_LIBRARY,
+		       { "from", '\0', "OBJECT", "begin with this object; the first one is 0" },
+		       { "count", '\0', "N", "so many objects" } } },
 	{ .noun = "cartridge",
 	  .verb = "import",
 	  .args = "BARCODE...",

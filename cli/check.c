@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check.c: vtl cartridge verify, dump: they read a cartridge's data, from the disk. */
+/* check.c: vtl cartridge dump, and opening a cartridge to read its data, from the disk. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,8 +13,8 @@ static const char *outcome_text(int r)
 	return r > 0 ? cart_outcome_name(r) : g_strerror(-r);
 }
 
-/* Opens it for reading; NULL after the message. */
-static struct cart *open_cartridge(struct vtl *vtl, const char *barcode, enum vtl_exit *ret_code)
+struct cart *check_open(struct vtl *vtl, const char *barcode, char **ret_pool,
+			enum vtl_exit *ret_code)
 {
 	GError *error = NULL;
 	g_autofree char *name = source_library(vtl, barcode, &error);
@@ -46,108 +46,16 @@ static struct cart *open_cartridge(struct vtl *vtl, const char *barcode, enum vt
 			"it back",
 			barcode, barcode);
 	else
-		*ret_code = vtl_fail_code(VTL_FAILED, "cannot open cartridge %s in the pool %s: %s",
-					  barcode, library_pool(library), outcome_text(r));
+		*ret_code = vtl_fail_code(
+			VTL_FAILED, "cannot open cartridge %s in the pool %s: %s%s%s%s", barcode,
+			library_pool(library), outcome_text(r),
+			r == CART_E_INVALID ? " (vtl cartridge repair --dry-run " : "",
+			r == CART_E_INVALID ? barcode : "",
+			r == CART_E_INVALID ? " says what can be done)" : "");
+	if (r == 0 && ret_pool != NULL)
+		*ret_pool = g_strdup(library_pool(library));
 	library_unref(library);
 	return cart;
-}
-
-/* ---- verify ---- */
-
-static const struct column verify_columns[] = {
-	{ "barcode", "CARTRIDGE", COLUMN_TEXT },
-	{ "result", "RESULT", COLUMN_TEXT },
-	{ "blocks", "BLOCKS", COLUMN_NUMBER },
-	{ "filemarks", "FILEMARKS", COLUMN_NUMBER },
-	{ "bytes", "BYTES", COLUMN_SIZE },
-	{ "damaged", "DAMAGED", COLUMN_NUMBER },
-	{ "digest", "SHA-256 OF THE RECORDING", COLUMN_TEXT },
-};
-
-struct verifying {
-	const char *barcode;
-	uint64_t objects;
-	bool bar; /* somebody looks at stderr */
-};
-
-static bool tell(void *ctx, uint64_t object, bool damaged)
-{
-	const struct verifying *v = ctx;
-
-	if (damaged)
-		(void)fprintf(stderr, "%s%s: object %" PRIu64 " is damaged\n", v->bar ? "\r" : "",
-			      v->barcode, object);
-	else if (v->bar && v->objects > 0)
-		(void)fprintf(stderr, "\r%s: %3" PRIu64 " %%", v->barcode,
-			      object * 100 / v->objects);
-	return true;
-}
-
-static bool still_going(void *ctx, uint64_t object)
-{
-	return tell(ctx, object, false);
-}
-
-static void add_digest(struct table *table, struct cart *cart, struct verifying *v)
-{
-	uint8_t digest[CART_DIGEST_SIZE];
-	GString *text = g_string_new(NULL);
-	uint64_t object;
-
-	if (cart_compute_digest(cart, still_going, v, digest, &object) == 0)
-		for (unsigned i = 0; i < sizeof(digest); i++)
-			g_string_append_printf(text, "%02x", digest[i]);
-	table_text(table, text->str);
-	(void)g_string_free(text, TRUE);
-}
-
-static enum vtl_exit verify_one(struct vtl *vtl, struct table *table, const char *barcode)
-{
-	struct verifying v = { .barcode = barcode, .bar = isatty(STDERR_FILENO) != 0 };
-	struct cart_check check;
-	enum vtl_exit code;
-	struct cart *cart = open_cartridge(vtl, barcode, &code);
-	int r;
-
-	if (cart == NULL)
-		return code;
-	v.objects = cart_info(cart)->objects;
-	r = cart_verify(cart, tell, &v, &check);
-	if (r == 0) {
-		table_row(table);
-		table_text(table, barcode);
-		table_text(table, check.damaged == 0 ? "good" : "damaged");
-		table_number(table, check.blocks);
-		table_number(table, check.filemarks);
-		table_number(table, check.bytes);
-		table_number(table, check.damaged);
-		if (vtl_option(vtl, "digest") != NULL && check.damaged == 0)
-			add_digest(table, cart, &v);
-		code = check.damaged == 0 ? VTL_OK : VTL_FAILED;
-	} else {
-		code = vtl_fail_code(VTL_FAILED, "cannot read cartridge %s: %s", barcode,
-				     outcome_text(r));
-	}
-	if (v.bar)
-		(void)fprintf(stderr, "\r%*s\r", (int)strlen(barcode) + 8, "");
-	ignore_result(cart_close(cart)); /* it was only read */
-	return code;
-}
-
-enum vtl_exit cartridge_verify_run(struct vtl *vtl, char **args)
-{
-	g_autoptr(table_auto) table = table_new(verify_columns, G_N_ELEMENTS(verify_columns));
-	enum vtl_exit worst = VTL_OK;
-
-	for (char **barcode = args; *barcode != NULL; barcode++) {
-		enum vtl_exit code =
-			vtl_check_barcode(*barcode) ? verify_one(vtl, table, *barcode) : VTL_USAGE;
-
-		if (worst == VTL_OK || code == VTL_FAILED)
-			worst = code != VTL_OK ? code : worst;
-	}
-	vtl_print(vtl, table);
-	return worst;
 }
 
 /* ---- dump ---- */
@@ -171,21 +79,39 @@ static void dump_object(const struct vtl *vtl, const struct cart_object *o)
 			     cart_codec_name(o->codec), o->address);
 }
 
+/* The objects that are asked for: *ret_end is behind the last one. */
+static bool dump_range(struct vtl *vtl, uint64_t *ret_first, uint64_t *ret_end)
+{
+	const char *from = vtl_option(vtl, "from"), *count = vtl_option(vtl, "count");
+	uint64_t objects = UINT64_MAX;
+
+	*ret_first = 0;
+	if (from != NULL && !g_ascii_string_to_unsigned(from, 10, 0, UINT64_MAX, ret_first, NULL)) {
+		(void)vtl_fail_code(VTL_USAGE, "--from %s is not the number of an object", from);
+		return false;
+	}
+	if (count != NULL && !vtl_parse_number("--count", count, UINT64_MAX, &objects))
+		return false;
+	*ret_end = objects < UINT64_MAX - *ret_first ? *ret_first + objects : UINT64_MAX;
+	return true;
+}
+
 enum vtl_exit cartridge_dump_run(struct vtl *vtl, char **args)
 {
+	uint64_t first, end;
 	enum vtl_exit code;
 	struct cart *cart;
 	int r = 0;
 
-	if (!vtl_check_barcode(args[0]))
+	if (!vtl_check_barcode(args[0]) || !dump_range(vtl, &first, &end))
 		return VTL_USAGE;
-	cart = open_cartridge(vtl, args[0], &code);
+	cart = check_open(vtl, args[0], NULL, &code);
 	if (cart == NULL)
 		return code;
 	if (!vtl->json)
 		(void)printf(
 			"    OBJECT    FILE  KIND           SIZE     STORED  CODEC          ADDRESS\n");
-	for (uint64_t n = 0; r == 0; n++) {
+	for (uint64_t n = first; r == 0 && n < end && ferror(stdout) == 0; n++) {
 		struct cart_object object;
 
 		r = cart_object(cart, n, &object);
@@ -193,7 +119,7 @@ enum vtl_exit cartridge_dump_run(struct vtl *vtl, char **args)
 			dump_object(vtl, &object);
 	}
 	ignore_result(cart_close(cart));
-	if (r == CART_E_EOD)
+	if (r == CART_E_EOD || r == 0)
 		return VTL_OK;
 	return vtl_fail_code(VTL_FAILED, "cannot read cartridge %s: %s", args[0], outcome_text(r));
 }

@@ -26,8 +26,9 @@ enum vtl_exit {
 	VTL_FAILED = 1,
 	VTL_USAGE = 2,
 	VTL_NOT_FOUND = 3,
-	VTL_REFUSED = 4,     /* busy, exists already, no room */
-	VTL_UNREACHABLE = 5, /* the service that has to do it does not run */
+	VTL_REFUSED = 4,       /* busy, exists already, no room */
+	VTL_UNREACHABLE = 5,   /* the service that has to do it does not run */
+	VTL_INTERRUPTED = 130, /* by the operator; as a shell says it */
 };
 
 struct vtl_option {
@@ -86,10 +87,18 @@ extern const struct vtl_command *const vtl_commands[];
 /* The value of an option, "" for a flag; NULL where it was not given. */
 const char *vtl_option(const struct vtl *vtl, const char *name);
 
-/* ---- check.c: rows of cartridge.c ---- */
+/* ---- check.c, verify.c, repair.c: rows of cartridge.c ---- */
 
 enum vtl_exit cartridge_verify_run(struct vtl *vtl, char **args);
 enum vtl_exit cartridge_dump_run(struct vtl *vtl, char **args);
+enum vtl_exit cartridge_repair_run(struct vtl *vtl, char **args);
+
+/* Opens a cartridge for reading; *ret_pool (may be NULL): g_free(). NULL and *ret_code after the
+ * message. */
+struct cart *check_open(struct vtl *vtl, const char *barcode, char **ret_pool,
+			enum vtl_exit *ret_code);
+/* --capacity and its like: false after the message. Unchanged where the option is not given. */
+bool cartridge_size_option(struct vtl *vtl, const char *option, uint64_t *size);
 
 /* ---- help.c ---- */
 

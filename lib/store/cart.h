@@ -245,6 +245,9 @@ void info_update(struct cart *c);
 
 void cart_digest_iov(struct cart_digest *d, const struct iovec *iov, int iov_cnt, size_t size);
 
+/* The last group that ended, by cart_digest_end() too; NULL: none, or it could not be computed. */
+const struct cart_group *cart_digest_last_group(const struct cart_digest *d);
+
 /* ---- digest_kept.c ---- */
 
 /* The kept digest of group number @n, which begins at @first; it is of the recording as it is now.

@@ -391,6 +391,20 @@ struct cart_check {
 MUST_CHECK int cart_verify(struct cart *c, bool (*tell)(void *ctx, uint64_t object, bool damaged),
 			   void *ctx, struct cart_check *ret_check);
 
+/*
+ * The same for one group of objects: several threads, each with a cartridge that it opened itself,
+ * can share a recording, and one that was interrupted can go on.
+ *
+ * cart_group_at      where the group that begins with object @first (the end of another, or 0)
+ * ends, without reading it.  Where frames are damaged it may end elsewhere; then its digest means
+ * nothing, which nobody can compute anyway. CART_E_EOD. cart_verify_group  as cart_verify() for its
+ * objects; with @digest, *group gets its digest where nothing was damaged.
+ */
+MUST_CHECK int cart_group_at(struct cart *c, uint64_t first, struct cart_group *ret_group);
+MUST_CHECK int cart_verify_group(struct cart *c, struct cart_group *group, bool digest,
+				 bool (*tell)(void *ctx, uint64_t object, bool damaged), void *ctx,
+				 struct cart_check *ret_check);
+
 /* One object as it lies on the medium. */
 struct cart_object {
 	uint64_t number, file; /* file: filemarks before it */

@@ -2,6 +2,7 @@
 /* check.c: reading a whole recording: for its digest, and to find what is damaged. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/store/cart.h"
 
@@ -135,52 +136,159 @@ int cart_quick_digest(struct cart *c, bool (*progress)(void *ctx, uint64_t objec
 	return make_digest(c, true, progress, ctx, ret_digest, ret_object);
 }
 
-/* One object of a verification. 0, or what ends it. */
-static int check_object(struct cart *c, uint8_t **block, size_t *block_size,
-			struct cart_check *check, bool *ret_damaged)
-{
-	uint64_t at = c->position;
-	size_t size = 0;
-	int r = next_object(c, block, block_size, &size);
+/* A verification under way. */
+struct verifying {
+	struct cart *c;
+	struct cart_check check;
+	struct cart_digest *digest; /* NULL: nobody asked for it */
+	uint8_t *block;
+	size_t block_size;
+	bool (*tell)(void *ctx, uint64_t object, bool damaged);
+	void *ctx;
+	uint64_t told; /* bytes */
+};
 
-	*ret_damaged = r == CART_E_DAMAGED;
+/* One object of a verification. 0, or what ends it. */
+static int check_object(struct verifying *v)
+{
+	struct cart_check *check = &v->check;
+	uint64_t at = v->c->position;
+	size_t size = 0;
+	int r = next_object(v->c, &v->block, &v->block_size, &size);
+	bool damaged = r == CART_E_DAMAGED;
+
 	check->blocks += r == 0;
 	check->bytes += r == 0 ? size : 0;
 	check->filemarks += r == CART_E_FILEMARK;
-	if (r == CART_E_DAMAGED && check->damaged++ == 0)
+	if (v->digest != NULL && r == 0)
+		cart_digest_block(v->digest, v->block, size);
+	else if (v->digest != NULL && r == CART_E_FILEMARK)
+		cart_digest_filemark(v->digest);
+	if (damaged && check->damaged++ == 0)
 		check->first_damaged = at;
-	return r == CART_E_DAMAGED || r == CART_E_FILEMARK ? 0 : r;
+	if (r != 0 && r != CART_E_FILEMARK && !damaged)
+		return r;
+	if (v->tell != NULL && (damaged || check->bytes - v->told >= PROGRESS_BYTES)) {
+		v->told = check->bytes;
+		if (!v->tell(v->ctx, at, damaged))
+			return -ECANCELED;
+	}
+	return 0;
 }
 
 int cart_verify(struct cart *c, bool (*tell)(void *ctx, uint64_t object, bool damaged), void *ctx,
 		struct cart_check *ret_check)
 {
-	struct cart_check check = { 0 };
-	uint64_t position = c->position, file = c->file, told = 0;
-	uint8_t *block = NULL;
-	size_t block_size = 0;
+	struct verifying v = { .c = c, .tell = tell, .ctx = ctx };
+	uint64_t position = c->position, file = c->file;
 	int r = 0;
 
 	c->position = c->file = 0;
-	while (r == 0) {
-		uint64_t at = c->position;
-		bool damaged;
-
-		r = check_object(c, &block, &block_size, &check, &damaged);
-		if (r != 0 || tell == NULL || (!damaged && check.bytes - told < PROGRESS_BYTES))
-			continue;
-		told = check.bytes;
-		if (!tell(ctx, at, damaged))
-			r = -ECANCELED;
-	}
-	check.index_rebuilt = c->index_rebuilt;
+	while (r == 0)
+		r = check_object(&v);
+	v.check.index_rebuilt = c->index_rebuilt;
 	c->position = position;
 	c->file = file;
-	free(block);
+	free(v.block);
 	if (r != CART_E_EOD)
 		return r;
-	*ret_check = check;
+	*ret_check = v.check;
 	return 0;
+}
+
+/* ---- a group ---- */
+
+#define PROBES 16u /* objects looked at where frames are damaged */
+
+/* Logical bytes before object @n; where its frame is damaged, before one a little behind. */
+static int bytes_before(struct cart *c, uint64_t n, uint64_t *ret_bytes)
+{
+	for (uint64_t i = n; i < n + PROBES && i < c->end_totals.objects; i++) {
+		const struct disk_frame *f;
+		const uint8_t *data;
+		struct object o;
+		int r = object_load(c, i, false, &o, &f, &data);
+
+		if (r == 0)
+			*ret_bytes = le64_get(f->logical_before);
+		if (r != CART_E_DAMAGED)
+			return r;
+	}
+	*ret_bytes = c->end_totals.logical_bytes;
+	return 0;
+}
+
+int cart_group_at(struct cart *c, uint64_t first, struct cart_group *ret_group)
+{
+	uint64_t low = first + 1, high = first + CART_GROUP_OBJECTS, begin, bytes;
+	int r;
+
+	if (!c->resident)
+		return CART_E_NOT_RESIDENT;
+	if (first >= c->end_totals.objects)
+		return CART_E_EOD;
+	if (high > c->end_totals.objects)
+		high = c->end_totals.objects;
+	r = bytes_before(c, first, &begin);
+	while (r == 0 && low < high) { /* the first end with which it has enough bytes */
+		uint64_t middle = low + (high - low) / 2;
+
+		r = bytes_before(c, middle, &bytes);
+		if (r == 0 && bytes - begin >= CART_GROUP_BYTES)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	if (r == 0)
+		r = bytes_before(c, high, &bytes);
+	if (r != 0)
+		return r;
+	*ret_group = (struct cart_group){ .first = first, .end = high };
+	ret_group->complete =
+		high - first == CART_GROUP_OBJECTS || bytes - begin >= CART_GROUP_BYTES;
+	return 0;
+}
+
+static int check_group(struct verifying *v, struct cart_group *group)
+{
+	const struct cart_group *found;
+	uint8_t ignored[CART_DIGEST_SIZE];
+	int r = cart_locate(v->c, group->first);
+
+	while (r == 0 && v->c->position < group->end)
+		r = check_object(v);
+	if (r != 0 || v->digest == NULL || v->check.damaged > 0)
+		return r == CART_E_EOD ? -EIO : r; /* it was longer a moment ago */
+	cart_digest_end(v->digest, ignored);
+	found = cart_digest_last_group(v->digest);
+	if (found != NULL && found->first == 0)
+		memcpy(group->digest, found->digest, sizeof(group->digest));
+	return 0;
+}
+
+int cart_verify_group(struct cart *c, struct cart_group *group, bool digest,
+		      bool (*tell)(void *ctx, uint64_t object, bool damaged), void *ctx,
+		      struct cart_check *ret_check)
+{
+	struct verifying v = { .c = c, .tell = tell, .ctx = ctx };
+	uint64_t position = c->position, file = c->file;
+	int r = 0;
+
+	memset(group->digest, 0, sizeof(group->digest));
+	if (digest) {
+		v.digest = cart_digest_new();
+		if (v.digest == NULL)
+			return -ENOMEM;
+	}
+	r = check_group(&v, group);
+	v.check.index_rebuilt = c->index_rebuilt;
+	cart_digest_free(v.digest);
+	c->position = position;
+	c->file = file;
+	free(v.block);
+	if (r == 0)
+		*ret_check = v.check;
+	return r;
 }
 
 int cart_object(struct cart *c, uint64_t number, struct cart_object *ret_object)

@@ -18,6 +18,7 @@ struct cart_digest {
 	bool forgetful; /* the groups could not all be remembered */
 	struct cart_group *groups;
 	size_t groups_cnt, groups_size;
+	struct cart_group last; /* whether it is complete or not */
 };
 
 static bool start(EVP_MD_CTX *ctx)
@@ -73,6 +74,7 @@ void cart_digest_group(struct cart_digest *d, const struct cart_group *group)
 		d->failed = true;
 	if (group->complete)
 		remember(d, group);
+	d->last = *group;
 	d->first = d->next = group->end;
 }
 
@@ -143,4 +145,9 @@ void cart_digest_end(struct cart_digest *d, uint8_t ret_digest[CART_DIGEST_SIZE]
 const struct cart_group *cart_digest_get_group(const struct cart_digest *d, uint64_t n)
 {
 	return n < d->groups_cnt ? &d->groups[n] : NULL;
+}
+
+const struct cart_group *cart_digest_last_group(const struct cart_digest *d)
+{
+	return d->failed || d->last.end == 0 ? NULL : &d->last;
 }

@@ -94,6 +94,59 @@ static void the_digest_stops_at_the_first_damaged_object(void **state)
 	pool_close(c);
 }
 
+/* A recording of several groups, by blocks and by filemarks; one group at a time gives the digest
+ * of the whole. */
+static void groups_one_by_one_make_the_digest(void **state)
+{
+	uint8_t wanted[CART_DIGEST_SIZE], got[CART_DIGEST_SIZE];
+	struct cart *c = pool_open(*state, CART_OPEN_WRITE);
+	struct cart_digest *d = cart_digest_new();
+	struct cart_group group = { 0 };
+	struct cart_check check;
+	uint64_t object, ends[] = { 4, 9, 9 + 65536, 9 + 65536 + 3 };
+	unsigned n = 0;
+
+	assert_int_equal(cart_set_codec(c, CART_CODEC_LZ4), 0);
+	write_blocks(c, 1, 7, 16u << 20);
+	write_blocks(c, 8, 1, (16u << 20) - 1);
+	write_blocks(c, 9, 1, 70000);
+	write_marks(c, 65536 + 2);
+	write_blocks(c, 10, 1, 5);
+	assert_int_equal(cart_compute_digest(c, NULL, NULL, wanted, &object), 0);
+	while (cart_group_at(c, group.end, &group) == 0) {
+		assert_true(n < 4);
+		assert_int_equal(group.end, ends[n]);
+		assert_int_equal(group.complete, n < 3);
+		n++;
+		assert_int_equal(cart_verify_group(c, &group, true, NULL, NULL, &check), 0);
+		assert_int_equal(check.damaged, 0);
+		assert_int_equal(check.blocks + check.filemarks, group.end - group.first);
+		cart_digest_group(d, &group);
+	}
+	assert_int_equal(n, 4);
+	cart_digest_end(d, got);
+	assert_memory_equal(got, wanted, sizeof(got));
+	cart_digest_free(d);
+	pool_close(c);
+}
+
+static void groups_of_a_damaged_recording_cover_it(void **state)
+{
+	struct cart *c = recorded(state);
+	struct cart_group group = { 0 };
+	struct cart_check check;
+	uint64_t damaged = 0;
+
+	pool_flip(*state, DATA_FILE, DATA_START + 80 + 1000 + 20, 0x40); /* frame of object 1 */
+	while (cart_group_at(c, group.end, &group) == 0) {
+		assert_int_equal(cart_verify_group(c, &group, true, NULL, NULL, &check), 0);
+		damaged += check.damaged;
+	}
+	assert_int_equal(group.end, 5);
+	assert_int_equal(damaged, 1);
+	pool_close(c);
+}
+
 static bool stop(void *ctx, uint64_t object)
 {
 	*(uint64_t *)ctx = object;
@@ -121,6 +174,8 @@ int main(void)
 		TEST(verify_says_that_the_index_was_lost),
 		TEST(the_digest_is_that_of_the_data_whatever_the_codec),
 		TEST(the_digest_stops_at_the_first_damaged_object),
+		TEST(groups_one_by_one_make_the_digest),
+		TEST(groups_of_a_damaged_recording_cover_it),
 		TEST(the_caller_can_stop_a_digest),
 	};
 

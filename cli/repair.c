@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* repair.c: vtl cartridge repair: cart_repair() for people. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/vtl.h"
+
+static const struct column columns[] = {
+	{ "barcode", "CARTRIDGE", COLUMN_TEXT }, { "result", "RESULT", COLUMN_TEXT },
+	{ "objects", "OBJECTS", COLUMN_NUMBER }, { "lost", "LOST", COLUMN_NUMBER },
+	{ "header", "HEADER", COLUMN_TEXT },     { "recovered", NULL, COLUMN_FLAG },
+	{ "index", "INDEX", COLUMN_TEXT },       { "cut", "CUT", COLUMN_SIZE },
+	{ "backup", "BACKUP", COLUMN_TEXT },
+};
+
+static void say(void *ctx, const char *text)
+{
+	(void)fprintf(stderr, "%s: %s\n", (const char *)ctx, text);
+}
+
+/* What the cartridges of the library have, changed by the options; false after a message. */
+static bool read_options(struct vtl *vtl, const struct library_config *config,
+			 struct cart_params *params, struct cart_repair_options *options)
+{
+	const char *codec = vtl_option(vtl, "codec"), *density = vtl_option(vtl, "density");
+	guint64 number = config->density;
+
+	*params = (struct cart_params){ .density = config->density,
+					.medium_type = config->medium_type,
+					.capacity_bytes = config->capacity_bytes,
+					.early_warning_bytes = config->early_warning_bytes,
+					.codec = config->codec };
+	*options = (struct cart_repair_options){ .dry_run = vtl_option(vtl, "dry-run") != NULL,
+						 .params = params,
+						 .say = say };
+	if (!cartridge_size_option(vtl, "capacity", &params->capacity_bytes))
+		return false;
+	if (vtl_option(vtl, "capacity") != NULL) {
+		params->early_warning_bytes = params->capacity_bytes / 100;
+		options->insist |= CART_REPAIR_CAPACITY;
+	}
+	if (density != NULL && !g_ascii_string_to_unsigned(density, 16, 1, 0xff, &number, NULL)) {
+		(void)vtl_fail_code(VTL_USAGE, "--density %s is no density code: write it as 5e",
+				    density);
+		return false;
+	}
+	params->density = (uint8_t)number;
+	options->insist |= density != NULL ? CART_REPAIR_DENSITY : 0;
+	if (codec != NULL && !cart_codec_parse(codec, &params->codec)) {
+		(void)vtl_fail_code(VTL_USAGE, "--codec %s is unknown: use none, lz4, zstd or zlib",
+				    codec);
+		return false;
+	}
+	options->insist |= codec != NULL ? CART_REPAIR_CODEC : 0;
+	return true;
+}
+
+static enum vtl_exit refuse(int r, const char *pool, const char *barcode)
+{
+	if (r == CART_E_ABSENT)
+		return vtl_fail_code(VTL_NOT_FOUND, "there is no cartridge %s in the pool %s",
+				     barcode, pool);
+	if (r == CART_E_BUSY)
+		return vtl_fail_code(
+			VTL_REFUSED,
+			"cartridge %s is in a drive, or being read or moved: unload it, "
+			"or wait for the job (vtl drive list, vtl jobs)",
+			barcode);
+	if (r == CART_E_NOT_RESIDENT)
+		return vtl_fail_code(
+			VTL_FAILED,
+			"cartridge %s has neither a header nor data: nothing can be "
+			"made of that; where it was migrated, vtl physical import reads "
+			"its volume",
+			barcode);
+	return vtl_fail_code(VTL_FAILED, "cannot repair cartridge %s in the pool %s: %s%s", barcode,
+			     pool, r > 0 ? cart_outcome_name(r) : g_strerror(-r),
+			     r == CART_E_NO_SPACE ? " (for the backup of what changes)" : "");
+}
+
+static const char *result(const struct cart_repair *repair, bool dry_run)
+{
+	if (!cart_repair_changed(repair))
+		return repair->lost > 0 ? "nothing more to do" : "good";
+	return dry_run ? "to be repaired" : "repaired";
+}
+
+static void add_row(struct table *table, const char *barcode, const struct cart_repair *repair,
+		    bool dry_run)
+{
+	table_row(table);
+	table_text(table, barcode);
+	table_text(table, result(repair, dry_run));
+	table_number(table, repair->objects);
+	table_number(table, repair->lost);
+	table_text(table, repair->header_rebuilt   ? "made anew"
+			  : repair->header_healed  ? "healed"
+			  : repair->header_changed ? "closed"
+						   : "good");
+	table_number(table, repair->recovered);
+	table_text(table, repair->tables_rebuilt ? "made anew" : "good");
+	table_number(table, repair->cut_bytes);
+	if (repair->backup[0] != '\0')
+		table_text(table, repair->backup);
+	else
+		table_absent(table);
+}
+
+static enum vtl_exit repair_one(struct vtl *vtl, struct table *table, char *barcode)
+{
+	GError *error = NULL;
+	g_autofree char *name = source_library(vtl, barcode, &error);
+	struct library *library =
+		name == NULL ? NULL : library_open(name, LIBRARY_OPEN_READ, &error);
+	struct cart_repair_options options;
+	struct cart_params params;
+	struct cart_repair repair;
+	enum vtl_exit code = VTL_USAGE;
+	int r;
+
+	if (library == NULL)
+		return vtl_fail(error);
+	if (read_options(vtl, library_config(library), &params, &options)) {
+		options.ctx = barcode;
+		r = cart_repair(library_pool(library), barcode, &options, &repair);
+		code = r == 0 ? VTL_OK : refuse(r, library_pool(library), barcode);
+		if (r == 0)
+			add_row(table, barcode, &repair, options.dry_run);
+		if (r == 0 && repair.lost > 0)
+			code = VTL_FAILED;
+	}
+	library_unref(library);
+	return code;
+}
+
+enum vtl_exit cartridge_repair_run(struct vtl *vtl, char **args)
+{
+	g_autoptr(table_auto) table = table_new(columns, G_N_ELEMENTS(columns));
+	enum vtl_exit worst = VTL_OK;
+
+	for (char **barcode = args; *barcode != NULL; barcode++) {
+		enum vtl_exit code =
+			vtl_check_barcode(*barcode) ? repair_one(vtl, table, *barcode) : VTL_USAGE;
+
+		if (worst == VTL_OK)
+			worst = code;
+	}
+	vtl_print(vtl, table);
+	return worst;
+}

@@ -1,0 +1,191 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# test_check.sh: vtl cartridge verify, repair, dump; on disk, without a service.
+# shellcheck source=tests/unit/cli/cli.sh
+. "$(dirname "$0")/cli.sh"
+: "${TOOL:?cartridge_tool of tests/format}"
+export DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent/bus XDG_STATE_HOME=$root/xdg
+
+create_library lib0 T1
+pool=$root/pool-lib0
+"$TOOL" make "$pool" GOOD1 || fail "a recording"
+"$TOOL" groups "$pool" BIG1 || fail "a recording of two groups"
+run cartridge import GOOD1 BIG1
+expect 0
+data=data.00000001.00000000
+
+# flip CARTRIDGE FILE OFFSET...: one bit of each of these bytes
+flip() {
+	python3 - "$pool/$1.cart/$2" "${@:3}" <<-'END'
+	import sys
+	with open(sys.argv[1], "r+b") as f:
+	    for offset in map(int, sys.argv[2:]):
+	        f.seek(offset)
+	        byte = f.read(1)[0]
+	        f.seek(offset)
+	        f.write(bytes([byte ^ 1]))
+	END
+}
+
+contents() { (cd "$pool/$1.cart" && sha256sum -- * | sort -k2); }
+
+claim "verify reads everything, and changes nothing"
+before=$(contents GOOD1)
+run cartridge verify GOOD1
+expect 0 '^GOOD1 +good +5 +3 +200\.4 kB +0'
+run cartridge verify GOOD1 --json --digest --jobs 3
+expect_json 'j[0]["result"] == "good" and j[0]["blocks"] == 5 and j[0]["damaged"] == 0 and len(j[0]["digest"]) == 64'
+[ "$before" = "$(contents GOOD1)" ] || fail "the cartridge is as it was"
+[ -z "$err" ] || fail "nothing on stderr where that is no terminal"
+run cartridge verify T1 --digest
+expect 0 'T1 +good +0 +0 +0 B +0 +e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+
+claim "the digest is the one of the second reader, whatever the number of threads"
+wanted=$("$TOOL" digest "$pool" BIG1)
+for jobs in 1 2 8; do
+	run cartridge verify BIG1 --digest --jobs "$jobs"
+	expect 0 "^BIG1 +good +2 +65535 .* $wanted"
+done
+[ -z "$(ls "$root/xdg/vtl" 2>/dev/null)" ] || fail "nothing is kept of what is finished"
+
+# state DIGEST DAMAGED LAST: as if a run had been killed behind the first of the two groups
+state() {
+	mkdir -p "$root/xdg/vtl"
+	"$VTL" cartridge show BIG1 --json | python3 -c '
+import json, sys
+j = json.load(sys.stdin)
+name = "%s/verify-BIG1-%s" % (sys.argv[1], j["uuid"][:8])
+with open(name, "w") as f:
+    f.write("vtl-verify 1 %s generation %d epoch %d objects 65537 digest %s\n"
+            % (j["uuid"], j["generation"] + int(sys.argv[5]), j["epoch"], sys.argv[2]))
+    f.write("0 65536 1 1 65535 17 %s 4 %s .%s" % (sys.argv[3], 64 * "0", sys.argv[4]))
+' "$root/xdg/vtl" "$1" "$2" "$3" "${4:-0}"
+}
+
+claim "a verify that was killed is resumed, and what it found counts"
+state 0 3 $'\n'
+run cartridge verify BIG1 --resume
+expect 1 'goes on behind object 65535' '^BIG1 +damaged +2 +65535 +.* 3'
+[ -z "$(ls "$root/xdg/vtl")" ] || fail "nothing is kept of what is finished"
+
+claim "only where it was asked for, of the same recording, and of a whole line"
+state 0 3 $'\n'
+run cartridge verify BIG1
+expect 0 '^BIG1 +good'
+state 0 3 $'\n'
+run cartridge verify BIG1 --resume --digest
+expect 0 "^BIG1 +good .* $wanted"
+state 0 3 ''
+run cartridge verify BIG1 --resume
+expect 0 '^BIG1 +good +2 +65535'
+state 0 3 $'\n' 1
+run cartridge verify BIG1 --resume
+expect 0 '^BIG1 +good +2 +65535'
+
+claim "verify names what is damaged, and its exit code tells"
+flip BIG1 "$data" $((128 + 80 + 3))
+run cartridge verify GOOD1 BIG1
+expect 1 '^BIG1: object 0 is damaged' '^GOOD1 +good' '^BIG1 +damaged +1 +65535 .* 1'
+flip BIG1 "$data" $((128 + 80 + 3))
+
+claim "a kept digest that differs is damage, though every checksum fits"
+run cartridge verify BIG1 --digest
+expect 0
+python3 - "$pool/BIG1.cart" "$(dirname "$0")/../../format" <<'END'
+import struct, sys
+sys.path.insert(0, sys.argv[2])
+from cartridge_reader import crc32c
+with open(sys.argv[1] + "/header", "rb") as f:
+    bound = f.read(40)[24:] + struct.pack("<I", 1)
+with open(sys.argv[1] + "/digests.00000001", "r+b") as f:
+    entry = bytearray(f.read(60))
+    entry[30] ^= 1
+    f.seek(0)
+    f.write(entry + struct.pack("<I", crc32c(bound + entry)))
+END
+run cartridge verify BIG1 --digest
+expect 1 'objects 0 to 65535 are not what they were' '^BIG1 +changed'
+rm "$pool/BIG1.cart/digests.00000001"
+
+claim "what cannot be checked now is said so, with a remedy"
+"$MIGRATE" "$pool" T1 || fail "the migration"
+run cartridge verify T1
+expect 4
+printf '%s' "$err" | grep -q 'vtl recall T1' || fail "the remedy"
+run cartridge verify T9
+expect 3
+run cartridge verify GOOD1 --jobs 0
+expect 2
+
+claim "dump shows a part"
+run cartridge dump GOOD1
+expect 0 '^ +0 +0 +block +46' '^ +7 +2 +filemark'
+run cartridge dump GOOD1 --from 3 --count 2
+expect 0 '^ +3 +1 +block +1 ' '^ +4 +1 +block +200000 +897 +zlib'
+[ "$(printf '%s\n' "$out" | wc -l)" = 3 ] || fail "two objects and a heading"
+run cartridge dump GOOD1 --from 8
+expect 0
+run cartridge dump GOOD1 --from x
+expect 2
+run cartridge dump GOOD1 --count 0
+expect 2
+run cartridge dump BIG1 --json --from 65536
+expect_json 'j["object"] == 65536 and j["kind"] == "block" and j["size"] == 18'
+
+claim "repair has nothing to do where all is good"
+before=$(contents GOOD1)
+run cartridge repair GOOD1
+expect 0 '^GOOD1 +good +8 +0 +good +good +0 B +-'
+[ "$before" = "$(contents GOOD1)" ] || fail "the cartridge is as it was"
+
+claim "repair makes a cartridge usable, tells what it does first, and can be taken back"
+flip GOOD1 header 100 101 102 103 104 105 106 107 108 109 110
+rm "$pool/GOOD1.cart/index.00000001"
+before=$(contents GOOD1)
+run cartridge verify GOOD1
+expect 1 'vtl cartridge repair --dry-run GOOD1'
+run cartridge repair GOOD1 --dry-run
+expect 0 'header: damaged' 'volume PHYS01L8' '^GOOD1 +to be repaired +8 +0 +made anew'
+[ "$before" = "$(contents GOOD1)" ] || fail "a dry run changes nothing"
+[ -z "$(find "$pool" -name '.GOOD1*')" ] || fail "nor does it make a backup"
+run cartridge repair GOOD1 --json
+expect_json 'j[0]["result"] == "repaired" and j[0]["lost"] == 0 and j[0]["backup"].startswith(".GOOD1.cart.backup-")'
+run cartridge verify GOOD1
+expect 0 '^GOOD1 +good +5 +3'
+run cartridge show GOOD1
+expect 0 '^Capacity +67\.1 MB'
+run cartridge list
+[ "$(printf '%s' "$out" | grep -c GOOD1)" = 1 ] || fail "the backup is no cartridge"
+run cartridge repair GOOD1
+expect 0 '^GOOD1 +good'
+cp "$pool"/.GOOD1.cart.backup-*/header "$pool/GOOD1.cart/"
+rm "$pool"/GOOD1.cart/index.* "$pool"/GOOD1.cart/digests.* 2>/dev/null
+[ "$before" = "$(contents GOOD1)" ] || fail "the backup brings it back"
+
+claim "options say what nothing else does"
+rm "$pool/GOOD1.cart/header"
+run cartridge repair GOOD1 --capacity 5M --density 5c --codec zstd
+expect 0 '^GOOD1 +repaired'
+run cartridge show GOOD1 --json
+expect_json 'j["capacity_bytes"] == 5000000 and j["density"] == "5ch" and j["codec"] == "zstd"'
+run cartridge repair GOOD1 --density xyz
+expect 2
+run cartridge repair GOOD1 --codec lzo
+expect 2
+
+claim "objects that are lost are told by the exit code"
+flip GOOD1 "$data" $((0x14e + 9))
+rm "$pool/GOOD1.cart/index.00000001"
+run cartridge repair GOOD1
+expect 1 '^GOOD1 +repaired +8 +1 '
+run cartridge repair GOOD1
+expect 1 '^GOOD1 +nothing more to do +8 +1 '
+
+claim "what cannot be repaired is left alone, and why is said"
+rm "$pool/T1.cart/header"
+run cartridge repair T1
+expect 1 'copies are never invented' 'vtl physical import'
+run cartridge repair T9
+expect 3
+
+finish
