@@ -45,7 +45,17 @@ static int load_frame(struct cart *c, uint64_t number, bool with_data, struct ob
 	}
 }
 
-/* The frame of @number - 1 is whole and ends where @o begins. */
+static bool is_frame_at(struct cart *c, uint64_t number, uint64_t address)
+{
+	struct object o = { .address = address };
+
+	return load_frame(c, number, false, &o) == 0;
+}
+
+/*
+ * The frame of @number - 1 is whole and ends where @o begins; in the next segment only where it is
+ * not in this one all the same: an entry may be left of an older, longer object.
+ */
 static bool index_fits_before(struct cart *c, uint64_t number, const struct object *o)
 {
 	struct object before;
@@ -57,7 +67,8 @@ static bool index_fits_before(struct cart *c, uint64_t number, const struct obje
 	    load_frame(c, number - 1, false, &before) != 0)
 		return false;
 	end = before.address + frame_size(&before);
-	return end == o->address || next_segment(end) == o->address;
+	return end == o->address ||
+	       (next_segment(end) == o->address && !is_frame_at(c, number, end));
 }
 
 /* Loads the frame as the index has it now. */

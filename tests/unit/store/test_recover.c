@@ -4,7 +4,10 @@
 #include "tests/support/pool.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/store/cart.h"
 
@@ -386,6 +389,33 @@ static void a_bad_sector_costs_the_blocks_that_it_touches(void **state)
 	pool_close(c);
 }
 
+/*
+ * Object 1 was a block once that began the next segment, and is a filemark now that fitted into
+ * this one; a loss of power brought the old entry back.
+ */
+static void an_old_index_entry_at_the_next_segment_is_no_proof_of_damage(void **state)
+{
+	const struct disk_index_entry old = { le64_from(SEGMENT_SIZE + DATA_START),
+					      le32_from(60000), le32_from(60000) };
+	struct cart *c = pool_open(*state, CART_OPEN_WRITE);
+	char *path = pool_file(*state, INDEX_FILE);
+	int fd;
+
+	assert_int_equal(put_blocks(c, 0, 1), 0);
+	write_marks(c, 1);
+	assert_int_equal(put_block(c, 2, 65000), 0);
+	pool_close(c);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, &old, sizeof(old), sizeof(old)), sizeof(old));
+	(void)close(fd);
+	free(path);
+	c = pool_open(*state, CART_OPEN_READ);
+	expect_block(c, 0, SIZE);
+	assert_int_equal(read_object(c), CART_E_FILEMARK);
+	expect_block(c, 2, 65000);
+	pool_close(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +435,7 @@ int main(void)
 		TEST(filemarks_lost_at_the_end_are_counted),
 		TEST(frames_in_a_hosts_data_are_not_objects),
 		TEST(a_fenced_writer_is_never_read),
+		TEST(an_old_index_entry_at_the_next_segment_is_no_proof_of_damage),
 		TEST(a_bad_sector_costs_the_blocks_that_it_touches),
 	};
 
