@@ -22,6 +22,8 @@ def load(path):
     runs = collections.defaultdict(list)
     with open(path, encoding="ascii") as file:
         for line in file:
+            if line.startswith("#"):
+                continue
             what, unit, kib, seconds = line.split()
             runs[what, unit, int(kib)].append(float(seconds))
     return runs, list(dict.fromkeys(unit for _, unit, _ in runs))
