@@ -67,8 +67,9 @@ static bool index_fits_before(struct cart *c, uint64_t number, const struct obje
 	    load_frame(c, number - 1, false, &before) != 0)
 		return false;
 	end = before.address + frame_size(&before);
-	return end == o->address ||
-	       (next_segment(end) == o->address && !is_frame_at(c, number, end));
+	if (end == o->address)
+		return !is_frame_at(c, number, next_segment(end));
+	return next_segment(end) == o->address && !is_frame_at(c, number, end);
 }
 
 /* Loads the frame as the index has it now. */

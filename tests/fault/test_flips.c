@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/base/fs.h"
 #include "lib/store/cart.h"
@@ -159,6 +160,41 @@ static void flip_and_look(struct pool *p, const char *name, uint64_t segment)
 	pool_close(pool_open(p, CART_OPEN_READ));
 }
 
+/* A frame may be in one of two places, behind the one before or first in the next segment. */
+static void an_index_that_names_the_other_place_is_a_lie(void **state)
+{
+	unsigned i = 1, lies = 0;
+
+	record(*state);
+	for (; i < OBJECTS; i++) {
+		struct disk_index_entry e = { .logical_size = le32_from((uint32_t)size_of(i)) };
+		bool first = (begins[i] & (SEGMENT_SIZE - 1)) == DATA_START;
+		struct cart *c = pool_open(*state, CART_OPEN_READ);
+		struct cart_object before;
+		uint64_t end;
+		char *path;
+		int fd;
+
+		assert_int_equal(cart_object(c, i - 1, &before), 0);
+		pool_close(c);
+		end = before.address + sizeof(struct disk_frame) + before.stored_size;
+		e.address = le64_from(
+			first ? end : ((end >> SEGMENT_SHIFT) + 1) << SEGMENT_SHIFT | DATA_START);
+		e.stored_size = le32_from((uint32_t)size_of(i));
+		path = pool_file(*state, INDEX_FILE);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		assert_int_equal(pwrite(fd, &e, sizeof(e), (off_t)(i * sizeof(e))), sizeof(e));
+		(void)close(fd);
+		free(path);
+		c = pool_open(*state, CART_OPEN_READ);
+		assert_int_equal(cart_locate(c, i), 0);
+		expect_whole(c, i);
+		pool_close(c);
+		lies += first;
+	}
+	assert_true(lies > 0); /* it did come to a segment's end */
+}
+
 /* The header has no second copy; its checksum tells which byte it was. */
 static void flip_header_and_repair(struct pool *p)
 {
@@ -209,6 +245,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_flipped_bit_costs_one_object_at_most, pool_setup,
 						pool_teardown),
+		cmocka_unit_test_setup_teardown(an_index_that_names_the_other_place_is_a_lie,
+						pool_setup, pool_teardown),
 		cmocka_unit_test_setup_teardown(a_flipped_bit_of_the_header_is_repaired, pool_setup,
 						pool_teardown),
 	};
