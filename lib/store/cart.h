@@ -186,8 +186,8 @@ int recover_tail(struct cart *c);
 /* Makes the index anew from the data of a recording whose counters are exact. */
 int rebuild_index(struct cart *c);
 /* Calls @see for each whole frame that counts, in order, wherever there are gaps; writes nothing.
- */
-MUST_CHECK int each_frame(struct cart *c,
+ * The data of those from object @stable on is read where they follow each other. */
+MUST_CHECK int each_frame(struct cart *c, uint64_t stable,
 			  void (*see)(void *ctx, const struct disk_frame *frame, uint64_t address),
 			  void *ctx);
 /* The index answers for the last object as the data does. */

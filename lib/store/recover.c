@@ -521,10 +521,10 @@ bool index_agrees(struct cart *c)
 	       o.address + frame_size(&o) == c->end;
 }
 
-int each_frame(struct cart *c,
+int each_frame(struct cart *c, uint64_t stable,
 	       void (*see)(void *ctx, const struct disk_frame *frame, uint64_t address), void *ctx)
 {
-	struct scan s = { .address = DATA_START };
+	struct scan s = { .address = DATA_START, .stable = stable };
 	uint8_t *data = malloc(SEARCH_BUFFER);
 	struct disk_frame f;
 	uint64_t address;

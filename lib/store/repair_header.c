@@ -218,7 +218,7 @@ static int find_frames(struct repair *r, const uint8_t uuid[16], struct found *r
 	*ret_found = (struct found){ .c = c, .address = DATA_START };
 	memcpy(c->info.uuid, uuid, sizeof(c->info.uuid));
 	c->info.epoch = c->epoch_object = UINT64_MAX; /* every epoch counts */
-	return each_frame(c, see_frame, ret_found);
+	return each_frame(c, UINT64_MAX, see_frame, ret_found);
 }
 
 /* The stream that is the recording: there is never more than one with data, but for the rest of
@@ -436,7 +436,7 @@ static int recover(struct repair *r, struct found *found, uint64_t newest)
 	c->epoch_object = found->first;
 	c->epoch_address = found->address;
 	found->end_address = DATA_START;
-	o = found->frames > 0 ? each_frame(c, see_end, found) : 0;
+	o = found->frames > 0 ? each_frame(c, found->stable, see_end, found) : 0;
 	if (o == 0)
 		o = found->error;
 	if (o != 0)

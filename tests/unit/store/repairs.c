@@ -30,7 +30,7 @@ static int write_object(struct cart *c, uint64_t n, uint64_t seed)
 	return is_mark(n) ? put_marks(c, 1) : put_block(c, seed + n, size_of(n));
 }
 
-static int write_objects(struct cart *c, uint64_t first, uint64_t end, uint64_t seed)
+int repairs_write(struct cart *c, uint64_t first, uint64_t end, uint64_t seed)
 {
 	int r = 0;
 
@@ -39,15 +39,15 @@ static int write_objects(struct cart *c, uint64_t first, uint64_t end, uint64_t 
 	return r;
 }
 
-static int first_session(struct pool *p)
+int repairs_record_first(struct pool *p)
 {
 	struct cart *c = NULL;
 	int r = cart_open(p->path, "T1", CART_OPEN_WRITE, &c);
 
 	if (r == 0)
-		r = write_objects(c, 0, SECOND_EPOCH, 0);
+		r = repairs_write(c, 0, SECOND_EPOCH, 0);
 	if (r == 0) /* these are overwritten */
-		r = write_objects(c, SECOND_EPOCH, SECOND_EPOCH + 20, 1000);
+		r = repairs_write(c, SECOND_EPOCH, SECOND_EPOCH + 20, 1000);
 	return cart_close(c) != 0 ? -1 : r;
 }
 
@@ -60,21 +60,21 @@ static int second_session(struct pool *p, struct cart **ret_cart)
 	if (r == 0)
 		r = cart_locate(c, SECOND_EPOCH);
 	if (r == 0)
-		r = write_objects(c, SECOND_EPOCH, 30, 0);
+		r = repairs_write(c, SECOND_EPOCH, 30, 0);
 	if (r == 0)
 		r = cart_set_codec(c, CART_CODEC_ZLIB);
 	if (r == 0)
-		r = write_objects(c, 30, 60, 0);
+		r = repairs_write(c, 30, 60, 0);
 	if (r == 0)
 		r = cart_sync(c);
-	return r == 0 ? write_objects(c, 60, OBJECTS, 0) : r;
+	return r == 0 ? repairs_write(c, 60, OBJECTS, 0) : r;
 }
 
 void repairs_record(struct pool *p)
 {
 	struct cart *c;
 
-	assert_int_equal(first_session(p), 0);
+	assert_int_equal(repairs_record_first(p), 0);
 	assert_int_equal(second_session(p, &c), 0);
 	pool_close(c);
 }
@@ -82,7 +82,7 @@ void repairs_record(struct pool *p)
 int repairs_record_and_die(struct pool *p)
 {
 	struct cart *c;
-	int r = first_session(p);
+	int r = repairs_record_first(p);
 
 	return r == 0 ? second_session(p, &c) : r;
 }

@@ -19,6 +19,10 @@
 /* Records it, in T1; and the same without the last close, half of it synced. */
 void repairs_record(struct pool *p);
 int repairs_record_and_die(struct pool *p);
+/* Only the first epoch, with objects from SECOND_EPOCH on that the second one would overwrite. */
+int repairs_record_first(struct pool *p);
+/* Writes the objects @first to @end - 1 at the position; 0 is the right @seed. */
+int repairs_write(struct cart *c, uint64_t first, uint64_t end, uint64_t seed);
 
 /*
  * All objects of T1 read as they were written, but those with a mark in @damaged (OBJECTS bytes;

@@ -89,7 +89,7 @@ static void expect_rebuilt(struct pool *p)
 	repairs_expect(p, OBJECTS, NULL);
 	repairs_expect_nothing(p);
 	before = *pool_stat(p);
-	assert_true(before.epoch > 2);
+	assert_true(before.epoch > 2 && before.generation > 2); /* no copy is of this one */
 	c = pool_open(p, CART_OPEN_WRITE);
 	assert_int_equal(cart_locate(c, OBJECTS - 1), 0);
 	write_marks(c, 1);
@@ -353,6 +353,29 @@ static void one_lost_frame_keeps_what_the_index_knows(void **state)
 	repairs_expect_nothing(*state);
 }
 
+/* An entry for it that does not fit both neighbours is none. */
+static void one_lost_frame_with_a_lying_entry_is_lost(void **state)
+{
+	uint8_t damaged[OBJECTS] = { [22] = 1 };
+	struct disk_index_entry e;
+	char *path = pool_file(*state, INDEX_FILE);
+	int fd;
+
+	repairs_record(*state);
+	spoil_frame(*state, 22);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(pread(fd, &e, sizeof(e), 22 * sizeof(e)), sizeof(e));
+	e.address =
+		le64_from(le64_get(e.address) + 16); /* it still ends where the next one begins */
+	e.stored_size = le32_from(le32_get(e.stored_size) - 16);
+	assert_int_equal(pwrite(fd, &e, sizeof(e), 22 * sizeof(e)), sizeof(e));
+	(void)close(fd);
+	free(path);
+	assert_true(repairs_run(*state).tables_rebuilt);
+	repairs_expect(*state, OBJECTS, damaged);
+	repairs_expect_nothing(*state);
+}
+
 static void damaged_data_stays_and_its_neighbours_read(void **state)
 {
 	uint8_t damaged[OBJECTS] = { [3] = 1 };
@@ -438,6 +461,62 @@ static void a_torn_tail_is_cut_and_kept_aside(void **state)
 	assert_true(objects >= 60 && objects < OBJECTS);
 	assert_int_equal(repairs_find_damaged(*state, objects, damaged), 0);
 	repairs_expect_nothing(*state);
+}
+
+static void a_torn_block_at_the_end_is_no_object(void **state)
+{
+	struct cart_repair repair;
+	uint64_t address;
+
+	pool_die_after(*state, repairs_record_and_die);
+	address = repairs_address(*state, OBJECTS - 2);
+	pool_truncate(*state, "data.00000001.00000002", (address & (SEGMENT_SIZE - 1)) + 1000);
+	pool_unlink(*state, "header");
+	repair = repairs_run(*state);
+	assert_int_equal(repair.objects, OBJECTS - 2);
+	assert_int_equal(repair.lost, 0);
+	assert_int_equal(repair.cut_bytes, 1000);
+	repairs_expect(*state, OBJECTS - 2, NULL);
+	repairs_expect_nothing(*state);
+}
+
+static int overwrite_unsynced(struct pool *p)
+{
+	struct cart *c = NULL;
+	int r = cart_open(p->path, "T1", CART_OPEN_WRITE, &c);
+
+	if (r == 0)
+		r = cart_locate(c, SECOND_EPOCH);
+	return r == 0 ? repairs_write(c, SECOND_EPOCH, 30, 0) : r;
+}
+
+/* A page that did not reach the disk shows what lay there before: a whole frame of the same number,
+ * of an older recording. */
+static void an_older_recording_does_not_show_through_a_gap(void **state)
+{
+	uint8_t damaged[OBJECTS] = { [25] = 1 };
+	size_t size;
+	uint8_t *old;
+	uint64_t at;
+	char *path = pool_file(*state, DATA_FILE);
+	int fd;
+
+	assert_int_equal(repairs_record_first(*state), 0);
+	at = repairs_address(*state, 25);
+	old = slurp(*state, DATA_FILE, &size);
+	pool_die_after(*state, overwrite_unsynced);
+	assert_int_equal(repairs_address(*state, 25), at);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, old + at, 80 + 2000 + 25 * 13, (off_t)at), 80 + 2000 + 25 * 13);
+	(void)close(fd);
+	pool_unlink(*state, "header");
+	assert_int_equal(repairs_run(*state).objects, 30);
+	repairs_expect(*state, 30, damaged);
+	pool_unlink(*state, INDEX_FILE); /* nor later */
+	repairs_expect(*state, 30, damaged);
+	repairs_expect_nothing(*state);
+	free(old);
+	free(path);
 }
 
 static void bytes_behind_the_end_are_cut(void **state)
@@ -572,10 +651,13 @@ int main(void)
 		TEST(lost_tables_are_made_anew),
 		TEST(a_lie_anywhere_in_the_tables_is_found),
 		TEST(one_lost_frame_keeps_what_the_index_knows),
+		TEST(one_lost_frame_with_a_lying_entry_is_lost),
 		TEST(damaged_data_stays_and_its_neighbours_read),
 		TEST(a_lost_segment_is_damaged_objects),
 		TEST(a_cut_data_file_is_damaged_objects_at_its_end),
 		TEST(a_torn_tail_is_cut_and_kept_aside),
+		TEST(a_torn_block_at_the_end_is_no_object),
+		TEST(an_older_recording_does_not_show_through_a_gap),
 		TEST(bytes_behind_the_end_are_cut),
 		TEST(everything_at_once),
 		TEST(a_state_of_damage_is_left),
