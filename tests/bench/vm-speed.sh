@@ -157,6 +157,8 @@ count_calls() {
 	local hist='hist:keys=common_pid.execname,id.syscall:size=4096'
 	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 	for verb in write read; do
+		# more than will be read: so that reading ahead never comes to the end
+		[ $verb = write ] || dd if=/dev/shm/data of="$tape" bs=256k status=none
 		for n in "$count" $((2 * count)); do
 			mt -f "$tape" rewind
 			[ $verb = read ] || mt -f "$tape" erase 0
@@ -181,7 +183,7 @@ mount -t tmpfs -o size=2g memory "$work/physical"
 start_units
 # Programs of this machine: neither zeros nor noise. In memory, so that it costs every unit the same.
 tar -cf - -C /usr bin 2>/dev/null | head -c $((mib * 1024 * 1024)) >/dev/shm/data
-[ $((2 * count)) -le $((mib * 4)) ] || count=$((mib * 2))
+[ $((3 * count)) -le $((mib * 4)) ] || count=$((mib * 4 / 3))
 equal "there is enough data" "$(stat -c %s /dev/shm/data)" $((mib * 1024 * 1024))
 for unit in "${!device[@]}"; do
 	claim "variable blocks on $unit, ${device[$unit]}" mt -f "${device[$unit]}" setblk 0
