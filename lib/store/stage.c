@@ -13,11 +13,15 @@
 
 /* ---- the ring ---- */
 
-bool ring_reserve(const struct stage *s, uint32_t size, struct slot *ret_slot)
+bool ring_reserve(struct stage *s, uint32_t size, struct slot *ret_slot)
 {
-	uint32_t tail = (s->head + s->used) % STAGE_BUFFER_BYTES;
-	uint32_t skip = 0;
+	uint32_t tail, skip = 0;
 
+	/* An empty ring begins anew, so that all of it is there in one piece; only here, where
+	 * nobody holds a place that is not queued yet. */
+	if (s->used == 0)
+		s->head = 0;
+	tail = (s->head + s->used) % STAGE_BUFFER_BYTES;
 	if (s->count == SLOTS_MAX)
 		return false;
 	if (tail + size > STAGE_BUFFER_BYTES) { /* no block wraps */

@@ -106,7 +106,7 @@ struct stage {
 /* ---- stage.c ---- */
 
 /* Under the lock: where @size contiguous bytes are free; false where there are none now. */
-bool ring_reserve(const struct stage *s, uint32_t size, struct slot *ret_slot);
+bool ring_reserve(struct stage *s, uint32_t size, struct slot *ret_slot);
 void ring_push(struct stage *s, const struct slot *slot);
 void ring_pop(struct stage *s);
 struct slot *ring_slot(struct stage *s, unsigned n); /* the @n-th in the queue */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The buffer's own promises: what is told when, and what a failure behind it leaves. */
-#include "lib/store/stage.h"
+#include "lib/store/stage_internal.h"
 
 #include "tests/support/pool.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define BLOCK 10000u
 
@@ -210,6 +212,65 @@ static void a_read_only_cartridge_refuses_at_once(void **state)
 	assert_int_equal(stage_close(s), 0);
 }
 
+/*
+ * A block of the greatest size that shrinks by @saves bytes or a little more: noise behind so many
+ * zeros as it takes.
+ */
+static void nearly_noise(uint8_t *block, unsigned saves)
+{
+	struct codec *codec = codec_new();
+	const struct iovec iov = { block, BLOCK_MAX };
+	unsigned low = 0, high = 65536;
+
+	assert_non_null(codec);
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+		const uint8_t *packed;
+		size_t size;
+
+		fill_block(block, saves, BLOCK_MAX);
+		memset(block, 0, middle);
+		assert_int_equal(
+			codec_pack(codec, CART_CODEC_LZ4, &iov, 1, BLOCK_MAX, &packed, &size), 0);
+		if (size == 0 || BLOCK_MAX - size < saves)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	fill_block(block, saves, BLOCK_MAX);
+	memset(block, 0, high);
+	codec_free(codec);
+}
+
+/* Frames and unpacked blocks of these together are more than half of the ring: wherever its empty
+ * middle was, there has to be room for the next. */
+static void the_largest_blocks_that_hardly_shrink_are_read_ahead(void **state)
+{
+	static const unsigned saves[] = { 1, 1, 60, 60, 4, 4, 1, 70 };
+	struct stage *s = open_t1(state);
+	uint8_t *written = malloc(BLOCK_MAX), *read = malloc(BLOCK_MAX);
+	const struct iovec in = { written, BLOCK_MAX }, out = { read, BLOCK_MAX };
+	size_t length;
+
+	assert_true(written != NULL && read != NULL);
+	assert_int_equal(stage_set_codec(s, CART_CODEC_LZ4), 0);
+	for (size_t i = 0; i < sizeof(saves) / sizeof(*saves); i++) {
+		nearly_noise(written, saves[i]);
+		assert_int_equal(stage_write(s, &in, 1, BLOCK_MAX), 0);
+	}
+	assert_int_equal(stage_locate(s, 0), 0);
+	(void)alarm(60); /* it would wait for ever */
+	for (size_t i = 0; i < sizeof(saves) / sizeof(*saves); i++) {
+		nearly_noise(written, saves[i]);
+		assert_int_equal(stage_read(s, &out, 1, BLOCK_MAX, &length), 0);
+		assert_memory_equal(read, written, BLOCK_MAX);
+	}
+	(void)alarm(0);
+	assert_int_equal(stage_close(s), 0);
+	free(written);
+	free(read);
+}
+
 static void what_cannot_be_opened_leaves_nothing_behind(void **state)
 {
 	struct pool *p = *state;
@@ -232,6 +293,7 @@ int main(void)
 		T(packed_by_other_threads_it_comes_back_in_order),
 		T(early_warning_and_the_end_are_told_at_once),
 		T(a_read_only_cartridge_refuses_at_once),
+		T(the_largest_blocks_that_hardly_shrink_are_read_ahead),
 		T(what_cannot_be_opened_leaves_nothing_behind),
 	};
 
