@@ -59,6 +59,11 @@ static int append(struct cart *c, struct iovec *iov, int iov_cnt, size_t size)
 	} else {
 		r = c->backend->ops->append(c->backend, c->stream, address, iov + 1, iov_cnt - 1);
 	}
+	if (r == -EUCLEAN) { /* what was refused must not come back: another epoch kills it */
+		c->epoch_open = false;
+		c->unsure = true;
+		r = -EIO;
+	}
 	if (r < 0)
 		return r;
 	c->end = address + size;

@@ -46,9 +46,9 @@ struct backend_ops {
 		     int iov_cnt, size_t *ret_size);
 	/*
 	 * Writes at @address, the end of the data of this segment; a segment is made where it does
-	 * not exist yet.  After -errno nothing of it is there any more.  Any number of entries and
-	 * bytes, as long as the end of the segment is not crossed; IOV_MAX entries are one system
-	 * call.
+	 * not exist yet.  After -errno nothing of it is there any more; after -EUCLEAN nobody knows
+	 * how much of it is.  Any number of entries and bytes, as long as the end of the segment is
+	 * not crossed; IOV_MAX entries are one system call.
 	 */
 	int (*append)(struct backend *b, uint32_t stream, uint64_t address, const struct iovec *iov,
 		      int iov_cnt);

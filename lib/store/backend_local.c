@@ -220,7 +220,7 @@ static int data_append(struct backend *b, uint32_t stream, uint64_t address,
 	l->written = true;
 	r = fs_pwritev(l->writing.fd, iov, iov_cnt, offset);
 	if (r < 0 && ftruncate(l->writing.fd, (off_t)offset) < 0)
-		r = -EIO; /* the file may have a torn end now; its checksums say so */
+		r = -EUCLEAN; /* whole frames of it may be there */
 	return r;
 }
 

@@ -213,6 +213,49 @@ static void a_segment_does_not_begin_over_a_failed_sync(void **state)
 	pool_close(c);
 }
 
+/* ---- a write that fails, and leaves nobody knows what ---- */
+
+static const struct backend_ops *real_ops;
+
+/* Everything arrives, but the system says otherwise and cannot take it back. */
+static int append_and_fail(struct backend *b, uint32_t stream, uint64_t address,
+			   const struct iovec *iov, int iov_cnt)
+{
+	int r = real_ops->append(b, stream, address, iov, iov_cnt);
+
+	return r < 0 ? r : -EUCLEAN;
+}
+
+static int refuse_some(struct pool *p)
+{
+	static struct backend_ops ops;
+	struct cart *c = pool_open(p, CART_OPEN_WRITE);
+
+	if (put_block(c, 1, 1000) != 0)
+		return 1;
+	real_ops = c->backend->ops;
+	ops = *real_ops;
+	ops.append = append_and_fail;
+	c->backend->ops = &ops;
+	if (put_block(c, 101, 1000) != -EIO || put_block(c, 102, 1000) != -EIO)
+		return 2;
+	c->backend->ops = real_ops;
+	return put_block(c, 2, 1000) != 0 || cart_sync(c) != 0;
+}
+
+static void what_was_refused_never_comes_back(void **state)
+{
+	struct pool *p = *state;
+	struct cart *c;
+
+	pool_die_after(p, refuse_some);
+	c = pool_open(p, CART_OPEN_READ);
+	assert_int_equal(cart_info(c)->objects, 2);
+	expect_block(c, 1, 1000);
+	expect_block(c, 2, 1000);
+	pool_close(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +270,7 @@ int main(void)
 		TEST(a_sync_without_space_is_told_as_such),
 		TEST(an_epoch_does_not_begin_over_a_failed_sync),
 		TEST(a_segment_does_not_begin_over_a_failed_sync),
+		TEST(what_was_refused_never_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
