@@ -212,23 +212,33 @@ static void a_read_only_cartridge_refuses_at_once(void **state)
 	assert_int_equal(stage_close(s), 0);
 }
 
-/*
- * A block of the greatest size that shrinks by @saves bytes or a little more: noise behind so many
- * zeros as it takes.
- */
+static void noise(uint8_t *block)
+{
+	uint64_t x = 88172645463325252u;
+
+	for (size_t i = 0; i < BLOCK_MAX; i += sizeof(x)) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		memcpy(block + i, &x, sizeof(x));
+	}
+}
+
+/* A block of the greatest size that shrinks by @saves bytes or very few more: noise behind so many
+ * zeros as it takes. */
 static void nearly_noise(uint8_t *block, unsigned saves)
 {
 	struct codec *codec = codec_new();
 	const struct iovec iov = { block, BLOCK_MAX };
 	unsigned low = 0, high = 65536;
+	const uint8_t *packed;
+	size_t size;
 
 	assert_non_null(codec);
 	while (low < high) {
 		unsigned middle = (low + high) / 2;
-		const uint8_t *packed;
-		size_t size;
 
-		fill_block(block, saves, BLOCK_MAX);
+		noise(block);
 		memset(block, 0, middle);
 		assert_int_equal(
 			codec_pack(codec, CART_CODEC_LZ4, &iov, 1, BLOCK_MAX, &packed, &size), 0);
@@ -237,8 +247,10 @@ static void nearly_noise(uint8_t *block, unsigned saves)
 		else
 			high = middle;
 	}
-	fill_block(block, saves, BLOCK_MAX);
+	noise(block);
 	memset(block, 0, high);
+	assert_int_equal(codec_pack(codec, CART_CODEC_LZ4, &iov, 1, BLOCK_MAX, &packed, &size), 0);
+	assert_in_range(BLOCK_MAX - size, saves, saves + 10);
 	codec_free(codec);
 }
 
@@ -246,7 +258,7 @@ static void nearly_noise(uint8_t *block, unsigned saves)
  * middle was, there has to be room for the next. */
 static void the_largest_blocks_that_hardly_shrink_are_read_ahead(void **state)
 {
-	static const unsigned saves[] = { 1, 1, 60, 60, 4, 4, 1, 70 };
+	static const unsigned saves[] = { 1, 1, 60, 60, 4, 1 };
 	struct stage *s = open_t1(state);
 	uint8_t *written = malloc(BLOCK_MAX), *read = malloc(BLOCK_MAX);
 	const struct iovec in = { written, BLOCK_MAX }, out = { read, BLOCK_MAX };

@@ -226,6 +226,24 @@ static int append_and_fail(struct backend *b, uint32_t stream, uint64_t address,
 	return r < 0 ? r : -EUCLEAN;
 }
 
+/* Three blocks with one write, of which the host hears that they are not there. */
+static int refuse_three(struct cart *c)
+{
+	static uint8_t blocks[3][1000];
+	struct iovec iov[3];
+	struct write_item items[3];
+	unsigned done;
+
+	for (unsigned i = 0; i < 3; i++) {
+		fill_block(blocks[i], 101 + i, 1000);
+		iov[i] = (struct iovec){ blocks[i], 1000 };
+		items[i] = (struct write_item){ .iov = &iov[i], .iov_cnt = 1 };
+		if (block_pack(NULL, CART_CODEC_NONE, &iov[i], 1, 1000, &items[i].block) != 0)
+			return -1;
+	}
+	return cart_write_items(c, items, 3, &done) == -EIO && done == 0 ? 0 : -1;
+}
+
 static int refuse_some(struct pool *p)
 {
 	static struct backend_ops ops;
@@ -237,7 +255,7 @@ static int refuse_some(struct pool *p)
 	ops = *real_ops;
 	ops.append = append_and_fail;
 	c->backend->ops = &ops;
-	if (put_block(c, 101, 1000) != -EIO || put_block(c, 102, 1000) != -EIO)
+	if (refuse_three(c) != 0)
 		return 2;
 	c->backend->ops = real_ops;
 	return put_block(c, 2, 1000) != 0 || cart_sync(c) != 0;
