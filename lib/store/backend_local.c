@@ -19,6 +19,7 @@
 
 #include "lib/base/fs.h"
 #include "lib/store/backend.h"
+#include "lib/store/fence.h"
 #include "lib/store/format.h"
 #include "lib/store/reaper.h"
 
@@ -40,6 +41,7 @@ struct local {
 	struct segment_file reading, writing;
 	bool written;       /* something was appended to .writing since the last sync */
 	bool names_changed; /* a segment was made since the last sync */
+	struct fence fence; /* asked before every change */
 	struct reaper *reaper;
 	int table_fd[BACKEND_TABLES];
 	bool table_writable[BACKEND_TABLES]; /* a reader opens tables so only when it has to repair
@@ -83,12 +85,22 @@ static int segment_open(struct local *l, struct segment_file *s, uint32_t stream
 
 static int header_read(struct backend *b, void **ret_data, size_t *ret_size)
 {
-	return fs_read(local(b)->folder, HEADER_NAME, HEADER_MAX, ret_data, ret_size);
+	int r = fs_read(local(b)->folder, HEADER_NAME, HEADER_MAX, ret_data, ret_size);
+
+	if (r == 0)
+		fence_note_read(&local(b)->fence, *ret_data, *ret_size);
+	return r;
 }
 
 static int header_write(struct backend *b, const void *data, size_t size)
 {
-	return fs_replace(local(b)->folder, HEADER_NAME, data, size, FILE_MODE);
+	struct local *l = local(b);
+	int r = fence_check(&l->fence);
+
+	if (r < 0)
+		return r;
+	fence_note_write(&l->fence, data, size);
+	return fs_replace(l->folder, HEADER_NAME, data, size, FILE_MODE);
 }
 
 static int take_lock(struct backend *b, bool exclusive)
@@ -97,7 +109,7 @@ static int take_lock(struct backend *b, bool exclusive)
 	struct flock lock = { .l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET };
 
 	if (fcntl(l->lock_fd, F_OFD_SETLK, &lock) == 0)
-		return 0;
+		return fence_note_lock(&l->fence, l->lock_fd);
 	return errno == EACCES ? -EAGAIN : -errno;
 }
 
@@ -197,7 +209,9 @@ static int switch_segment(struct local *l, uint32_t stream, uint64_t number)
 		if (r < 0)
 			return r;
 	}
-	r = reaper_claim(l->reaper, stream, number);
+	r = fence_check(&l->fence);
+	if (r == 0)
+		r = reaper_claim(l->reaper, stream, number);
 	if (r == 0)
 		r = segment_open(l, &l->writing, stream, number, O_RDWR);
 	if (r != -ENOENT)
@@ -215,12 +229,18 @@ static int data_append(struct backend *b, uint32_t stream, uint64_t address,
 	uint64_t offset = address & (SEGMENT_SIZE - 1);
 	int r = switch_segment(l, stream, address >> SEGMENT_SHIFT);
 
+	if (r == 0)
+		r = fence_check(&l->fence);
 	if (r < 0)
 		return r;
 	l->written = true;
 	r = fs_pwritev(l->writing.fd, iov, iov_cnt, offset);
-	if (r < 0 && ftruncate(l->writing.fd, (off_t)offset) < 0)
-		r = -EUCLEAN; /* whole frames of it may be there */
+	if (r == 0)
+		return 0;
+	if (fence_check(&l->fence) < 0)
+		return -ESTALE; /* what is there now may be another one's: it is not cut */
+	if (ftruncate(l->writing.fd, (off_t)offset) < 0)
+		return -EUCLEAN; /* whole frames of it may be there */
 	return r;
 }
 
@@ -230,6 +250,9 @@ static int data_truncate(struct backend *b, uint32_t stream, uint64_t address)
 	uint64_t number = address >> SEGMENT_SHIFT;
 	int r;
 
+	r = fence_check(&l->fence);
+	if (r < 0)
+		return r;
 	segment_close(&l->reading);
 	if (l->writing.number != number || l->writing.stream != stream) {
 		l->written =
@@ -242,6 +265,8 @@ static int data_truncate(struct backend *b, uint32_t stream, uint64_t address)
 	r = segment_open(l, &l->writing, stream, number, O_RDWR);
 	if (r == -ENOENT)
 		return 0; /* nothing there yet */
+	if (r == 0)
+		r = fence_check(&l->fence); /* deleting took its time */
 	if (r < 0)
 		return r;
 	if (ftruncate(l->writing.fd, (off_t)(address & (SEGMENT_SIZE - 1))) < 0)
@@ -301,11 +326,19 @@ static int table_read(struct backend *b, enum backend_table table, uint32_t stre
 	return r < 0 ? r : fs_pread(l->table_fd[table], buf, size, offset, ret_size);
 }
 
+/* The same, to change it. */
+static int table_open_ours(struct local *l, enum backend_table table, uint32_t stream)
+{
+	int r = fence_check(&l->fence);
+
+	return r < 0 ? r : table_open(l, table, stream, true);
+}
+
 static int table_write(struct backend *b, enum backend_table table, uint32_t stream,
 		       uint64_t offset, const void *buf, size_t size)
 {
 	struct local *l = local(b);
-	int r = table_open(l, table, stream, true);
+	int r = table_open_ours(l, table, stream);
 
 	return r < 0 ? r : fs_pwrite(l->table_fd[table], buf, size, offset);
 }
@@ -314,7 +347,7 @@ static int table_truncate(struct backend *b, enum backend_table table, uint32_t 
 			  uint64_t size)
 {
 	struct local *l = local(b);
-	int r = table_open(l, table, stream, true);
+	int r = table_open_ours(l, table, stream);
 
 	if (r < 0)
 		return r;
@@ -344,7 +377,10 @@ static int table_renew(struct backend *b, uint32_t stream)
 {
 	struct local *l = local(b);
 	char name[NAME_BYTES];
+	int r = fence_check(&l->fence);
 
+	if (r < 0)
+		return r;
 	for (int t = TABLE_INDEX; t <= TABLE_MARKS; t++) {
 		table_close(l, (enum backend_table)t);
 		table_name(name, (enum backend_table)t, stream);
@@ -375,7 +411,10 @@ static int keep_only(struct backend *b, uint32_t stream, uint64_t address)
 {
 	struct local *l = local(b);
 	uint64_t last = address >> SEGMENT_SHIFT;
+	int r = fence_check(&l->fence);
 
+	if (r < 0)
+		return r;
 	close_others(l, stream, last);
 	return reaper_keep_only(l->reaper, stream, last);
 }
@@ -400,6 +439,7 @@ static void local_close(struct backend *b)
 		(void)close(l->lock_fd);
 	if (l->folder >= 0)
 		(void)close(l->folder);
+	fence_destroy(&l->fence);
 	free(l);
 }
 
@@ -439,11 +479,11 @@ static const struct backend_ops local_ops = {
  */
 static int open_lock(struct local *l)
 {
-	l->lock_fd = openat(l->folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+	l->lock_fd = openat(l->folder, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
 	if (l->lock_fd >= 0)
 		(void)fchmod(l->lock_fd, FILE_MODE); /* only its owner may, who did it */
 	else if (!l->writable && (errno == EACCES || errno == EROFS))
-		l->lock_fd = openat(l->folder, "lock", O_RDONLY | O_CLOEXEC);
+		l->lock_fd = openat(l->folder, LOCK_NAME, O_RDONLY | O_CLOEXEC);
 	return l->lock_fd < 0 ? -errno : 0;
 }
 
@@ -471,10 +511,11 @@ int backend_local_open(const char *pool, const char *name, bool writable,
 	l->folder = openat(pool_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	r = l->folder < 0 ? -errno : 0;
 	(void)close(pool_fd);
+	fence_init(&l->fence, l->folder);
 	if (r == 0)
 		r = open_lock(l);
 	if (r == 0) {
-		l->reaper = reaper_new(l->folder);
+		l->reaper = reaper_new(&l->fence);
 		r = l->reaper == NULL ? -ENOMEM : 0;
 	}
 	if (r < 0) {

@@ -92,6 +92,8 @@ struct cart {
 
 /* ---- header.c ---- */
 
+/* A header of our version, unharmed. */
+bool header_is_whole(const uint8_t *data, size_t size);
 /* Fills the fields that the header holds. CART_E_INVALID, CART_E_UNSUPPORTED, -errno. */
 int header_load(struct cart *c);
 /* Writes what is in @c. CART_E_NO_SPACE; -ESTALE where another writer has begun an epoch since
@@ -102,6 +104,8 @@ int header_store(struct cart *c);
 int header_check_fence(struct cart *c);
 /* The same for a backend alone: a new cartridge. */
 int header_create(struct backend *b, const struct cart_info *info);
+/* What the record @d of a header says. */
+void header_copy_get(struct cart_copy *copy, const struct disk_copy *d);
 /* -ENOSPC and -EDQUOT become CART_E_NO_SPACE; everything else stays. */
 int outcome_of(int r);
 

@@ -36,6 +36,7 @@
 
 #define ADDRESS_LIMIT (UINT64_C(1) << 50) /* no frame lies at or behind it */
 
+#define LOCK_NAME    "lock"
 #define HEADER_NAME  "header"
 #define HEADER_MAGIC "VTLCART1"
 #define HEADER_MAX   (64u * 1024) /* bytes; a longer header is refused */

@@ -25,7 +25,7 @@ static void text_get(char *to, size_t to_size, const uint8_t *from, size_t from_
 	to[n] = '\0';
 }
 
-static void copy_get(struct cart_copy *copy, const struct disk_copy *d)
+void header_copy_get(struct cart_copy *copy, const struct disk_copy *d)
 {
 	text_get(copy->volume, sizeof(copy->volume), d->volume, sizeof(d->volume));
 	copy->file = le32_get(d->file);
@@ -76,7 +76,7 @@ static int records_get(struct cart *c, const uint8_t *p, const uint8_t *end)
 			    c->info.copies_cnt == CART_MAX_COPIES)
 				return CART_E_INVALID;
 			memcpy(&d, p + sizeof(rec), sizeof(d));
-			copy_get(&c->info.copies[c->info.copies_cnt++], &d);
+			header_copy_get(&c->info.copies[c->info.copies_cnt++], &d);
 		} else {
 			memcpy(c->unknown_records + c->unknown_size, p, size);
 			c->unknown_size += size;
@@ -149,8 +149,7 @@ static int check_fixed(const struct cart *c, const struct disk_header *h)
 	return 0;
 }
 
-/* A header of our version, unharmed. */
-static bool is_whole(const uint8_t *data, size_t size)
+bool header_is_whole(const uint8_t *data, size_t size)
 {
 	struct disk_header h;
 	le32 crc;
@@ -261,7 +260,7 @@ int header_check_fence(struct cart *c)
 		return 0;
 	if (r < 0)
 		return r;
-	if (is_whole(data, size)) {
+	if (header_is_whole(data, size)) {
 		memcpy(&h, data, sizeof(h));
 		if (le64_get(h.epoch) > c->last_epoch)
 			r = -ESTALE;

@@ -19,6 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/store/fence.h"
+
 #define NAMES_AT_ONCE 512u       /* looked at by the caller; more are the thread's */
 #define FILES_AT_ONCE 16u        /* deleted by the caller */
 #define NO_SEGMENT    UINT64_MAX /* a side table */
@@ -30,6 +32,7 @@ struct file {
 };
 
 struct reaper {
+	struct fence *fence;
 	int folder;
 	pthread_t thread;
 	bool has_thread; /* to be joined */
@@ -42,6 +45,7 @@ struct reaper {
 	uint64_t last;
 	unsigned orders; /* changes of the above that a listing may have missed */
 	bool dirty;      /* there may be garbage */
+	bool kept;       /* a listing came by garbage that the fence does not let us delete */
 	struct file at;  /* what the thread is deleting */
 };
 
@@ -104,15 +108,27 @@ static bool same_file(struct file a, struct file b)
 	return a.stream == b.stream && a.segment == b.segment;
 }
 
-static int delete_name(const struct reaper *r, const char *name)
+static int unlink_name(const struct reaper *r, const char *name)
 {
 	return unlinkat(r->folder, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* 1: deleted; 0: the fence objects to this one; -ESTALE: to everything; -errno. */
+static int delete_garbage(const struct reaper *r, const char *name, struct file f, bool current)
+{
+	int result = fence_may_delete(r->fence, name, f.segment != NO_SEGMENT, current);
+
+	if (result <= 0)
+		return result;
+	result = unlink_name(r, name);
+	return result < 0 ? result : 1;
 }
 
 /* 1: deleted; 0: not to be deleted; -errno. */
 static int reap(struct reaper *r, const char *name)
 {
 	struct file f = file_of(name);
+	bool current;
 	int result;
 
 	(void)pthread_mutex_lock(&r->lock);
@@ -121,13 +137,15 @@ static int reap(struct reaper *r, const char *name)
 		return 0;
 	}
 	r->at = f;
+	current = f.stream == r->keep;
 	(void)pthread_mutex_unlock(&r->lock);
-	result = delete_name(r, name);
+	result = delete_garbage(r, name, f, current);
 	(void)pthread_mutex_lock(&r->lock);
 	r->at = (struct file){ 0 };
+	r->kept = r->kept || result == 0;
 	(void)pthread_cond_broadcast(&r->moved);
 	(void)pthread_mutex_unlock(&r->lock);
-	return result < 0 ? result : 1;
+	return result;
 }
 
 /*
@@ -159,6 +177,8 @@ static int sweep(struct reaper *r, unsigned names, unsigned files, unsigned *ret
 		*ret_deleted += one > 0;
 		if (one < 0 && result == 0)
 			result = one;
+		if (one == -ESTALE)
+			break;
 	}
 	(void)closedir(dir);
 	return result;
@@ -179,9 +199,9 @@ static void *reap_all(void *ctx)
 		(void)pthread_mutex_unlock(&r->lock);
 		result = sweep(r, UINT32_MAX, UINT32_MAX, &deleted);
 		(void)pthread_mutex_lock(&r->lock);
-		done = r->orders == orders && deleted == 0;
+		done = result == -ESTALE || (r->orders == orders && deleted == 0);
 		if (done) { /* what cannot be deleted now is left to the next open */
-			r->dirty = result < 0;
+			r->dirty = result < 0 || r->kept;
 			r->running = false;
 			(void)pthread_cond_broadcast(&r->moved);
 		}
@@ -231,6 +251,8 @@ static int sweep_or_start(struct reaper *r)
 	r->orders++;
 	r->dirty = true;
 	running = r->running;
+	if (!running)
+		r->kept = false;
 	(void)pthread_mutex_unlock(&r->lock);
 	if (running)
 		return 0; /* it sees that there is a new order */
@@ -239,7 +261,7 @@ static int sweep_or_start(struct reaper *r)
 		start(r);
 		return 0;
 	}
-	r->dirty = result < 0; /* nobody else is there */
+	r->dirty = result < 0 || r->kept; /* nobody else is there */
 	return result;
 }
 
@@ -259,13 +281,13 @@ static int delete_range(struct reaper *r, uint32_t stream, uint64_t from, uint64
 	char name[FILE_NAME_BYTES];
 	int result = 0;
 
-	for (; result == 0 && from <= to; from++) {
+	for (; result >= 0 && from <= to; from++) {
 		segment_file_name(name, stream, from);
-		result = delete_name(r, name);
+		result = delete_garbage(r, name, (struct file){ stream, from }, true);
+		if (result <= 0)
+			r->dirty = true; /* no thread is there */
 	}
-	if (result < 0)
-		r->dirty = true; /* no thread is there */
-	return result;
+	return result < 0 ? result : 0;
 }
 
 int reaper_cut(struct reaper *r, uint32_t stream, uint64_t last)
@@ -294,11 +316,13 @@ int reaper_cut(struct reaper *r, uint32_t stream, uint64_t last)
 static int make_place(struct reaper *r, struct file f)
 {
 	char name[FILE_NAME_BYTES];
+	int result;
 
 	while (same_file(r->at, f))
 		(void)pthread_cond_wait(&r->moved, &r->lock);
 	segment_file_name(name, f.stream, f.segment);
-	return delete_name(r, name);
+	result = fence_check_epoch(r->fence);
+	return result == 0 ? unlink_name(r, name) : result;
 }
 
 int reaper_claim(struct reaper *r, uint32_t stream, uint64_t segment)
@@ -339,13 +363,14 @@ bool reaper_finish(struct reaper *r)
 	return busy;
 }
 
-struct reaper *reaper_new(int folder)
+struct reaper *reaper_new(struct fence *fence)
 {
 	struct reaper *r = calloc(1, sizeof(*r));
 
 	if (r == NULL)
 		return NULL;
-	r->folder = folder;
+	r->fence = fence;
+	r->folder = fence->folder;
 	r->dirty = true; /* nobody has looked yet */
 	(void)pthread_mutex_init(&r->lock, NULL);
 	(void)pthread_cond_init(&r->moved, NULL);

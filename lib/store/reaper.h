@@ -21,13 +21,17 @@
 
 #define FILE_NAME_BYTES 40
 
+struct fence;
 struct reaper;
 
 /* "data.STREAM.SEGMENT" */
 void segment_file_name(char name[FILE_NAME_BYTES], uint32_t stream, uint64_t segment);
 
-/* For the open folder @folder, borrowed, which must stay open as long. NULL: no memory. */
-struct reaper *reaper_new(int folder);
+/*
+ * For the folder of @fence, borrowed, which is asked before each deletion: where it says -ESTALE
+ * nothing more is deleted, and the functions below return that.  NULL: no memory.
+ */
+struct reaper *reaper_new(struct fence *fence);
 /* Waits until everything is deleted; NULL is allowed. */
 void reaper_free(struct reaper *r);
 

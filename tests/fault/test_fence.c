@@ -4,8 +4,10 @@
  * other is; a dead one does not count.  A writer that sleeps while its lock gets lost and another
  * writes wakes up to a clear outcome: nothing of what it does then is acknowledged or ever counted.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,53 @@
 #include "tests/fault/replay.h"
 
 #define SIZE 3000u
+
+/* ---- a reaper that is slow ---- */
+
+/* The thread that deletes what an overwrite left is held up between two names of the folder. */
+static struct gate {
+	pthread_mutex_t lock;
+	pthread_cond_t moved;
+	bool closed;
+	unsigned waiting;
+} gate = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, 0 };
+
+static pthread_t test_thread;
+
+/* clang-format off */
+struct dirent *__real_readdir(DIR *dir);
+struct dirent *__wrap_readdir(DIR *dir);
+/* clang-format on */
+
+struct dirent *__wrap_readdir(DIR *dir)
+{
+	if (!pthread_equal(pthread_self(), test_thread)) {
+		(void)pthread_mutex_lock(&gate.lock);
+		gate.waiting++;
+		(void)pthread_cond_broadcast(&gate.moved);
+		while (gate.closed)
+			(void)pthread_cond_wait(&gate.moved, &gate.lock);
+		gate.waiting--;
+		(void)pthread_mutex_unlock(&gate.lock);
+	}
+	return __real_readdir(dir);
+}
+
+static void gate_set(bool closed)
+{
+	(void)pthread_mutex_lock(&gate.lock);
+	gate.closed = closed;
+	(void)pthread_cond_broadcast(&gate.moved);
+	(void)pthread_mutex_unlock(&gate.lock);
+}
+
+static void gate_wait(unsigned threads)
+{
+	(void)pthread_mutex_lock(&gate.lock);
+	while (gate.waiting < threads)
+		(void)pthread_cond_wait(&gate.moved, &gate.lock);
+	(void)pthread_mutex_unlock(&gate.lock);
+}
 
 /* ---- the other process ---- */
 
@@ -241,9 +290,9 @@ static void expect_recording(struct pool *p, const struct model_tape *tape)
 }
 
 /*
- * The sleeper's blocks went to where the other one's are: an append looks at nothing but its own
- * epoch.  They are never taken for objects; what they fell upon is damaged, and where the other
- * one did not close its recording, it ends there.
+ * Only the lock was lost, not its file: nothing but the epoch of the next header tells the sleeper,
+ * and its blocks went to where the other one's are.  They are never taken for objects; what they
+ * fell upon is damaged, and where the other one did not close its recording, it ends there.
  */
 static void expect_no_old_block(struct pool *p, const struct model_tape *tape, bool closed)
 {
@@ -293,7 +342,7 @@ static void fence(struct pool *p, enum after after, unsigned how, bool appends, 
 		      cart_outcome_name(told->acted), cart_outcome_name(told->synced),
 		      cart_outcome_name(told->closed));
 	expect_told(names_of_after[after]);
-	if (after == APPENDS)
+	if (after == APPENDS && how > 0)
 		expect_no_old_block(p, &tape, closes);
 	else
 		expect_recording(p, &tape);
@@ -312,6 +361,78 @@ static void a_writer_that_slept_behind_its_buffer_is_fenced(void **state)
 		fence(*state, APPENDS, 2, (i & 1) != 0, (i & 2) != 0);
 }
 
+/* How a writer, which is still there, loses its lock. */
+static void lose_lock(struct pool *p, bool replaced)
+{
+	if (replaced)
+		pool_unlink(p, "lock");
+	else
+		lose_own_lock();
+}
+
+#define SEGMENTS   1200u  /* more than an overwrite deletes at once */
+#define LONG_BLOCK 60000u /* one fills a segment */
+
+/* The overwrite of a long tape deletes behind; another writer comes in the middle of it. */
+static void let_a_reaper_wake_up(struct pool *p, bool replaced)
+{
+	struct cart *a = pool_open(p, CART_OPEN_WRITE), *b;
+	struct cart_check found = { 0 };
+
+	write_blocks(a, 0, SEGMENTS, LONG_BLOCK);
+	pool_close(a);
+	gate_set(true);
+	a = pool_open(p, CART_OPEN_WRITE);
+	gate_wait(1); /* it looks at what the last one may have left */
+	assert_int_equal(put_block(a, 5, SIZE), 0);
+	lose_lock(p, replaced);
+	b = pool_open(p, CART_OPEN_WRITE);
+	write_blocks(b, 100, 300, LONG_BLOCK);
+	assert_int_equal(cart_sync(b), 0);
+	gate_set(false);
+	assert_int_not_equal(cart_close(a), 0); /* when its thread has ended */
+	pool_close(b);
+	b = pool_open(p, CART_OPEN_READ);
+	assert_int_equal(cart_verify(b, NULL, NULL, &found), 0);
+	assert_int_equal(found.damaged, 0);
+	assert_int_equal(found.blocks, 300);
+	pool_close(b);
+}
+
+static void a_fenced_writer_deletes_nothing(void **state)
+{
+	struct pool *p = *state;
+
+	for (unsigned replaced = 0; replaced < 2; replaced++) {
+		let_a_reaper_wake_up(p, replaced == 1);
+		assert_int_equal(cart_delete(p->path, "T1"), 0);
+		pool_create(p, "T1", 0);
+	}
+}
+
+/* The other one has written nothing yet: there is no epoch that tells of it. */
+static void a_fenced_writer_writes_and_cuts_nothing(void **state)
+{
+	struct pool *p = *state;
+	struct cart *a = pool_open(p, CART_OPEN_WRITE), *b;
+	uint64_t size;
+
+	write_blocks(a, 0, 5, SIZE);
+	assert_int_equal(cart_sync(a), 0);
+	pool_unlink(p, "lock");
+	b = pool_open(p, CART_OPEN_WRITE);
+	size = pool_file_size(p, DATA_FILE);
+	assert_int_equal(put_block(a, 900, SIZE), -ESTALE);
+	assert_int_equal(put_marks(a, 1), -ESTALE);
+	assert_int_equal(cart_locate(a, 1), 0);
+	assert_int_equal(put_block(a, 901, SIZE), -ESTALE);
+	assert_int_equal(cart_erase(a), -ESTALE);
+	assert_int_equal(cart_close(a), -ESTALE);
+	assert_int_equal(pool_file_size(p, DATA_FILE), size);
+	assert_int_equal(cart_info(b)->objects, 5);
+	pool_close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,8 +442,11 @@ int main(void)
 		TEST(a_killed_writer_does_not_block),
 		TEST(a_writer_that_slept_is_fenced),
 		TEST(a_writer_that_slept_behind_its_buffer_is_fenced),
+		TEST(a_fenced_writer_deletes_nothing),
+		TEST(a_fenced_writer_writes_and_cuts_nothing),
 	};
 
+	test_thread = pthread_self();
 	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (told == MAP_FAILED)
 		return 1;
