@@ -541,7 +541,10 @@ const struct vtl_command cartridge_commands[] = {
 		       { "density", '\0', "CODE",
 			 "density code of the medium, hexadecimal, where the header is lost" },
 		       { "codec", '\0', "NAME",
-			 "compression for new blocks, where the header is lost" } } },
+			 "compression for new blocks, where the header is lost" },
+		       { "resident", '\0', NULL,
+			 "what lies on the disk is the recording, although the header is lost or "
+			 "says something else" } } },
 	{ .noun = "cartridge",
 	  .verb = "dump",
 	  .args = "BARCODE",

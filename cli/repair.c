@@ -53,6 +53,7 @@ static bool read_options(struct vtl *vtl, const struct library_config *config,
 		return false;
 	}
 	options->insist |= codec != NULL ? CART_REPAIR_CODEC : 0;
+	options->insist |= vtl_option(vtl, "resident") != NULL ? CART_REPAIR_RESIDENT : 0;
 	return true;
 }
 
@@ -70,9 +71,9 @@ static enum vtl_exit refuse(int r, const char *pool, const char *barcode)
 	if (r == CART_E_NOT_RESIDENT)
 		return vtl_fail_code(
 			VTL_FAILED,
-			"cartridge %s has neither a header nor data: nothing can be "
-			"made of that; where it was migrated, vtl physical import reads "
-			"its volume",
+			"cartridge %s was not repaired: its header is lost, and what is "
+			"on the disk is nothing, or may be a part of the recording; where "
+			"it was migrated, vtl physical import reads its volume",
 			barcode);
 	return vtl_fail_code(VTL_FAILED, "cannot repair cartridge %s in the pool %s: %s%s", barcode,
 			     pool, r > 0 ? cart_outcome_name(r) : g_strerror(-r),

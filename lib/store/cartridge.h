@@ -428,7 +428,8 @@ MUST_CHECK int cart_object(struct cart *c, uint64_t number, struct cart_object *
  *   - a header that is lost or damaged beyond that is made anew.  The recording, with its counts,
  *     comes from the frames; what frames do not know (density, medium type, capacity, codec, tab,
  *     counters) from the damaged header where it is plausible there, else from the options.  Copies
- *     are never taken from a damaged header: they are named, and forgotten;
+ *     that a damaged header names are kept as copies of an earlier generation: nothing is ever
+ *     released because of them, and nobody takes their volumes for free;
  *   - after a crash: what cart_open() would do, the torn tail is cut;
  *   - bytes behind the end of the recording are cut;
  *   - index and marks are compared with the data, and made anew where they are wrong.  Objects that
@@ -445,7 +446,10 @@ MUST_CHECK int cart_object(struct cart *c, uint64_t number, struct cart_object *
  * 0, and *ret_repair (written only then) says what was done, which may be nothing.
  * CART_E_ABSENT; CART_E_BUSY; CART_E_UNSUPPORTED: written by a later version; CART_E_NO_SPACE: not
  * even for the backup.  CART_E_NOT_RESIDENT: the header is lost, and there is no data to make
- * it from: the recording may be migrated, and only its header knew where to.  CART_E_INVALID: there
+ * it from: the recording may be migrated, and only its header knew where to.  Or there is data,
+ * but the damaged header says that the recording was migrated or being recalled, or no header says
+ * otherwise of data that a recall wrote: then it may be a part, and the copy the only whole one
+ * (CART_REPAIR_RESIDENT insists that it is the recording).  CART_E_INVALID: there
  * is nothing that could be identified as this cartridge.  In all these cases, and after -errno
  * while the backup was made, nothing is changed.
  */
@@ -466,6 +470,7 @@ enum cart_repair_insist {
 	CART_REPAIR_CAPACITY = 4,
 	CART_REPAIR_EARLY_WARNING = 8,
 	CART_REPAIR_CODEC = 16,
+	CART_REPAIR_RESIDENT = 32, /* the data that is there is the recording: see above */
 };
 
 struct cart_repair {

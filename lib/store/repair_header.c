@@ -341,26 +341,45 @@ static void take_medium(struct repair *r, const struct disk_header *h)
 			     : "as given, or assumed: nothing in the data tells");
 }
 
-/* Names the volumes that a damaged header seems to know; nobody may rely on them. */
-static void name_copies(struct repair *r)
+/* What a damaged header seems to know of copies: those whose volume can be read. */
+static unsigned read_copies(const struct repair *r, struct cart_copy copies[CART_MAX_COPIES])
 {
-	const uint8_t *p = (const uint8_t *)r->header + sizeof(struct disk_header);
-	size_t left = r->header_size > sizeof(struct disk_header)
-			      ? r->header_size - sizeof(struct disk_header)
-			      : 0;
+	const size_t step = sizeof(struct disk_record) + sizeof(struct disk_copy);
+	size_t at = sizeof(struct disk_header) + sizeof(struct disk_record);
+	unsigned cnt = 0;
 
-	while (left >= sizeof(struct disk_record) + sizeof(struct disk_copy)) {
-		char volume[BARCODE_SIZE] = "";
+	for (; at + sizeof(struct disk_copy) <= r->header_size && cnt < CART_MAX_COPIES;
+	     at += step) {
+		struct disk_copy d;
+		bool known = false;
 
-		memcpy(volume, p + sizeof(struct disk_record), sizeof(volume) - 1);
-		if (!barcode_is_valid(volume))
-			return;
+		memcpy(&d, (const uint8_t *)r->header + at, sizeof(d));
+		header_copy_get(&copies[cnt], &d);
+		for (unsigned i = 0; i < cnt; i++)
+			known |= strcmp(copies[i].volume, copies[cnt].volume) == 0;
+		cnt += !known && barcode_is_valid(copies[cnt].volume);
+	}
+	return cnt;
+}
+
+/*
+ * The volumes keep their names here, so that nobody takes them for free; but of an earlier
+ * generation: nothing is released for a copy that is only known from a damaged header.
+ */
+static void take_copies(struct repair *r)
+{
+	struct cart_info *i = &r->c->info;
+
+	i->copies_cnt = read_copies(r, i->copies);
+	for (unsigned n = 0; n < i->copies_cnt; n++) {
+		struct cart_copy *copy = &i->copies[n];
+
+		if (copy->generation >= i->generation)
+			copy->generation = i->generation - 1;
 		repair_say(r,
-			   "header: a copy on volume %s is named there, but cannot be trusted: it "
-			   "is forgotten here; the volume keeps it",
-			   volume);
-		p += sizeof(struct disk_record) + sizeof(struct disk_copy);
-		left -= sizeof(struct disk_record) + sizeof(struct disk_copy);
+			   "header: a copy on volume %s is named there: it is kept as one of an "
+			   "earlier generation, on which nothing relies",
+			   copy->volume);
 	}
 }
 
@@ -378,19 +397,94 @@ static bool damaged_header(const struct repair *r, struct disk_header *ret_heade
 		       sizeof(ret_header->barcode)) == 0;
 }
 
+static bool has_field(const struct repair *r, size_t offset, size_t size)
+{
+	return r->header_size >= offset + size;
+}
+
+enum witness {
+	SAYS_NOTHING,
+	SAYS_RESIDENT, /* the data is the recording */
+	SAYS_AWAY,     /* the recording is somewhere else: what is here may be a part of it */
+};
+
+static bool names_current_copy(const struct repair *r, const struct disk_header *h)
+{
+	struct cart_copy copies[CART_MAX_COPIES];
+	unsigned cnt = read_copies(r, copies);
+	bool current = false;
+
+	for (unsigned i = 0; i < cnt; i++)
+		current |= copies[i].generation == le64_get(h->generation);
+	return current;
+}
+
+/* What a damaged header (NULL: it is hardly one) says of the data of r->c->stream. */
+static enum witness ask_header(const struct repair *r, const struct disk_header *h)
+{
+	const size_t at = offsetof(struct disk_header, state);
+	uint32_t stream = r->c->stream;
+	uint8_t state;
+
+	if (!has_field(r, at, sizeof(state)))
+		return SAYS_NOTHING;
+	state = *((const uint8_t *)r->header + at);
+	if (state == CART_MIGRATED || state == CART_RECALLING)
+		return SAYS_AWAY;
+	if (h == NULL || (state != CART_RESIDENT && state != CART_PREMIGRATED))
+		return SAYS_NOTHING;
+	if (state == CART_RESIDENT && names_current_copy(r, h))
+		return SAYS_AWAY; /* that is no state: the byte is a wrong one */
+	if (!has_field(r, offsetof(struct disk_header, recall_stream), sizeof(le32)) ||
+	    le32_get(h->recall_stream) == stream ||
+	    (stream != STREAM_FIRST && le32_get(h->stream) != stream))
+		return SAYS_NOTHING;
+	return SAYS_RESIDENT;
+}
+
+static int refuse_away(struct repair *r, const char *why)
+{
+	struct cart_copy copies[CART_MAX_COPIES];
+	unsigned cnt = read_copies(r, copies);
+
+	for (unsigned i = 0; i < cnt; i++)
+		repair_say(r, "header: a copy on volume %s is named there", copies[i].volume);
+	repair_say(r, "%s", why);
+	return CART_E_NOT_RESIDENT;
+}
+
+/*
+ * Is the data that is there the recording?  An unfinished recall is a part of it, and so is what a
+ * release did not delete yet; only a recall makes another stream than the first.
+ */
+static int check_resident(struct repair *r, const struct disk_header *h)
+{
+	enum witness says = ask_header(r, h);
+
+	if ((r->options->insist & CART_REPAIR_RESIDENT) != 0 || says == SAYS_RESIDENT ||
+	    (says == SAYS_NOTHING && r->c->stream == STREAM_FIRST))
+		return 0;
+	return refuse_away(r, says == SAYS_AWAY
+				      ? "the damaged header says that the recording is on its "
+					"copies: what is on the disk may be a part of it, and is "
+					"left as it is; vtl physical import reads a volume"
+				      : "the data was written by a recall, and no header says that "
+					"it was finished: it may be a part of the recording, and "
+					"is left as it is; vtl physical import reads a volume");
+}
+
 /* There is no data: a blank cartridge if the damaged header says so; else who knows where the data
  * is. */
 static int without_data(struct repair *r, const struct disk_header *h)
 {
 	if (h != NULL && (h->state == CART_RESIDENT || h->state == CART_PREMIGRATED) &&
-	    le64_get(h->objects) == 0 && r->header_size >= offsetof(struct disk_header, loads)) {
+	    le64_get(h->objects) == 0 && has_field(r, 0, offsetof(struct disk_header, loads))) {
 		memcpy(r->c->info.uuid, h->uuid, sizeof(h->uuid));
 		return 0;
 	}
-	name_copies(r);
-	repair_say(r, "the header is lost and there is no data: if the recording was migrated, its "
-		      "volume can be read with vtl physical import; copies are never invented");
-	return CART_E_NOT_RESIDENT;
+	return refuse_away(
+		r, "the header is lost and there is no data: if the recording was migrated, its "
+		   "volume can be read with vtl physical import; copies are never invented");
 }
 
 static uint64_t data_end(const struct repair *r, bool *ret_frames_expected)
@@ -452,6 +546,7 @@ static int recover(struct repair *r, struct found *found, uint64_t newest)
 		return o;
 	info_update(c);
 	c->info.generation = newest + 1;
+	take_copies(r);
 	if (!has_loose_gap(c, found)) {
 		c->info.epoch = newest + 1;
 		c->epoch_object = c->end_totals.objects;
@@ -481,7 +576,9 @@ static int make_anew(struct repair *r)
 		c->live_stream = c->stream = STREAM_FIRST;
 		o = without_data(r, h);
 	} else {
-		o = identify(r, h, &found, &newest);
+		o = check_resident(r, h);
+		if (o == 0)
+			o = identify(r, h, &found, &newest);
 	}
 	if (o == 0 && expected && found.frames == 0)
 		o = CART_E_INVALID;
@@ -495,8 +592,6 @@ static int make_anew(struct repair *r)
 		newest = le64_get(h->epoch);
 	if (h != NULL)
 		take_counters(&c->info, h);
-	if (r->header != NULL)
-		name_copies(r);
 	take_medium(r, h);
 	r->report.header_rebuilt = r->report.recovered = true;
 	return recover(r, &found, newest);
