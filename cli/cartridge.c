@@ -544,7 +544,9 @@ const struct vtl_command cartridge_commands[] = {
 			 "compression for new blocks, where the header is lost" },
 		       { "resident", '\0', NULL,
 			 "what lies on the disk is the recording, although the header is lost or "
-			 "says something else" } } },
+			 "says something else" },
+		       { "writable", '\0', NULL,
+			 "take the write protect tab off: it is set where the header is lost" } } },
 	{ .noun = "cartridge",
 	  .verb = "dump",
 	  .args = "BARCODE",

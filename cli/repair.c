@@ -54,6 +54,7 @@ static bool read_options(struct vtl *vtl, const struct library_config *config,
 	}
 	options->insist |= codec != NULL ? CART_REPAIR_CODEC : 0;
 	options->insist |= vtl_option(vtl, "resident") != NULL ? CART_REPAIR_RESIDENT : 0;
+	options->insist |= vtl_option(vtl, "writable") != NULL ? CART_REPAIR_WRITABLE : 0;
 	return true;
 }
 

@@ -426,10 +426,11 @@ MUST_CHECK int cart_object(struct cart *c, uint64_t number, struct cart_object *
  * What it does, each where it is needed:
  *   - a header with one wrong byte is healed: its checksum tells which byte and what it was;
  *   - a header that is lost or damaged beyond that is made anew.  The recording, with its counts,
- *     comes from the frames; what frames do not know (density, medium type, capacity, codec, tab,
+ *     comes from the frames; what frames do not know (density, medium type, capacity, codec,
  *     counters) from the damaged header where it is plausible there, else from the options.  Copies
  *     that a damaged header names are kept as copies of an earlier generation: nothing is ever
- *     released because of them, and nobody takes their volumes for free;
+ *     released because of them, and nobody takes their volumes for free.  The write protect tab
+ *     is set, since nothing tells for certain how it was;
  *   - after a crash: what cart_open() would do, the torn tail is cut;
  *   - bytes behind the end of the recording are cut;
  *   - index and marks are compared with the data, and made anew where they are wrong.  Objects that
@@ -471,6 +472,7 @@ enum cart_repair_insist {
 	CART_REPAIR_EARLY_WARNING = 8,
 	CART_REPAIR_CODEC = 16,
 	CART_REPAIR_RESIDENT = 32, /* the data that is there is the recording: see above */
+	CART_REPAIR_WRITABLE = 64, /* the tab is taken off, also of a header that is good */
 };
 
 struct cart_repair {

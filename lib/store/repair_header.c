@@ -294,9 +294,23 @@ static int64_t plausible_time(le64 value)
 	return le64_get(value) <= now ? (int64_t)le64_get(value) : 0;
 }
 
+/*
+ * Nothing tells for certain how the tab was: a bit of a damaged header may be a wrong one.  So it
+ * is set, where there is something to protect, and whoever knows better takes it off.
+ */
+static void take_tab(struct repair *r, const struct disk_header *h)
+{
+	struct cart_info *i = &r->c->info;
+
+	i->write_protect = r->c->end_totals.objects > 0 ||
+			   (h != NULL && (h->flags & HEADER_WRITE_PROTECT) != 0);
+	if (i->write_protect && (r->options->insist & CART_REPAIR_WRITABLE) == 0)
+		repair_say(r, "header: nothing tells for certain how the write protect tab was: "
+			      "it is set (--writable takes it off)");
+}
+
 static void take_counters(struct cart_info *i, const struct disk_header *h)
 {
-	i->write_protect = (h->flags & HEADER_WRITE_PROTECT) != 0 && h->flags < 8;
 	i->loads = plausible(h->loads, UINT32_MAX);
 	i->lifetime_written_bytes = plausible(h->lifetime_written, UINT64_C(1) << 60);
 	i->lifetime_read_bytes = plausible(h->lifetime_read, UINT64_C(1) << 60);
@@ -521,7 +535,8 @@ static bool has_loose_gap(struct cart *c, const struct found *found)
 }
 
 /* Recovers the recording of the frames found; where that is safe, begins an epoch at its end. */
-static int recover(struct repair *r, struct found *found, uint64_t newest)
+static int recover(struct repair *r, const struct disk_header *h, struct found *found,
+		   uint64_t newest)
 {
 	struct cart *c = r->c;
 	int o;
@@ -547,6 +562,7 @@ static int recover(struct repair *r, struct found *found, uint64_t newest)
 	info_update(c);
 	c->info.generation = newest + 1;
 	take_copies(r);
+	take_tab(r, h);
 	if (!has_loose_gap(c, found)) {
 		c->info.epoch = newest + 1;
 		c->epoch_object = c->end_totals.objects;
@@ -594,7 +610,7 @@ static int make_anew(struct repair *r)
 		take_counters(&c->info, h);
 	take_medium(r, h);
 	r->report.header_rebuilt = r->report.recovered = true;
-	return recover(r, &found, newest);
+	return recover(r, h, &found, newest);
 }
 
 int repair_header(struct repair *r)
@@ -617,5 +633,11 @@ int repair_header(struct repair *r)
 		o = heal(r);
 	if (o > 0)
 		o = make_anew(r);
+	if (o == 0 && (r->options->insist & CART_REPAIR_WRITABLE) != 0 &&
+	    r->c->info.write_protect) {
+		r->c->info.write_protect = false;
+		repair_say(r, "header: the write protect tab is taken off");
+		o = header_store(r->c);
+	}
 	return o;
 }

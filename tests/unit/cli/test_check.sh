@@ -168,6 +168,12 @@ run cartridge repair GOOD1 --capacity 5M --density 5c --codec zstd
 expect 0 '^GOOD1 +repaired'
 run cartridge show GOOD1 --json
 expect_json 'j["capacity_bytes"] == 5000000 and j["density"] == "5ch" and j["codec"] == "zstd"'
+run cartridge show GOOD1 --json
+expect_json 'j["write_protect"] == True'
+run cartridge repair GOOD1 --writable
+expect 0 'tab is taken off' '^GOOD1 +repaired'
+run cartridge show GOOD1 --json
+expect_json 'j["write_protect"] == False'
 run cartridge repair GOOD1 --density xyz
 expect 2
 run cartridge repair GOOD1 --codec lzo

@@ -76,7 +76,19 @@ static void any_wrong_byte_of_the_header_is_healed(void **state)
 	repairs_expect(*state, OBJECTS, NULL);
 }
 
-/* The header was rebuilt; everything is there, nothing more to do, and writing goes on. */
+static void take_tab_off(struct pool *p)
+{
+	const struct cart_repair_options options = { .insist = CART_REPAIR_WRITABLE };
+	struct cart_repair repair;
+
+	assert_true(pool_stat(p)->write_protect);
+	assert_int_equal(cart_repair(p->path, "T1", &options, &repair), 0);
+	assert_true(repair.header_changed);
+	assert_false(pool_stat(p)->write_protect);
+}
+
+/* The header was rebuilt; everything is there, nothing more to do, and writing goes on where
+ * somebody allows it. */
 static void expect_rebuilt(struct pool *p)
 {
 	struct cart_info before = { 0 };
@@ -88,6 +100,7 @@ static void expect_rebuilt(struct pool *p)
 	assert_int_equal(repair.lost, 0);
 	repairs_expect(p, OBJECTS, NULL);
 	repairs_expect_nothing(p);
+	take_tab_off(p);
 	before = *pool_stat(p);
 	assert_true(before.epoch > 2 && before.generation > 2); /* no copy is of this one */
 	c = pool_open(p, CART_OPEN_WRITE);
@@ -298,6 +311,33 @@ static void a_cartridge_in_use_is_refused(void **state)
 	assert_int_equal(cart_repair(((struct pool *)*state)->path, "T1", NULL, &repair),
 			 CART_E_BUSY);
 	pool_close(c);
+}
+
+/* Nothing knows how the tab was, so nobody writes over what may have been protected. */
+static void a_header_made_anew_is_write_protected(void **state)
+{
+	const struct cart_repair_options options = { .insist = CART_REPAIR_WRITABLE };
+	struct cart_repair repair;
+	struct cart *c;
+
+	repairs_record(*state);
+	c = pool_open(*state, CART_OPEN_WRITE);
+	assert_int_equal(cart_set_write_protect(c, true), 0);
+	pool_close(c);
+	pool_flip(*state, "header", 400, 1);
+	pool_flip(*state, "header", 74, HEADER_WRITE_PROTECT); /* its own bit is one of the wrong */
+	assert_true(repairs_run(*state).header_rebuilt);
+	assert_true(pool_stat(*state)->write_protect);
+	c = pool_open(*state, CART_OPEN_WRITE);
+	assert_int_equal(put_block(c, 1, 100), CART_E_PROTECTED);
+	pool_close(c);
+	pool_unlink(*state, "header");
+	assert_true(repairs_run(*state).header_rebuilt);
+	assert_true(pool_stat(*state)->write_protect);
+	pool_unlink(*state, "header"); /* whoever knows better says so at once */
+	assert_int_equal(cart_repair(((struct pool *)*state)->path, "T1", &options, &repair), 0);
+	assert_false(pool_stat(*state)->write_protect);
+	repairs_expect(*state, OBJECTS, NULL);
 }
 
 /* ---- tables ---- */
@@ -646,6 +686,7 @@ int main(void)
 		TEST(copies_of_a_damaged_header_are_not_current),
 		TEST(a_migrated_cartridge_is_healed_or_left_alone),
 		TEST(a_blank_cartridge_gets_its_header_back),
+		TEST(a_header_made_anew_is_write_protected),
 		TEST(nothing_is_made_of_nothing),
 		TEST(data_of_nobody_is_left_as_it_is),
 		TEST(a_renamed_folder_is_refused),
