@@ -143,6 +143,7 @@ int index_put(struct cart *c, const struct object *o, uint64_t number);
 int marks_get(struct cart *c, uint64_t n, uint64_t *ret_object);
 /* @count entries from @first on as they are on disk. CART_E_DAMAGED where there are fewer. */
 int marks_read(struct cart *c, uint64_t first, size_t count, le64 *ret_marks);
+int index_read(struct cart *c, uint64_t first, size_t count, struct disk_index_entry *ret_entries);
 /* Number of filemarks before @object. */
 int marks_before(struct cart *c, uint64_t object, uint64_t *ret_file);
 

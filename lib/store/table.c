@@ -138,9 +138,10 @@ int marks_get(struct cart *c, uint64_t n, uint64_t *ret_object)
 	return r;
 }
 
-int marks_read(struct cart *c, uint64_t first, size_t count, le64 *ret_marks)
+/* @count entries from @first on, past the cache. */
+static int read_many(struct cart *c, struct table *t, uint64_t first, size_t count, void *ret)
 {
-	struct table *t = &c->marks;
+	uint8_t *to = ret;
 	size_t stored = 0, size = 0;
 	int r = 0;
 
@@ -150,17 +151,27 @@ int marks_read(struct cart *c, uint64_t first, size_t count, le64 *ret_marks)
 		stored = t->written - first < count ? (size_t)(t->written - first) : count;
 	if (stored > 0)
 		r = c->backend->ops->table_read(c->backend, t->which, c->stream,
-						first * t->entry_size, ret_marks,
-						stored * t->entry_size, &size);
+						first * t->entry_size, to, stored * t->entry_size,
+						&size);
 	if (r == -EIO || (r == 0 && size < stored * t->entry_size))
 		return CART_E_DAMAGED;
 	if (r < 0)
 		return r;
 	if (stored < count)
-		memcpy(ret_marks + stored,
+		memcpy(to + stored * t->entry_size,
 		       t->pending + (first + stored - t->written) * t->entry_size,
 		       (count - stored) * t->entry_size);
 	return 0;
+}
+
+int marks_read(struct cart *c, uint64_t first, size_t count, le64 *ret_marks)
+{
+	return read_many(c, &c->marks, first, count, ret_marks);
+}
+
+int index_read(struct cart *c, uint64_t first, size_t count, struct disk_index_entry *ret_entries)
+{
+	return read_many(c, &c->index, first, count, ret_entries);
 }
 
 int marks_before(struct cart *c, uint64_t object, uint64_t *ret_file)

@@ -143,13 +143,100 @@ static void lying_marks_lead_nobody_astray(void **state)
 	}
 }
 
+/* From the beginning and from the end, whatever lies: two filemarks in a row are objects 4 and 5.
+ */
+static void expect_the_row(struct pool *p)
+{
+	struct cart *c = pool_open(p, CART_OPEN_READ);
+	uint64_t residual = 4711;
+
+	assert_int_equal(cart_space_sequential_filemarks(c, 2, &residual), 0);
+	expect_position(c, 6, 3);
+	assert_int_equal(cart_locate(c, 0), 0);
+	assert_int_equal(cart_space_sequential_filemarks(c, 3, &residual), CART_E_EOD);
+	assert_int_equal(residual, 3);
+	pool_close(c);
+	c = pool_open(p, CART_OPEN_READ);
+	assert_int_equal(cart_space_eod(c), 0);
+	assert_int_equal(cart_space_sequential_filemarks(c, -2, &residual), 0);
+	expect_position(c, 4, 1);
+	assert_int_equal(cart_space_eod(c), 0);
+	assert_int_equal(cart_space_sequential_filemarks(c, -3, &residual), CART_E_BOP);
+	pool_close(c);
+	c = pool_open(p, CART_OPEN_READ); /* in the middle of it there is none */
+	assert_int_equal(cart_locate(c, 5), 0);
+	assert_int_equal(cart_space_sequential_filemarks(c, 2, &residual), CART_E_EOD);
+	pool_close(c);
+}
+
+/* One bit of a mark, or of the index, wrong. */
+static void a_lie_hides_no_row_of_filemarks(void **state)
+{
+	for (uint64_t bit = 0; bit < 4 * sizeof(le64) * 8; bit++) {
+		pool_flip(*state, MARKS_FILE, bit / 8, (uint8_t)(1u << bit % 8));
+		expect_the_row(*state);
+	}
+	for (uint64_t bit = 0; bit < 10 * sizeof(struct disk_index_entry) * 8; bit++) {
+		pool_flip(*state, INDEX_FILE, bit / 8, (uint8_t)(1u << bit % 8));
+		expect_the_row(*state);
+	}
+}
+
+/* BBB FF BB FF B: mark 0 names object 2, so that the first row seems to be no row. */
+static void a_lying_mark_does_not_lead_to_a_later_row(void **state)
+{
+	struct pool *p = *state;
+	uint64_t residual;
+	struct cart *c;
+
+	assert_int_equal(cart_delete(p->path, "T1"), 0);
+	pool_create(p, "T1", 0);
+	c = pool_open(p, CART_OPEN_WRITE);
+	write_blocks(c, 1, 3, 1000);
+	write_marks(c, 2);
+	write_blocks(c, 7, 2, 1000);
+	write_marks(c, 2);
+	write_blocks(c, 9, 1, 1000);
+	pool_close(c);
+	pool_flip(p, MARKS_FILE, 0, 1);
+	c = pool_open(p, CART_OPEN_READ);
+	assert_int_equal(cart_space_sequential_filemarks(c, 2, &residual), 0);
+	expect_position(c, 5, 2);
+	pool_close(c);
+}
+
+/* As long as they are written behind, marks and index are in memory. */
+static void a_row_is_found_before_the_tables_are_written(void **state)
+{
+	struct cart *c = pool_open(*state, CART_OPEN_WRITE);
+	uint64_t residual;
+
+	assert_int_equal(cart_space_eod(c), 0);
+	for (unsigned i = 0; i < 300; i++) {
+		write_blocks(c, i, 1 + i % 3, 50);
+		write_marks(c, 1 + i % 2);
+	}
+	write_marks(c, 2); /* with the one before it four */
+	assert_int_equal(cart_locate(c, 10), 0);
+	assert_int_equal(cart_space_sequential_filemarks(c, 4, &residual), 0);
+	expect_position(c, cart_info(c)->objects, cart_info(c)->filemarks);
+	assert_int_equal(cart_space_sequential_filemarks(c, -4, &residual), 0);
+	expect_position(c, cart_info(c)->objects - 4, cart_info(c)->filemarks - 4);
+	pool_close(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, pool_teardown)
-		TEST(space_moves_as_the_standard_says), TEST(locate_past_the_end_stops_there),
-		TEST(files_are_found_by_number),        TEST(the_ends_are_told),
+		TEST(space_moves_as_the_standard_says),
+		TEST(locate_past_the_end_stops_there),
+		TEST(files_are_found_by_number),
+		TEST(the_ends_are_told),
 		TEST(lying_marks_lead_nobody_astray),
+		TEST(a_lie_hides_no_row_of_filemarks),
+		TEST(a_lying_mark_does_not_lead_to_a_later_row),
+		TEST(a_row_is_found_before_the_tables_are_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
