@@ -55,7 +55,8 @@ static int add_segment(struct repair *r, uint32_t stream, uint64_t number, uint6
 	if (more == NULL)
 		return -ENOMEM;
 	r->segments = more;
-	r->segments[r->segments_cnt++] = (struct repair_segment){ stream, number, size };
+	r->segments[r->segments_cnt++] =
+		(struct repair_segment){ .stream = stream, .number = number, .size = size };
 	return 0;
 }
 
@@ -219,8 +220,8 @@ static int plan_cut(struct repair *r)
 		const struct repair_segment *s = &r->segments[i];
 		uint64_t from = s->number == number ? offset : 0;
 
-		if (s->stream != r->c->stream || s->number < number || s->size <= from)
-			continue;
+		if (s->stream != r->c->stream || s->number < number || s->size <= from || s->dead)
+			continue; /* the dead ones are the next writer's to delete */
 		r->report.cut_bytes += s->size - from;
 		if (!matters)
 			o = tail_matters(r, s, from, &matters);
@@ -378,6 +379,8 @@ static int make_plan(struct repair *r)
 
 	if (o == 0 && r->c->info.state != CART_MIGRATED && r->c->info.state != CART_RECALLING) {
 		o = plan_recording(r);
+		if (o == 0 && !r->report.header_rebuilt)
+			o = repair_mark_dead(r);
 		if (o == 0)
 			o = plan_cut(r);
 		if (o == 0)

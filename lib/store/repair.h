@@ -18,6 +18,7 @@ struct repair_segment {
 	uint32_t stream;
 	uint64_t number;
 	uint64_t size; /* of the file */
+	bool dead;     /* nothing in it counts: repair_mark_dead() */
 };
 
 struct repair {
@@ -62,6 +63,11 @@ bool shadow_cut(const struct backend *shadow, uint64_t *ret_address);
  * recording has been recovered, too).  As cart_repair().
  */
 MUST_CHECK int repair_header(struct repair *r);
+/*
+ * Finds the segments that prove themselves dead: begun before the epoch of r->c, behind where that
+ * began (I2).  An overwrite leaves them to be deleted; they are worth no backup.
+ */
+MUST_CHECK int repair_mark_dead(struct repair *r);
 
 /* ---- repair_backup.c ---- */
 

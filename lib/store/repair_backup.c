@@ -83,7 +83,7 @@ static int copy_tail(const struct repair *r, int to)
 		const struct repair_segment *s = &r->segments[i];
 		char name[NAME_BYTES], tail[NAME_BYTES + 32];
 
-		if (s->stream != r->c->stream || s->number < number)
+		if (s->stream != r->c->stream || s->number < number || s->dead)
 			continue;
 		(void)snprintf(name, sizeof(name), "data.%08" PRIx32 ".%08" PRIx64, s->stream,
 			       s->number);

@@ -137,7 +137,7 @@ struct found {
 	uint64_t frames;
 	uint64_t epoch;          /* the latest */
 	uint64_t first, address; /* its first frame */
-	uint64_t stable;         /* objects that any frame vouches for */
+	uint64_t stable;         /* objects that any frame of the recording vouches for */
 	struct totals end;       /* behind the last object */
 	uint64_t end_address;
 	int error;
@@ -148,13 +148,21 @@ static void see_frame(void *ctx, const struct disk_frame *f, uint64_t address)
 	struct found *found = ctx;
 
 	found->frames++;
-	if (le64_get(f->stable) > found->stable)
-		found->stable = le64_get(f->stable);
 	if (le64_get(f->epoch) <= found->epoch)
 		return;
 	found->epoch = le64_get(f->epoch);
 	found->first = le64_get(f->object);
 	found->address = address;
+}
+
+/* Once it is known which frames count: those of what was overwritten vouch for nothing. */
+static void see_stable(void *ctx, const struct disk_frame *f, uint64_t address)
+{
+	struct found *found = ctx;
+
+	(void)address;
+	if (le64_get(f->stable) > found->stable)
+		found->stable = le64_get(f->stable);
 }
 
 /* 0, CART_E_DAMAGED, -errno */
@@ -208,6 +216,28 @@ static int read_segment(struct repair *r, const struct repair_segment *file,
 	return o == 0 && got == sizeof(*ret_segment) && segment_is_whole(ret_segment)
 		       ? 0
 		       : CART_E_DAMAGED;
+}
+
+int repair_mark_dead(struct repair *r)
+{
+	const struct cart *c = r->c;
+
+	for (size_t i = 0; i < r->segments_cnt; i++) {
+		struct repair_segment *file = &r->segments[i];
+		struct disk_segment s;
+		int o;
+
+		if (file->stream != c->stream || file->number <= c->epoch_address >> SEGMENT_SHIFT)
+			continue;
+		o = read_segment(r, file, &s);
+		if (o < 0)
+			return o;
+		file->dead = o == 0 && memcmp(s.uuid, c->info.uuid, sizeof(s.uuid)) == 0 &&
+			     le32_get(s.stream) == file->stream &&
+			     le32_get(s.number) == file->number &&
+			     le64_get(s.epoch) < c->info.epoch;
+	}
+	return 0;
 }
 
 /* Looks for frames of the cartridge @uuid. */
@@ -539,13 +569,16 @@ static int recover(struct repair *r, const struct disk_header *h, struct found *
 		   uint64_t newest)
 {
 	struct cart *c = r->c;
-	int o;
+	int o = 0;
 
 	c->info.epoch = c->last_epoch = found->epoch;
 	c->epoch_object = found->first;
 	c->epoch_address = found->address;
 	found->end_address = DATA_START;
-	o = found->frames > 0 ? each_frame(c, found->stable, see_end, found) : 0;
+	if (found->frames > 0)
+		o = each_frame(c, UINT64_MAX, see_stable, found);
+	if (o == 0 && found->frames > 0)
+		o = each_frame(c, found->stable, see_end, found);
 	if (o == 0)
 		o = found->error;
 	if (o != 0)
@@ -557,6 +590,8 @@ static int recover(struct repair *r, const struct disk_header *h, struct found *
 	c->clean = true;
 	stream_select(c, c->live_stream, &found->end, found->end_address);
 	o = rebuild_index(c);
+	if (o == 0)
+		o = repair_mark_dead(r); /* by the epoch of the frames */
 	if (o != 0)
 		return o;
 	info_update(c);
