@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/copy.h"
 #include "lib/base/crc32c.h"
 #include "lib/store/cart.h"
 
@@ -115,7 +116,7 @@ void iov_put(const struct iovec *iov, int iov_cnt, const void *data, size_t size
 	for (int i = 0; i < iov_cnt && size > 0; i++) {
 		size_t n = iov[i].iov_len < size ? iov[i].iov_len : size;
 
-		memcpy(iov[i].iov_base, p, n);
+		copy_bytes(iov[i].iov_base, p, n);
 		p += n;
 		size -= n;
 	}

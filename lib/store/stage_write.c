@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/copy.h"
 #include "lib/store/stage_internal.h"
 
 #define FRAME_BYTES 128u                 /* more than a block costs beside its data */
@@ -156,7 +157,7 @@ static void copy_in(uint8_t *to, const struct iovec *iov, int iov_cnt, size_t si
 	for (int i = 0; i < iov_cnt && size > 0; i++) {
 		size_t n = iov[i].iov_len < size ? iov[i].iov_len : size;
 
-		memcpy(to, iov[i].iov_base, n);
+		copy_bytes(to, iov[i].iov_base, n);
 		to += n;
 		size -= n;
 	}
