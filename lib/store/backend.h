@@ -74,10 +74,13 @@ struct backend_ops {
 	 * garbage (@stream 0: everything).
 	 *
 	 * This and truncate take a bounded time: where there is much to delete, it goes on behind,
-	 * and close waits for its end. What a process that died left is found by the next one that
-	 * calls keep_only.
+	 * and close waits some seconds for its end. What is left then, or by a process that died,
+	 * is found by the next one that calls keep_only.
 	 */
 	int (*keep_only)(struct backend *b, uint32_t stream, uint64_t address);
+	/* Waits for the end of that, but not longer; close waits no more then. 0: nothing is left;
+	 * 1: something is. */
+	int (*tidy)(struct backend *b, unsigned milliseconds);
 	int (*disk_bytes)(struct backend *b, uint64_t *ret_bytes);
 	/* What can still be written before storage is full, as far as that is known. */
 	int (*room)(struct backend *b, uint64_t *ret_bytes);
@@ -88,7 +91,12 @@ struct backend {
 	const struct backend_ops *ops;
 };
 
-/* The folder POOL/NAME. -ENOENT. */
+/*
+ * The folder POOL/NAME. -ENOENT.
+ *
+ * Once it has locked, every function that changes something answers -ESTALE, and changes nothing,
+ * when the file that it locked is not the one of that name any more (P7).
+ */
 MUST_CHECK int backend_local_open(const char *pool, const char *name, bool writable,
 				  struct backend **ret_backend);
 

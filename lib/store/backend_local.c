@@ -27,6 +27,13 @@
 #define NAME_BYTES FILE_NAME_BYTES
 #define NO_SEGMENT UINT64_MAX
 
+/*
+ * How long a close waits for what is being deleted.  Most overwrites are done by then; the largest
+ * would take minutes, and a host that unloads, or the robot that wants the cartridge, waits for
+ * tens of seconds at most.
+ */
+#define CLOSE_WAIT_MS 5000u
+
 struct segment_file {
 	int fd; /* -1 = none */
 	uint32_t stream;
@@ -43,6 +50,7 @@ struct local {
 	bool names_changed; /* a segment was made since the last sync */
 	struct fence fence; /* asked before every change */
 	struct reaper *reaper;
+	unsigned close_wait_ms;
 	int table_fd[BACKEND_TABLES];
 	bool table_writable[BACKEND_TABLES]; /* a reader opens tables so only when it has to repair
 						them */
@@ -222,10 +230,9 @@ static int switch_segment(struct local *l, uint32_t stream, uint64_t number)
 	return r;
 }
 
-static int data_append(struct backend *b, uint32_t stream, uint64_t address,
-		       const struct iovec *iov, int iov_cnt)
+static int append_once(struct local *l, uint32_t stream, uint64_t address, const struct iovec *iov,
+		       int iov_cnt)
 {
-	struct local *l = local(b);
 	uint64_t offset = address & (SEGMENT_SIZE - 1);
 	int r = switch_segment(l, stream, address >> SEGMENT_SHIFT);
 
@@ -241,6 +248,18 @@ static int data_append(struct backend *b, uint32_t stream, uint64_t address,
 		return -ESTALE; /* what is there now may be another one's: it is not cut */
 	if (ftruncate(l->writing.fd, (off_t)offset) < 0)
 		return -EUCLEAN; /* whole frames of it may be there */
+	return r;
+}
+
+/* An overwrite is not told that there is no space as long as what it threw away makes some. */
+static int data_append(struct backend *b, uint32_t stream, uint64_t address,
+		       const struct iovec *iov, int iov_cnt)
+{
+	struct local *l = local(b);
+	int r = append_once(l, stream, address, iov, iov_cnt);
+
+	while ((r == -ENOSPC || r == -EDQUOT) && reaper_wait(l->reaper))
+		r = append_once(l, stream, address, iov, iov_cnt);
 	return r;
 }
 
@@ -419,6 +438,14 @@ static int keep_only(struct backend *b, uint32_t stream, uint64_t address)
 	return reaper_keep_only(l->reaper, stream, last);
 }
 
+static int tidy(struct backend *b, unsigned milliseconds)
+{
+	struct local *l = local(b);
+
+	l->close_wait_ms = 0;
+	return reaper_finish(l->reaper, milliseconds) ? 0 : 1;
+}
+
 static int disk_bytes(struct backend *b, uint64_t *ret_bytes)
 {
 	return fs_disk_usage(local(b)->folder, ".", ret_bytes);
@@ -434,6 +461,8 @@ static void local_close(struct backend *b)
 	segment_close(&l->writing);
 	for (int t = 0; t < BACKEND_TABLES; t++)
 		table_close(l, (enum backend_table)t);
+	if (l->reaper != NULL)
+		(void)reaper_finish(l->reaper, l->close_wait_ms);
 	reaper_free(l->reaper); /* under the lock still: nobody else may write here before */
 	if (l->lock_fd >= 0)
 		(void)close(l->lock_fd);
@@ -468,6 +497,7 @@ static const struct backend_ops local_ops = {
 	.table_size = table_size,
 	.table_renew = table_renew,
 	.keep_only = keep_only,
+	.tidy = tidy,
 	.disk_bytes = disk_bytes,
 	.room = room,
 	.close = local_close,
@@ -499,6 +529,7 @@ int backend_local_open(const char *pool, const char *name, bool writable,
 			     .folder = -1,
 			     .lock_fd = -1,
 			     .writable = writable,
+			     .close_wait_ms = CLOSE_WAIT_MS,
 			     .reading = { .fd = -1, .number = NO_SEGMENT },
 			     .writing = { .fd = -1, .number = NO_SEGMENT },
 			     .table_fd = { -1, -1, -1 } };

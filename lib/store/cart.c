@@ -100,10 +100,16 @@ static int make_usable(struct cart *c)
 	return damaged ? rebuild_index(c) : 0;
 }
 
+/* Where a recall is under way, or the operator must look, everything may be needed. */
+static bool has_orphans(const struct cart *c)
+{
+	return c->info.state != CART_RECALLING && c->info.state != CART_DAMAGED;
+}
+
 /* Files that the header does not name: something was interrupted that it tells the end of. */
 static int remove_orphans(struct cart *c)
 {
-	if (!is_writer(c) || c->info.state == CART_RECALLING || c->info.state == CART_DAMAGED)
+	if (!is_writer(c) || !has_orphans(c))
 		return 0;
 	return c->backend->ops->keep_only(c->backend, c->resident ? c->live_stream : 0, c->end);
 }
@@ -202,6 +208,22 @@ int cart_close(struct cart *c)
 	r = close_steps(c);
 	cart_free(c);
 	return r;
+}
+
+int cart_sweep(const char *pool, const char *barcode, unsigned milliseconds)
+{
+	int64_t until = clock_monotonic_ms() + milliseconds, left;
+	struct cart *c;
+	int r = cart_open(pool, barcode, CART_OPEN_WRITE | CART_OPEN_ADMIN, &c), closed;
+
+	if (r != 0)
+		return r;
+	left = until - clock_monotonic_ms();
+	r = c->backend->ops->tidy(c->backend, left > 0 ? (unsigned)left : 0);
+	if (!has_orphans(c))
+		r = 0;
+	closed = cart_close(c);
+	return closed != 0 ? closed : r;
 }
 
 const struct cart_info *cart_info(struct cart *c)

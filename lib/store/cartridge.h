@@ -175,9 +175,19 @@ MUST_CHECK int cart_open(const char *pool, const char *barcode, unsigned flags,
 /*
  * Syncs, writes the header and frees @c, whatever happens; NULL is allowed.  Returns what
  * cart_sync() would; the lock is released in any case.  A process that dies instead loses nothing
- * that was synced.
+ * that was synced.  Files that an overwrite left are still being deleted: it waits for that, but 5
+ * seconds at most (cart_sweep()).
  */
 int cart_close(struct cart *c);
+
+/*
+ * Deletes what an overwrite, an erase, a release or a crash has left of older recordings, for at
+ * most that time: a close waits some seconds for it and leaves the rest to the next writer's open,
+ * or to this.  It opens for writing, so a drive that loads meanwhile finds the cartridge busy.
+ * 0: nothing is left.  1: there is more to do.  Else the outcomes of cart_open(), CART_E_BUSY among
+ * them, and of cart_close().
+ */
+MUST_CHECK int cart_sweep(const char *pool, const char *barcode, unsigned milliseconds);
 
 /* Borrowed; true until the next call with @c. Counters of the recording are those of this moment.
  */

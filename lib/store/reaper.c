@@ -12,11 +12,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/store/fence.h"
@@ -40,6 +42,8 @@ struct reaper {
 	pthread_mutex_t lock; /* of everything below */
 	pthread_cond_t moved; /* a file is gone, or the thread has ended */
 	bool running;
+	bool stop;     /* the thread is to end */
+	uint64_t gone; /* files deleted by it */
 	bool only;     /* streams other than .keep are garbage */
 	uint32_t keep; /* its segments behind .last are garbage; 0: nobody said so */
 	uint64_t last;
@@ -132,9 +136,10 @@ static int reap(struct reaper *r, const char *name)
 	int result;
 
 	(void)pthread_mutex_lock(&r->lock);
-	if (!is_garbage(r, f)) {
+	if (r->stop || !is_garbage(r, f)) {
+		result = r->stop ? -ECANCELED : 0;
 		(void)pthread_mutex_unlock(&r->lock);
-		return 0;
+		return result;
 	}
 	r->at = f;
 	current = f.stream == r->keep;
@@ -143,6 +148,7 @@ static int reap(struct reaper *r, const char *name)
 	(void)pthread_mutex_lock(&r->lock);
 	r->at = (struct file){ 0 };
 	r->kept = r->kept || result == 0;
+	r->gone += result > 0;
 	(void)pthread_cond_broadcast(&r->moved);
 	(void)pthread_mutex_unlock(&r->lock);
 	return result;
@@ -177,7 +183,7 @@ static int sweep(struct reaper *r, unsigned names, unsigned files, unsigned *ret
 		*ret_deleted += one > 0;
 		if (one < 0 && result == 0)
 			result = one;
-		if (one == -ESTALE)
+		if (one == -ESTALE || one == -ECANCELED)
 			break;
 	}
 	(void)closedir(dir);
@@ -199,7 +205,8 @@ static void *reap_all(void *ctx)
 		(void)pthread_mutex_unlock(&r->lock);
 		result = sweep(r, UINT32_MAX, UINT32_MAX, &deleted);
 		(void)pthread_mutex_lock(&r->lock);
-		done = result == -ESTALE || (r->orders == orders && deleted == 0);
+		done = result == -ESTALE || result == -ECANCELED ||
+		       (r->orders == orders && deleted == 0);
 		if (done) { /* what cannot be deleted now is left to the next open */
 			r->dirty = result < 0 || r->kept;
 			r->running = false;
@@ -339,7 +346,7 @@ int reaper_claim(struct reaper *r, uint32_t stream, uint64_t segment)
 
 		if (gap) {
 			(void)pthread_mutex_unlock(&r->lock);
-			(void)reaper_finish(r);
+			(void)reaper_finish(r, UINT_MAX);
 			(void)pthread_mutex_lock(&r->lock);
 		}
 		if (r->dirty)
@@ -351,13 +358,36 @@ int reaper_claim(struct reaper *r, uint32_t stream, uint64_t segment)
 	return result;
 }
 
-bool reaper_finish(struct reaper *r)
+bool reaper_finish(struct reaper *r, unsigned milliseconds)
 {
+	struct timespec until;
+	bool done;
+	int e = 0;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)(milliseconds / 1000);
+	until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	(void)pthread_mutex_lock(&r->lock);
+	while (r->running && e == 0)
+		e = pthread_cond_timedwait(&r->moved, &r->lock, &until);
+	done = !r->running && !r->dirty;
+	(void)pthread_mutex_unlock(&r->lock);
+	return done;
+}
+
+bool reaper_wait(struct reaper *r)
+{
+	uint64_t gone;
 	bool busy;
 
 	(void)pthread_mutex_lock(&r->lock);
+	gone = r->gone;
 	busy = r->running;
-	while (r->running)
+	while (r->running && r->gone == gone)
 		(void)pthread_cond_wait(&r->moved, &r->lock);
 	(void)pthread_mutex_unlock(&r->lock);
 	return busy;
@@ -366,6 +396,7 @@ bool reaper_finish(struct reaper *r)
 struct reaper *reaper_new(struct fence *fence)
 {
 	struct reaper *r = calloc(1, sizeof(*r));
+	pthread_condattr_t monotonic;
 
 	if (r == NULL)
 		return NULL;
@@ -373,7 +404,10 @@ struct reaper *reaper_new(struct fence *fence)
 	r->folder = fence->folder;
 	r->dirty = true; /* nobody has looked yet */
 	(void)pthread_mutex_init(&r->lock, NULL);
-	(void)pthread_cond_init(&r->moved, NULL);
+	(void)pthread_condattr_init(&monotonic);
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&r->moved, &monotonic);
+	(void)pthread_condattr_destroy(&monotonic);
 	return r;
 }
 
@@ -381,6 +415,9 @@ void reaper_free(struct reaper *r)
 {
 	if (r == NULL)
 		return;
+	(void)pthread_mutex_lock(&r->lock);
+	r->stop = true;
+	(void)pthread_mutex_unlock(&r->lock);
 	if (r->has_thread)
 		(void)pthread_join(r->thread, NULL);
 	(void)pthread_cond_destroy(&r->moved);

@@ -5,8 +5,8 @@
  * A header kills what lies behind a new end of the recording (docs/cartridge-format.md, I2), a
  * stream that was released, a recall that was given up.  Their files only take up space.  A few of
  * them are deleted at once; many are left to a thread, so that neither an overwrite nor an open
- * takes time that depends on what is thrown away.  A process that dies leaves the rest to the next
- * one that opens the cartridge for writing.
+ * takes time that depends on what is thrown away.  A process that dies, or cannot wait for the end,
+ * leaves the rest to the next one that opens the cartridge for writing.
  *
  * Threads: all functions belong to the one thread that has the backend.
  */
@@ -32,7 +32,7 @@ void segment_file_name(char name[FILE_NAME_BYTES], uint32_t stream, uint64_t seg
  * nothing more is deleted, and the functions below return that.  NULL: no memory.
  */
 struct reaper *reaper_new(struct fence *fence);
-/* Waits until everything is deleted; NULL is allowed. */
+/* The thread ends after the file that it is deleting; NULL is allowed. */
 void reaper_free(struct reaper *r);
 
 /*
@@ -50,7 +50,10 @@ MUST_CHECK int reaper_cut(struct reaper *r, uint32_t stream, uint64_t last);
  */
 MUST_CHECK int reaper_claim(struct reaper *r, uint32_t stream, uint64_t segment);
 
-/* Waits until everything is deleted, as far as it can be. True where something was going on. */
-bool reaper_finish(struct reaper *r);
+/* Waits until everything is deleted, but not longer. True: nothing is left. */
+bool reaper_finish(struct reaper *r, unsigned milliseconds);
+
+/* Waits until the next file is deleted. False: nothing was going on. */
+bool reaper_wait(struct reaper *r);
 
 #endif
