@@ -110,8 +110,12 @@ static int open_all(struct repair *r)
 	if (o < 0)
 		return o == -EAGAIN ? CART_E_BUSY : o;
 	o = r->real->ops->header_read(r->real, &r->header, &r->header_size);
-	if (o < 0)
-		r->header = NULL; /* it is lost, whatever the reason */
+	if (o < 0) {
+		r->header = NULL;
+		r->header_size = 0;
+		if (o != -ENOENT && o != -EIO && o != -EFBIG && o != -EINVAL)
+			return o; /* it may be there, and good */
+	}
 	o = list_segments(r);
 	r->c = o == 0 ? calloc(1, sizeof(*r->c)) : NULL;
 	if (o == 0 && r->c == NULL)

@@ -647,6 +647,7 @@ static void a_dry_run_changes_nothing_and_tells_the_same(void **state)
 	assert_memory_equal(&dry, &wet, sizeof(dry));
 }
 
+/* Going back by the README. Digests made since are of epochs that come again: they must go. */
 static void the_backup_brings_everything_back(void **state)
 {
 	struct pool *p = *state;
@@ -663,8 +664,10 @@ static void the_backup_brings_everything_back(void **state)
 	assert_null(list[1]);
 	cart_list_free(list);
 	assert_true(asprintf(&command,
-			     "cd %s/%s && test -s README && cp header index.* marks.* ../T1.cart",
-			     p->path, repair.backup) > 0);
+			     "cd %s/T1.cart && touch digests.00000001 digests.00000002 && "
+			     "sed -n 's/^  rm/rm/p' ../%s/README | sh && cd ../%s && "
+			     "cp header index.* marks.* ../T1.cart",
+			     p->path, repair.backup, repair.backup) > 0);
 	assert_int_equal(system(command), 0);
 	free(command);
 	repairs_sum(p, after);
