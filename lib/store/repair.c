@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "lib/base/fs.h"
+#include "lib/store/reaper.h"
 #include "lib/store/repair.h"
 
 #define BATCH       4096u /* index entries compared at a time */
@@ -47,7 +48,7 @@ void repair_say(struct repair *r, const char *format, ...)
 
 /* ---- what is there ---- */
 
-static int add_segment(struct repair *r, uint32_t stream, uint64_t number, uint64_t size)
+static int add_segment(struct repair *r, const struct repair_segment *segment)
 {
 	struct repair_segment *more =
 		realloc(r->segments, (r->segments_cnt + 1) * sizeof(*r->segments));
@@ -55,9 +56,23 @@ static int add_segment(struct repair *r, uint32_t stream, uint64_t number, uint6
 	if (more == NULL)
 		return -ENOMEM;
 	r->segments = more;
-	r->segments[r->segments_cnt++] =
-		(struct repair_segment){ .stream = stream, .number = number, .size = size };
+	r->segments[r->segments_cnt++] = *segment;
 	return 0;
+}
+
+/* Exactly the names that the format has: a stray file of a similar one is nobody's data. */
+static bool parse_name(const char *name, struct repair_segment *ret_segment)
+{
+	char exact[FILE_NAME_BYTES];
+	uint32_t stream;
+	uint64_t number;
+
+	if (sscanf(name, "data.%8" SCNx32 ".%8" SCNx64, &stream, &number) != 2 || stream == 0 ||
+	    number >= ADDRESS_LIMIT >> SEGMENT_SHIFT)
+		return false;
+	segment_file_name(exact, stream, number);
+	*ret_segment = (struct repair_segment){ .stream = stream, .number = number };
+	return strcmp(name, exact) == 0;
 }
 
 static int list_segments(struct repair *r)
@@ -74,19 +89,16 @@ static int list_segments(struct repair *r)
 	}
 	while (o == 0 && (e = readdir(dir)) != NULL) {
 		struct stat st;
-		uint32_t stream;
-		uint64_t number;
-		int end = 0;
+		struct repair_segment segment;
 
-		if (sscanf(e->d_name, "data.%8" SCNx32 ".%8" SCNx64 "%n", &stream, &number, &end) !=
-			    2 ||
-		    e->d_name[end] != '\0' || stream == 0 ||
-		    number >= ADDRESS_LIMIT >> SEGMENT_SHIFT)
+		if (!parse_name(e->d_name, &segment))
 			continue;
-		if (fstatat(r->folder, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (fstatat(r->folder, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 			o = -errno;
-		else
-			o = add_segment(r, stream, number, (uint64_t)st.st_size);
+		} else if (S_ISREG(st.st_mode)) {
+			segment.size = (uint64_t)st.st_size;
+			o = add_segment(r, &segment);
+		}
 	}
 	(void)closedir(dir);
 	return o;

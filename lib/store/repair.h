@@ -35,6 +35,7 @@ struct repair {
 	size_t header_size;
 	struct repair_segment *segments;
 	size_t segments_cnt;
+	uint32_t hollow_stream; /* higher than the recording's, without data; 0: none */
 
 	/* the plan */
 	bool header_changes, tables_change;

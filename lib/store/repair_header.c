@@ -251,16 +251,42 @@ static int find_frames(struct repair *r, const uint8_t uuid[16], struct found *r
 	return each_frame(c, UINT64_MAX, see_frame, ret_found);
 }
 
-/* The stream that is the recording: there is never more than one with data, but for the rest of
- * one that was being deleted, which has the lower number. */
-static uint32_t choose_stream(const struct repair *r)
+/* A file that a crash, or a stranger, left with nothing in it. */
+static int is_hollow(struct repair *r, const struct repair_segment *file, bool *ret_hollow)
 {
-	uint32_t stream = 0;
+	struct disk_segment s;
+	int o = file->size > DATA_START ? 0 : read_segment(r, file, &s);
 
-	for (size_t i = 0; i < r->segments_cnt; i++)
-		if (r->segments[i].stream > stream)
+	*ret_hollow = o == CART_E_DAMAGED;
+	return o < 0 ? o : 0;
+}
+
+/*
+ * The stream that is the recording: there is never more than one with data, but for the rest of
+ * one that was being deleted, which has the lower number.  Files with nothing in them tell little:
+ * r->hollow_stream is one that they would have made the recording.
+ */
+static int choose_stream(struct repair *r, uint32_t *ret_stream)
+{
+	uint32_t stream = 0, highest = 0;
+
+	for (size_t i = 0; i < r->segments_cnt; i++) {
+		bool hollow;
+		int o;
+
+		if (r->segments[i].stream <= stream)
+			continue;
+		o = is_hollow(r, &r->segments[i], &hollow);
+		if (o < 0)
+			return o;
+		if (!hollow)
 			stream = r->segments[i].stream;
-	return stream;
+		if (r->segments[i].stream > highest)
+			highest = r->segments[i].stream;
+	}
+	r->hollow_stream = stream > 0 && highest > stream ? highest : 0;
+	*ret_stream = stream > 0 ? stream : highest;
+	return 0;
 }
 
 /*
@@ -506,15 +532,21 @@ static int check_resident(struct repair *r, const struct disk_header *h)
 	enum witness says = ask_header(r, h);
 
 	if ((r->options->insist & CART_REPAIR_RESIDENT) != 0 || says == SAYS_RESIDENT ||
-	    (says == SAYS_NOTHING && r->c->stream == STREAM_FIRST))
+	    (says == SAYS_NOTHING && r->c->stream == STREAM_FIRST && r->hollow_stream == 0))
 		return 0;
+	if (says == SAYS_NOTHING && r->hollow_stream != 0)
+		repair_say(r,
+			   "there is an empty file of stream %" PRIu32
+			   ", which may be of a recall that had just begun",
+			   r->hollow_stream);
 	return refuse_away(r, says == SAYS_AWAY
 				      ? "the damaged header says that the recording is on its "
 					"copies: what is on the disk may be a part of it, and is "
 					"left as it is; vtl physical import reads a volume"
-				      : "the data was written by a recall, and no header says that "
-					"it was finished: it may be a part of the recording, and "
-					"is left as it is; vtl physical import reads a volume");
+				      : "there was a recall, and no header says that it was "
+					"finished: what is on the disk may be a part of the "
+					"recording, and is left as it is; vtl physical import "
+					"reads a volume");
 }
 
 /* There is no data: a blank cartridge if the damaged header says so; else who knows where the data
@@ -620,7 +652,10 @@ static int make_anew(struct repair *r)
 	memcpy(c->info.barcode, r->barcode, strlen(r->barcode));
 	c->recall_stream = 0;
 	c->unknown_size = 0;
-	c->live_stream = c->stream = choose_stream(r);
+	o = choose_stream(r, &c->stream);
+	if (o < 0)
+		return o;
+	c->live_stream = c->stream;
 	c->end = c->epoch_address = data_end(r, &expected);
 	found = (struct found){ .c = c, .address = DATA_START };
 	if (c->stream == 0) {

@@ -165,6 +165,52 @@ static void what_a_release_left_is_not_the_recording(void **state)
 	free(aside);
 }
 
+static void make_empty(struct pool *p, const char *name)
+{
+	char *path = pool_file(p, name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	(void)close(fd);
+	free(path);
+}
+
+/* The format's names are exact: none of these is a stream of its own. */
+static void stray_files_are_no_streams(void **state)
+{
+	static const char *const names[] = { "data.7.0",
+					     "data.0x7.0",
+					     "data.0000000A.00000000",
+					     "data. 000007.00000000",
+					     "data.+0000007.00000000",
+					     "data.00000007.0000000",
+					     "data.00000007.00000000.old",
+					     "data.000000007.00000000" };
+
+	repairs_record(*state);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		make_empty(*state, names[i]);
+	pool_unlink(*state, HEADER_NAME);
+	assert_int_equal(repairs_run(*state).objects, OBJECTS);
+	repairs_expect(*state, OBJECTS, NULL);
+	repairs_expect_nothing(*state);
+}
+
+/* Nor is one with a right name and nothing in it, as far as a header says which is the recording;
+ * else somebody must. */
+static void an_empty_stream_does_not_hide_the_recording(void **state)
+{
+	repairs_record(*state);
+	make_empty(*state, "data.ffffffff.00000000");
+	spoil_header(*state);
+	assert_int_equal(repairs_run(*state).objects, OBJECTS);
+	repairs_expect(*state, OBJECTS, NULL);
+	pool_unlink(*state, HEADER_NAME);
+	expect_refused(*state);
+	insist(*state, OBJECTS);
+	repairs_expect(*state, OBJECTS, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +220,8 @@ int main(void)
 		TEST(a_recall_with_a_wrong_state_is_refused),
 		TEST(a_whole_recall_is_the_recording_where_a_header_says_so),
 		TEST(what_a_release_left_is_not_the_recording),
+		TEST(stray_files_are_no_streams),
+		TEST(an_empty_stream_does_not_hide_the_recording),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
