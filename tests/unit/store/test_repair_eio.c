@@ -19,6 +19,7 @@ static struct bad {
 	const char *name; /* of a file of T1; NULL: nothing is bad */
 	uint64_t from, to;
 	int error;
+	unsigned times; /* so often; 0: always */
 } bad;
 
 /* clang-format off */
@@ -49,6 +50,8 @@ ssize_t __wrap_pread(int fd, void *buf, size_t size, off_t offset)
 
 	if (is_bad(fd) && at < bad.to && at + size > bad.from) {
 		if (at >= bad.from) {
+			if (bad.times > 0 && --bad.times == 0)
+				bad.name = NULL;
 			errno = bad.error;
 			return -1;
 		}
@@ -61,7 +64,7 @@ static struct cart_repair repair_with_bad(struct pool *p, const char *name)
 {
 	struct cart_repair repair;
 
-	bad = (struct bad){ name, 0, UINT64_MAX, EIO };
+	bad = (struct bad){ name, 0, UINT64_MAX, EIO, 0 };
 	repair = repairs_run(p);
 	bad.name = NULL;
 	return repair;
@@ -129,7 +132,7 @@ static void the_backup_keeps_what_can_be_read(void **state)
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	assert_int_equal(fs_pwrite(fd, data, size, 0), 0);
 	(void)close(fd);
-	bad = (struct bad){ DIGESTS_FILE, from, from + hole, EIO };
+	bad = (struct bad){ DIGESTS_FILE, from, from + hole, EIO, 0 };
 	repair = repairs_run(p);
 	bad.name = NULL;
 	expect_note(p, &repair, DIGESTS_FILE);
@@ -164,7 +167,7 @@ static void the_backup_is_as_long_as_the_file(void **state)
 	free(copy);
 }
 
-/* The header is there and good; only this process does not get it. */
+/* The header is there and good; only this process does not get it, this time. */
 static void a_header_that_cannot_be_had_is_not_lost(void **state)
 {
 	static const int errors[] = { ENOMEM, ESTALE, EACCES };
@@ -174,7 +177,7 @@ static void a_header_that_cannot_be_had_is_not_lost(void **state)
 	repairs_record(*state);
 	repairs_sum(*state, before);
 	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
-		bad = (struct bad){ HEADER_NAME, 0, UINT64_MAX, errors[i] };
+		bad = (struct bad){ HEADER_NAME, 0, UINT64_MAX, errors[i], 1 };
 		assert_int_equal(cart_repair(((struct pool *)*state)->path, "T1", NULL, &repair),
 				 -errors[i]);
 		bad.name = NULL;
