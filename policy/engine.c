@@ -11,8 +11,10 @@
 #include <time.h>
 
 #include "lib/base/clock.h"
+#include "policy/sweep.h"
 
 #define TICK_S          1
+#define SWEEP_MS        1000u /* a drive that loads the cartridge waits so long at most */
 #define BACKOFF_FIRST_S 10
 #define BACKOFF_MOST_S  3600
 
@@ -383,6 +385,17 @@ static void follow(struct engine *e, const struct plan *p)
 	entry_run(e, entry, p->drive == NULL ? NULL : p->drive->config);
 }
 
+/* Before anything is started: what is open already is busy, and left alone. */
+static void sweep(struct engine *e, const struct world *world)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (e->swept_ms != 0 && now_ms - e->swept_ms < e->config->look_s * 1000)
+		return;
+	sweeper_run(e->sweeper, world, SWEEP_MS);
+	e->swept_ms = now_ms;
+}
+
 void engine_look(struct engine *e)
 {
 	struct world *world;
@@ -392,6 +405,7 @@ void engine_look(struct engine *e)
 	if (e->halted)
 		return;
 	world = engine_world(e);
+	sweep(e, world);
 	engine_input(e, world, &in);
 	plans = scheduler_plan(&in);
 	for (guint i = 0; i < plans->len; i++)
@@ -534,6 +548,7 @@ struct engine *engine_new(const struct policy_config *config, struct catalog *ca
 	e->catalog = catalog;
 	e->client = client;
 	e->watcher = watcher_new();
+	e->sweeper = sweeper_new();
 	e->open = g_ptr_array_new_with_free_func(entry_free);
 	e->history = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	e->synced = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -549,6 +564,7 @@ void engine_free(struct engine *e)
 	while (g_idle_remove_by_data(e)) /* news of movers that nobody hears any more */
 		;
 	watcher_free(e->watcher);
+	sweeper_free(e->sweeper);
 	g_ptr_array_unref(e->open);
 	g_hash_table_unref(e->history);
 	g_hash_table_unref(e->synced);

@@ -30,6 +30,7 @@ struct engine {
 	struct catalog *catalog;
 	struct control_client *client; /* may be NULL */
 	struct watcher *watcher;
+	struct sweeper *sweeper;
 	GPtrArray *open;     /* struct entry * */
 	GHashTable *history; /* "library/barcode" -> struct history */
 	GHashTable *synced;  /* "library/barcode" -> what of its header is in the catalogue */
@@ -37,7 +38,7 @@ struct engine {
 	void (*changed)(void *ctx, const struct job *job);
 	void *changed_ctx;
 	guint tick, wake; /* GLib sources; 0 = none */
-	int64_t looked_ms;
+	int64_t looked_ms, swept_ms;
 	bool halted;
 };
 
