@@ -70,6 +70,26 @@ MUST_CHECK int repair_header(struct repair *r);
  */
 MUST_CHECK int repair_mark_dead(struct repair *r);
 
+/* ---- repair_remains.c ---- */
+
+/* The fixed part of the damaged header, with zeros where it was cut; false: it is none of ours.
+ * Below, NULL stands for that. */
+bool remains_header(const struct repair *r, struct disk_header *ret_header);
+/*
+ * 0: the data of r->c->stream is the recording, as far as anybody can say.  CART_E_NOT_RESIDENT: it
+ * may be a part of it.
+ */
+MUST_CHECK int remains_check_resident(struct repair *r, const struct disk_header *h);
+/* There is no data. 0: a blank cartridge, whose uuid r->c has now; CART_E_NOT_RESIDENT. */
+MUST_CHECK int remains_without_data(struct repair *r, const struct disk_header *h);
+void remains_take_counters(struct cart_info *i, const struct disk_header *h);
+/* What kind of medium it is. */
+void remains_take_medium(struct repair *r, const struct disk_header *h);
+/* When r->c has its new generation: copies of earlier ones. */
+void remains_take_copies(struct repair *r);
+/* When r->c knows how many objects there are. */
+void remains_take_tab(struct repair *r, const struct disk_header *h);
+
 /* ---- repair_backup.c ---- */
 
 /* Copies all that the plan changes into a folder of its own, durably; r->report.backup names it. */
