@@ -9,10 +9,12 @@
  *
  *   uuid        from a segment's header, or the damaged header: the one that the frames' checksums
  *               confirm
- *   epoch       the latest of any frame; all frames of it were written behind all others, so its
- *               first frame's number is epoch_object.  After the ordinary recovery a new epoch
- * begins at the end, with a number that nothing has used generation  that epoch's number: each
- * generation began with an epoch, so it is a new one
+ *
+ *   epoch       the latest of any frame: its first frame's number is epoch_object, and what lies
+ *               behind that of another epoch is dead.  After the ordinary recovery a new epoch
+ *               begins at the end, with a number that nothing has used
+ *
+ *   generation  that epoch's number: each generation began with an epoch, so it is a new one
  */
 #include <ctype.h>
 #include <errno.h>
