@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/crc32c.h"
 #include "lib/store/backend.h"
 #include "lib/store/format.h"
 
@@ -219,6 +220,146 @@ static void only_the_streams_that_are_kept_stay(void **state)
 	b->ops->close(b);
 }
 
+/* P7: whoever replaced it may have been writing since. */
+static void after_its_lock_file_was_replaced_a_writer_changes_nothing(void **state)
+{
+	struct backend *b = open_backend(state, true), *other;
+	char text[] = "text", got[9] = "";
+	const struct iovec iov = { text, 4 };
+	size_t size;
+	void *header;
+
+	assert_int_equal(b->ops->lock(b, true), 0);
+	append(b, 0, text);
+	append(b, SEGMENT_SIZE, text);
+	assert_int_equal(b->ops->table_write(b, TABLE_INDEX, 1, 0, "old", 4), 0);
+	assert_int_equal(b->ops->header_read(b, &header, &size), 0);
+	pool_unlink(*state, "lock");
+	other = open_backend(state, true);
+	assert_int_equal(other->ops->lock(other, true), 0);
+	assert_int_equal(b->ops->append(b, 1, SEGMENT_SIZE + 4, &iov, 1), -ESTALE);
+	assert_int_equal(b->ops->append(b, 1, 2 * SEGMENT_SIZE, &iov, 1), -ESTALE);
+	assert_int_equal(b->ops->truncate(b, 1, 2), -ESTALE);
+	assert_int_equal(b->ops->keep_only(b, 0, 0), -ESTALE);
+	assert_int_equal(b->ops->header_write(b, "x", 1), -ESTALE);
+	assert_int_equal(b->ops->table_write(b, TABLE_INDEX, 1, 0, "new", 4), -ESTALE);
+	assert_int_equal(b->ops->table_truncate(b, TABLE_INDEX, 1, 0), -ESTALE);
+	assert_int_equal(b->ops->table_renew(b, 1), -ESTALE);
+	b->ops->close(b);
+	free(header);
+	expect_text(other, 0, "text");
+	expect_text(other, SEGMENT_SIZE, "text");
+	expect_text(other, 2 * SEGMENT_SIZE, "");
+	assert_int_equal(other->ops->table_read(other, TABLE_INDEX, 1, 0, got, 4, &size), 0);
+	assert_string_equal(got, "old");
+	assert_int_equal(other->ops->header_read(other, &header, &size), 0);
+	assert_in_range(size, sizeof(struct disk_header), HEADER_MAX);
+	free(header);
+	other->ops->close(other);
+}
+
+/* Between the open of its file and the lock. */
+static void a_lock_on_a_file_that_was_replaced_is_none(void **state)
+{
+	struct backend *b = open_backend(state, true);
+
+	pool_unlink(*state, "lock");
+	assert_int_equal(b->ops->lock(b, true), -EAGAIN);
+	b->ops->close(b);
+	b = open_backend(state, true);
+	assert_int_equal(b->ops->lock(b, true), 0);
+	b->ops->close(b);
+}
+
+static void begin_segment(struct backend *b, const struct disk_header *h, uint32_t stream,
+			  uint64_t number, uint64_t epoch)
+{
+	struct disk_segment s = { .version = le32_from(FORMAT_VERSION),
+				  .number = le32_from((uint32_t)number),
+				  .stream = le32_from(stream),
+				  .epoch = le64_from(epoch) };
+	const struct iovec iov = { &s, sizeof(s) };
+
+	memcpy(s.magic, SEGMENT_MAGIC, sizeof(s.magic));
+	memcpy(s.uuid, h->uuid, sizeof(s.uuid));
+	s.crc = le32_from(crc32c(0, &s, offsetof(struct disk_segment, crc)));
+	assert_int_equal(b->ops->append(b, stream, number << SEGMENT_SHIFT, &iov, 1), 0);
+}
+
+static void expect_segment(struct backend *b, uint32_t stream, uint64_t number, bool there)
+{
+	size_t size = 9;
+	char byte;
+
+	assert_int_equal(b->ops->read(b, stream, number << SEGMENT_SHIFT, &byte, 1, &size), 0);
+	assert_int_equal(size, there);
+}
+
+/* Where no header on disk says that there is no other writer, a segment's own does. */
+static void without_a_header_only_what_says_that_it_is_old_is_deleted(void **state)
+{
+	struct backend *b = open_backend(state, true);
+	char text[] = "no header";
+	const struct iovec iov = { text, sizeof(text) };
+	struct disk_header h;
+	uint64_t epoch;
+	size_t size;
+	void *data;
+
+	assert_int_equal(b->ops->lock(b, true), 0);
+	assert_int_equal(b->ops->header_read(b, &data, &size), 0);
+	memcpy(&h, data, sizeof(h));
+	epoch = le64_get(h.epoch);
+	for (uint32_t stream = 1; stream <= 2; stream++) {
+		begin_segment(b, &h, stream, 1, epoch);
+		begin_segment(b, &h, stream, 2, epoch + 1);
+		assert_int_equal(b->ops->append(b, stream, UINT64_C(3) << SEGMENT_SHIFT, &iov, 1),
+				 0);
+	}
+	pool_unlink(*state, HEADER_NAME);
+	assert_int_equal(b->ops->keep_only(b, 1, 0), 0);
+	expect_segment(b, 1, 1, false);
+	expect_segment(b, 1, 2, true);
+	expect_segment(b, 1, 3, true);
+	expect_segment(b, 2, 1, false);
+	expect_segment(b, 2, 2, true);
+	expect_segment(b, 2, 3, false);
+	assert_int_equal(b->ops->header_write(b, data, size), 0);
+	assert_int_equal(b->ops->keep_only(b, 1, 0), 0); /* it says that they are nobody's */
+	expect_segment(b, 1, 2, false);
+	expect_segment(b, 1, 3, false);
+	expect_segment(b, 2, 2, false);
+	free(data);
+	b->ops->close(b);
+}
+
+/* Its lock was lost, its file was not: the header tells. */
+static void under_another_ones_header_nothing_is_deleted(void **state)
+{
+	struct backend *b = open_backend(state, true), *other = open_backend(state, true);
+	struct disk_header h;
+	le32 crc;
+	size_t size;
+	void *data;
+
+	assert_int_equal(b->ops->lock(b, true), 0);
+	assert_int_equal(b->ops->header_read(b, &data, &size), 0);
+	memcpy(&h, data, sizeof(h));
+	begin_segment(b, &h, 1, 1, 0);
+	begin_segment(b, &h, 2, 0, 0);
+	h.epoch = le64_from(le64_get(h.epoch) + 1);
+	memcpy(data, &h, sizeof(h));
+	crc = le32_from(crc32c(0, data, size - sizeof(crc)));
+	memcpy((uint8_t *)data + size - sizeof(crc), &crc, sizeof(crc));
+	assert_int_equal(other->ops->header_write(other, data, size), 0);
+	assert_int_equal(b->ops->keep_only(b, 1, 0), -ESTALE);
+	expect_segment(b, 1, 1, true);
+	expect_segment(b, 2, 0, true);
+	free(data);
+	b->ops->close(b);
+	other->ops->close(other);
+}
+
 static void what_is_not_there_does_not_open(void **state)
 {
 	struct backend *b = NULL;
@@ -242,6 +383,10 @@ int main(void)
 		TEST(a_renewed_table_leaves_other_readers_theirs),
 		TEST(a_reader_may_repair_a_table),
 		TEST(only_the_streams_that_are_kept_stay),
+		TEST(after_its_lock_file_was_replaced_a_writer_changes_nothing),
+		TEST(a_lock_on_a_file_that_was_replaced_is_none),
+		TEST(without_a_header_only_what_says_that_it_is_old_is_deleted),
+		TEST(under_another_ones_header_nothing_is_deleted),
 		TEST(what_is_not_there_does_not_open),
 	};
 
