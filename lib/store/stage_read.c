@@ -26,10 +26,13 @@ static bool has_stopped(struct stage *s)
 	return s->count > 0 && is_stop(ring_slot(s, s->count - 1));
 }
 
-/* Where the blocks of the run that must be unpacked go: behind its frames. */
+/* The kernel copies much faster between places that are as far from the beginning of a page. */
+#define PAGE 4096u
+
+/* With what it takes to put it there. Blocks that must be unpacked go behind the frames. */
 static uint32_t run_bytes(const struct read_run *run)
 {
-	uint32_t bytes = (uint32_t)run->size;
+	uint32_t bytes = (uint32_t)run->size + PAGE - 1;
 
 	for (unsigned i = 0; i < run->cnt; i++)
 		if (run->objects[i].stored_size != run->objects[i].logical_size)
@@ -143,6 +146,7 @@ bool read_some(struct stage *s)
 	if (!planned) {
 		push_stop(s);
 	} else if (ring_reserve(s, run_bytes(&s->run), &region)) {
+		region.offset += (uint32_t)(s->run.objects[0].address - region.offset) % PAGE;
 		tail = (s->first + s->count) % SLOTS_MAX;
 		(void)pthread_mutex_unlock(&s->lock);
 		load(s, tail, &region);
