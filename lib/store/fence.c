@@ -52,15 +52,8 @@ int fence_note_lock(struct fence *f, int lock_fd)
 	return 0;
 }
 
-/* Under the lock. */
-static void note(struct fence *f, const struct disk_header *h)
-{
-	f->known = true;
-	f->epoch = le64_get(h->epoch);
-	memcpy(f->uuid, h->uuid, sizeof(f->uuid));
-}
-
-void fence_note_read(struct fence *f, const void *header, size_t size)
+/* Takes over whose cartridge it is, and its epoch: the first time, or where @raise a later one. */
+static void note(struct fence *f, const void *header, size_t size, bool raise)
 {
 	struct disk_header h;
 
@@ -68,23 +61,23 @@ void fence_note_read(struct fence *f, const void *header, size_t size)
 		return;
 	memcpy(&h, header, sizeof(h));
 	(void)pthread_mutex_lock(&f->lock);
-	if (f->locked && !f->known)
-		note(f, &h);
+	if (f->locked && (!f->known || (raise && le64_get(h.epoch) > f->epoch))) {
+		f->known = true;
+		f->epoch = le64_get(h.epoch);
+		memcpy(f->uuid, h.uuid, sizeof(f->uuid));
+	}
 	(void)pthread_mutex_unlock(&f->lock);
+}
+
+void fence_note_read(struct fence *f, const void *header, size_t size)
+{
+	note(f, header, size, false);
 }
 
 /* Also where the write fails then: it may be on the disk all the same. */
 void fence_note_write(struct fence *f, const void *header, size_t size)
 {
-	struct disk_header h;
-
-	if (!header_is_whole(header, size))
-		return;
-	memcpy(&h, header, sizeof(h));
-	(void)pthread_mutex_lock(&f->lock);
-	if (f->locked && (!f->known || le64_get(h.epoch) > f->epoch))
-		note(f, &h);
-	(void)pthread_mutex_unlock(&f->lock);
+	note(f, header, size, true);
 }
 
 static int what_is_known(struct fence *f, struct known *ret_known)
