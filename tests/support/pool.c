@@ -2,6 +2,7 @@
 /* pool.c: see pool.h. */
 #include "tests/support/pool.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -150,6 +151,21 @@ void pool_die_after(struct pool *p, int (*fn)(struct pool *p))
 		_exit(fn(p) == 0 ? 0 : 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
+}
+
+unsigned pool_segments(struct pool *p)
+{
+	char *path = pool_file(p, ".");
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	unsigned n = 0;
+
+	free(path);
+	assert_non_null(dir);
+	while ((e = readdir(dir)) != NULL)
+		n += strncmp(e->d_name, "data.", 5) == 0;
+	(void)closedir(dir);
+	return n;
 }
 
 void fill_block(uint8_t *block, uint64_t seed, size_t size)

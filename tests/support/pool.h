@@ -58,6 +58,9 @@ void pool_unlink(struct pool *p, const char *name);
  */
 void pool_die_after(struct pool *p, int (*fn)(struct pool *p));
 
+/* Data files in the folder of T1, of whatever stream. */
+unsigned pool_segments(struct pool *p);
+
 void fill_block(uint8_t *block, uint64_t seed, size_t size);
 /* One block; what cart_write() returns. */
 int put_block(struct cart *c, uint64_t seed, size_t size);

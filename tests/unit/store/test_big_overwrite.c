@@ -6,7 +6,6 @@
  */
 #include "tests/support/pool.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,21 +50,6 @@ static int teardown(void **state)
 	return r;
 }
 
-static unsigned count_segments(struct world *w)
-{
-	char *path = pool_file(w->pool, ".");
-	DIR *dir = opendir(path);
-	struct dirent *e;
-	unsigned n = 0;
-
-	free(path);
-	assert_non_null(dir);
-	while ((e = readdir(dir)) != NULL)
-		n += strncmp(e->d_name, "data.", 5) == 0;
-	(void)closedir(dir);
-	return n;
-}
-
 /* Goes to object 100000, which a tenth of the segments is before. */
 static unsigned go_to_a_tenth(struct world *w, struct cart *c)
 {
@@ -104,7 +88,7 @@ static void an_overwrite_is_bounded_and_frees_what_was_behind(void **state)
 	assert_int_equal(cart_sync(c), 0);
 	expect_bounded();
 	pool_close(c);
-	assert_int_equal(count_segments(w), segments);
+	assert_int_equal(pool_segments(w->pool), segments);
 	c = pool_open(w->pool, CART_OPEN_READ);
 	assert_int_equal(cart_info(c)->objects, 100001);
 	assert_int_equal(cart_locate(c, 100000), 0);
@@ -121,7 +105,7 @@ static void an_erase_is_bounded_and_frees_what_was_behind(void **state)
 	assert_int_equal(cart_erase(c), 0);
 	expect_bounded();
 	pool_close(c);
-	assert_int_equal(count_segments(w), segments);
+	assert_int_equal(pool_segments(w->pool), segments);
 }
 
 static void a_release_is_bounded_and_frees_everything(void **state)
@@ -135,7 +119,7 @@ static void a_release_is_bounded_and_frees_everything(void **state)
 	assert_int_equal(cart_release(c, 1), 0);
 	expect_bounded();
 	pool_close(c);
-	assert_int_equal(count_segments(w), 0);
+	assert_int_equal(pool_segments(w->pool), 0);
 }
 
 static int overwrite_and_die(struct pool *p)
@@ -163,7 +147,7 @@ static void after_a_crash_the_next_writer_frees_the_rest(void **state)
 	assert_in_range(n.read_bytes, 1, 4u << 20); /* nobody searched the dead segments */
 	assert_int_equal(cart_info(c)->objects, 100001);
 	pool_close(c);
-	assert_int_equal(count_segments(w), segments);
+	assert_int_equal(pool_segments(w->pool), segments);
 }
 
 /* The header was clean already, and the process died while it waited for the thread. */
@@ -178,9 +162,9 @@ static void after_a_crash_in_close_the_next_writer_frees_the_rest(void **state)
 	assert_int_equal(big_make_segments(&w->big, segments, w->big.segments), 0);
 	c = pool_open(w->pool, CART_OPEN_READ);
 	pool_close(c);
-	assert_int_equal(count_segments(w), w->big.segments); /* a reader leaves them */
+	assert_int_equal(pool_segments(w->pool), w->big.segments); /* a reader leaves them */
 	pool_close(pool_open(w->pool, CART_OPEN_WRITE));
-	assert_int_equal(count_segments(w), segments);
+	assert_int_equal(pool_segments(w->pool), segments);
 }
 
 /* What is appended in the meantime is not thrown away with the old file of that name. */
@@ -197,7 +181,7 @@ static void a_segment_that_is_used_again_stays(void **state)
 	for (uint64_t n = 10; n < 400; n++)
 		assert_int_equal(b->ops->append(b, 1, n << SEGMENT_SHIFT, &iov, 1), 0);
 	b->ops->close(b);
-	assert_int_equal(count_segments(w), 400);
+	assert_int_equal(pool_segments(w->pool), 400);
 	assert_int_equal(backend_local_open(w->pool->path, "T1.cart", true, &b), 0);
 	for (uint64_t n = 10; n < 400; n++) {
 		assert_int_equal(b->ops->read(b, 1, n << SEGMENT_SHIFT, got, 4, &size), 0);

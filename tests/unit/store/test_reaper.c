@@ -110,21 +110,6 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, const s
 	return world.closed ? ETIMEDOUT : __real_pthread_cond_timedwait(c, m, t);
 }
 
-static unsigned count_segments(struct pool *p)
-{
-	char *path = pool_file(p, ".");
-	DIR *dir = opendir(path);
-	struct dirent *e;
-	unsigned n = 0;
-
-	free(path);
-	assert_non_null(dir);
-	while ((e = readdir(dir)) != NULL)
-		n += strncmp(e->d_name, "data.", 5) == 0;
-	(void)closedir(dir);
-	return n;
-}
-
 static int setup(void **state)
 {
 	int r = pool_setup(state);
@@ -171,7 +156,7 @@ static void where_deleting_makes_no_space_there_is_none(void **state)
 	world.needed = 0;
 	assert_int_equal(put_block(c, 5, SIZE), 0);
 	pool_close(c);
-	assert_int_equal(count_segments(*state), 1);
+	assert_int_equal(pool_segments(*state), 1);
 }
 
 static void close_with_much_to_delete(struct pool *p)
@@ -181,7 +166,7 @@ static void close_with_much_to_delete(struct pool *p)
 	gate_set(true);
 	assert_int_equal(put_block(c, 5, SIZE), 0);
 	pool_close(c);
-	assert_in_range(count_segments(p), SEGMENTS - 20, SEGMENTS);
+	assert_in_range(pool_segments(p), SEGMENTS - 20, SEGMENTS);
 }
 
 static void a_close_waits_five_seconds_at_most(void **state)
@@ -198,9 +183,9 @@ static void the_next_writer_deletes_what_a_close_left(void **state)
 	close_with_much_to_delete(p);
 	gate_set(false);
 	pool_close(pool_open(p, CART_OPEN_READ));
-	assert_in_range(count_segments(p), SEGMENTS - 20, SEGMENTS);
+	assert_in_range(pool_segments(p), SEGMENTS - 20, SEGMENTS);
 	pool_close(pool_open(p, CART_OPEN_WRITE));
-	assert_int_equal(count_segments(p), 1);
+	assert_int_equal(pool_segments(p), 1);
 	c = pool_open(p, CART_OPEN_READ);
 	expect_block(c, 5, SIZE);
 	pool_close(c);
@@ -219,7 +204,7 @@ static void a_sweep_deletes_what_a_close_left(void **state)
 	assert_in_range(world.longest_ms, 1, 1000);
 	gate_set(false);
 	assert_int_equal(cart_sweep(p->path, "T1", 60000), 0);
-	assert_int_equal(count_segments(p), 1);
+	assert_int_equal(pool_segments(p), 1);
 	assert_int_equal(cart_sweep(p->path, "T1", 1000), 0);
 	assert_int_equal(pool_stat(p)->generation, generation);
 	c = pool_open(p, CART_OPEN_READ);
