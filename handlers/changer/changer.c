@@ -62,6 +62,7 @@ static void set_identity(struct changer *c)
 int changer_new(struct library *library, struct changer **ret_changer)
 {
 	const struct personality *persona = personality_find(library_config(library)->personality);
+	const struct scsi_tables tables = changer_tables();
 	struct changer *c;
 
 	if (persona == NULL)
@@ -71,16 +72,11 @@ int changer_new(struct library *library, struct changer **ret_changer)
 		return -ENOMEM;
 	c->library = library_ref(library);
 	c->persona = persona;
-	c->tables = (struct scsi_tables){
-		.commands = changer_commands,
-		.commands_cnt = changer_commands_cnt,
-		.mode_pages = changer_mode_pages,
-		.mode_pages_cnt = changer_mode_pages_cnt,
-		.log_pages = changer_log_pages,
-		.log_pages_cnt = changer_log_pages_cnt,
-		.lun_in_cdb = true,
-	};
-	unit_init(&c->unit, &unit_ops, &c->tables);
+	if (unit_init(&c->unit, &unit_ops, &tables, 0) != 0) {
+		library_unref(c->library);
+		free(c);
+		return -ENOMEM;
+	}
 	set_identity(c);
 	unit_power_on(&c->unit);
 	*ret_changer = c;

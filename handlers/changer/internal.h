@@ -4,16 +4,15 @@
 #define VTL_CHANGER_INTERNAL_H
 
 #include "handlers/changer/changer.h"
-#include "handlers/personality/personality.h"
 #include "handlers/scsi/command.h"
 #include "handlers/scsi/logpage.h"
 #include "handlers/scsi/mode.h"
+#include "lib/personality/personality.h"
 
 struct changer {
 	struct scsi_unit unit;             /* first */
 	struct library *library;           /* a reference */
 	const struct personality *persona; /* const data */
-	struct scsi_tables tables;
 	bool prevented; /* PREVENT ALLOW: the operator's mail slot door; nothing else depends on it
 			 */
 };
@@ -31,8 +30,7 @@ enum scsi_status changer_initialize_range(struct scsi_unit *unit, struct scsi_cm
 enum scsi_status changer_read_status(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status changer_prevent_allow(struct scsi_unit *unit, struct scsi_cmd *cmd);
 
-extern const struct scsi_command changer_commands[];
-extern const unsigned changer_commands_cnt;
+struct scsi_tables changer_tables(void);
 extern const struct mode_page changer_mode_pages[];
 extern const unsigned changer_mode_pages_cnt;
 extern const struct log_page changer_log_pages[];

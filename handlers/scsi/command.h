@@ -31,6 +31,7 @@ struct scsi_command {
 	enum scsi_status (*handler)(struct scsi_unit *unit, struct scsi_cmd *cmd);
 	uint8_t bits[SCSI_CDB_MAX - 1]; /* bits that may be set in bytes 1..len-1; a service action
 					   counts as allowed */
+	unsigned features;              /* the row is there only for a unit with all of these */
 };
 
 /* The row for @cdb; NULL, with *ret_known_opcode saying whether only the service action is unknown.
@@ -44,23 +45,23 @@ const struct scsi_command *command_find(const struct scsi_unit *unit, const uint
  */
 /* clang-format off */
 #define SCSI_CORE_ROWS \
-	{ OP_RESERVE_6, SA_NONE, 6, DATA_NONE, BY_CORE, 60, "RESERVE(6)", NULL, { 0 } },\
-	{ OP_RELEASE_6, SA_NONE, 6, DATA_NONE, BY_CORE, 60, "RELEASE(6)", NULL, { 0 } },\
-	{ OP_RESERVE_10, SA_NONE, 10, DATA_NONE, BY_CORE, 60, "RESERVE(10)", NULL, { 0 } },\
-	{ OP_RELEASE_10, SA_NONE, 10, DATA_NONE, BY_CORE, 60, "RELEASE(10)", NULL, { 0 } },\
-	{ OP_REPORT_LUNS, SA_NONE, 12, DATA_IN, BY_CORE, 60, "REPORT LUNS", NULL, { 0, 0xff, 0, 0, 0, 0xff, 0xff, 0xff, 0xff } },\
-	{ OP_PERSISTENT_RESERVE_IN, 0, 10, DATA_IN, BY_CORE, 60, "PERSISTENT RESERVE IN, READ KEYS", NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff } },\
-	{ OP_PERSISTENT_RESERVE_IN, 1, 10, DATA_IN, BY_CORE, 60, "PERSISTENT RESERVE IN, READ RESERVATION", NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff } },\
-	{ OP_PERSISTENT_RESERVE_IN, 2, 10, DATA_IN, BY_CORE, 60, "PERSISTENT RESERVE IN, REPORT CAPABILITIES", NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff } },\
-	{ OP_PERSISTENT_RESERVE_IN, 3, 10, DATA_IN, BY_CORE, 60, "PERSISTENT RESERVE IN, READ FULL STATUS", NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff } },\
-	{ OP_PERSISTENT_RESERVE_OUT, 0, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, REGISTER", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },\
-	{ OP_PERSISTENT_RESERVE_OUT, 1, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, RESERVE", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },\
-	{ OP_PERSISTENT_RESERVE_OUT, 2, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, RELEASE", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },\
-	{ OP_PERSISTENT_RESERVE_OUT, 3, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, CLEAR", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },\
-	{ OP_PERSISTENT_RESERVE_OUT, 4, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, PREEMPT", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },\
-	{ OP_PERSISTENT_RESERVE_OUT, 5, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, PREEMPT AND ABORT", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },\
-	{ OP_PERSISTENT_RESERVE_OUT, 6, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, REGISTER AND IGNORE EXISTING KEY", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } },\
-	{ OP_PERSISTENT_RESERVE_OUT, 7, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, REGISTER AND MOVE", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff } }
+	{ OP_RESERVE_6, SA_NONE, 6, DATA_NONE, BY_CORE, 60, "RESERVE(6)", NULL, { 0 }, 0 },\
+	{ OP_RELEASE_6, SA_NONE, 6, DATA_NONE, BY_CORE, 60, "RELEASE(6)", NULL, { 0 }, 0 },\
+	{ OP_RESERVE_10, SA_NONE, 10, DATA_NONE, BY_CORE, 60, "RESERVE(10)", NULL, { 0 }, 0 },\
+	{ OP_RELEASE_10, SA_NONE, 10, DATA_NONE, BY_CORE, 60, "RELEASE(10)", NULL, { 0 }, 0 },\
+	{ OP_REPORT_LUNS, SA_NONE, 12, DATA_IN, BY_CORE, 60, "REPORT LUNS", NULL, { 0, 0xff, 0, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_PERSISTENT_RESERVE_IN, 0, 10, DATA_IN, BY_CORE, 60, "PERSISTENT RESERVE IN, READ KEYS", NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 0 },\
+	{ OP_PERSISTENT_RESERVE_IN, 1, 10, DATA_IN, BY_CORE, 60, "PERSISTENT RESERVE IN, READ RESERVATION", NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 0 },\
+	{ OP_PERSISTENT_RESERVE_IN, 2, 10, DATA_IN, BY_CORE, 60, "PERSISTENT RESERVE IN, REPORT CAPABILITIES", NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 0 },\
+	{ OP_PERSISTENT_RESERVE_IN, 3, 10, DATA_IN, BY_CORE, 60, "PERSISTENT RESERVE IN, READ FULL STATUS", NULL, { 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 0 },\
+	{ OP_PERSISTENT_RESERVE_OUT, 0, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, REGISTER", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_PERSISTENT_RESERVE_OUT, 1, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, RESERVE", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_PERSISTENT_RESERVE_OUT, 2, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, RELEASE", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_PERSISTENT_RESERVE_OUT, 3, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, CLEAR", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_PERSISTENT_RESERVE_OUT, 4, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, PREEMPT", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_PERSISTENT_RESERVE_OUT, 5, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, PREEMPT AND ABORT", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_PERSISTENT_RESERVE_OUT, 6, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, REGISTER AND IGNORE EXISTING KEY", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_PERSISTENT_RESERVE_OUT, 7, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, REGISTER AND MOVE", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 }
 /* clang-format on */
 
 /* ---- handlers that both units put into their rows ---- */

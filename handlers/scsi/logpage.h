@@ -30,6 +30,7 @@ struct log_page {
 	void (*reset)(struct scsi_unit *unit); /* LOG SELECT, PCR; NULL: nothing to reset */
 	void (*told)(
 		struct scsi_unit *unit); /* the whole page went to a host; NULL: nothing to do */
+	unsigned features;               /* the row is there only for a unit with all of these */
 };
 
 /* Adds a parameter of @size bytes. */

@@ -27,6 +27,7 @@ struct mode_page {
 	 */
 	enum scsi_status (*select)(struct scsi_unit *unit, struct scsi_cmd *cmd,
 				   const uint8_t *page, unsigned offset, bool apply);
+	unsigned features; /* the row is there only for a unit with all of these */
 };
 
 /* All pages to their defaults. */

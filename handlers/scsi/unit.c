@@ -6,27 +6,34 @@
  */
 #include "handlers/scsi/unit.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "handlers/scsi/command.h"
 #include "handlers/scsi/mode.h"
+#include "handlers/scsi/tables.h"
 
 #define CONTROL_ALLOWED                                                          \
 	0xc0 /* vendor specific bits; NACA is refused, as INQUIRY's NORMACA says \
 	      */
 
-void unit_init(struct scsi_unit *unit, const struct scsi_unit_ops *ops,
-	       const struct scsi_tables *tables)
+int unit_init(struct scsi_unit *unit, const struct scsi_unit_ops *ops,
+	      const struct scsi_tables *all, unsigned features)
 {
-	*unit = (struct scsi_unit){ .ops = ops, .tables = tables };
+	*unit = (struct scsi_unit){ .ops = ops, .features = features };
+	unit->tables = tables_choose(all, features);
+	if (unit->tables == NULL)
+		return -ENOMEM;
 	(void)pthread_mutex_init(&unit->mutex,
 				 NULL); /* cannot fail with default attributes on Linux */
 	mode_reset(unit);
+	return 0;
 }
 
 void unit_clear(struct scsi_unit *unit)
 {
 	(void)pthread_mutex_destroy(&unit->mutex);
+	tables_free(unit->tables);
 }
 
 void unit_lock(struct scsi_unit *unit)

@@ -19,6 +19,7 @@
 
 #include "handlers/scsi/cmd.h"
 #include "handlers/scsi/sense.h"
+#include "lib/base/outcome.h"
 
 #define UNIT_ATTENTIONS    8
 #define UNIT_MODE_PAGES    16
@@ -63,7 +64,7 @@ struct scsi_identity {
 	uint16_t versions[8]; /* version descriptors, 0-terminated */
 };
 
-/* The tables of a unit; const data. */
+/* The tables of a unit; arrays of const data. */
 struct scsi_tables {
 	const struct scsi_command *commands;
 	unsigned commands_cnt;
@@ -80,16 +81,21 @@ struct scsi_tables {
 struct scsi_unit {
 	pthread_mutex_t mutex;
 	const struct scsi_unit_ops *ops;
-	const struct scsi_tables *tables;
+	struct scsi_tables *tables; /* what this unit has; owned */
+	unsigned features;
 	struct scsi_identity identity;
 	enum sense_id attentions[UNIT_ATTENTIONS];
 	unsigned attentions_cnt;
 	uint8_t mode_values[UNIT_MODE_PAGES][UNIT_MODE_PAGE_MAX]; /* current */
 };
 
-/* @tables and @ops stay borrowed. The identity is filled by the caller afterwards. */
-void unit_init(struct scsi_unit *unit, const struct scsi_unit_ops *ops,
-	       const struct scsi_tables *tables);
+/*
+ * Of the rows of @all the unit gets those that name no feature beyond @features (for a drive: enum
+ * drive_feature), as copies of its own; what they point to, and @ops, stays borrowed.  The identity
+ * is filled by the caller afterwards.  0 or -ENOMEM; then there is nothing to clear.
+ */
+MUST_CHECK int unit_init(struct scsi_unit *unit, const struct scsi_unit_ops *ops,
+			 const struct scsi_tables *all, unsigned features);
 void unit_clear(struct scsi_unit *unit);
 
 void unit_lock(struct scsi_unit *unit);

@@ -12,6 +12,7 @@ struct vpd_page {
 	/* Writes the content behind the 4 byte header and returns its length, at most VPD_PAGE_MAX.
 	 */
 	size_t (*fill)(struct scsi_unit *unit, uint8_t *content);
+	unsigned features; /* the row is there only for a unit with all of these */
 };
 
 /*

@@ -9,41 +9,53 @@
 /* clang-format off */
 #define ALL8 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
 
-const struct scsi_command drive_commands[] = {
-	/* opcode               sa       len data       needs          timeout s  name  handler  allowed bits of bytes 1.. */
-	{ OP_TEST_UNIT_READY,   SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM,  60,   "TEST UNIT READY",        scsi_good,            { 0 } },
-	{ OP_REWIND,            SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  600,  "REWIND",                 drive_rewind,         { 0x01 } },
-	{ OP_REQUEST_SENSE,     SA_NONE, 6,  DATA_IN,   UA_EXEMPT,     60,   "REQUEST SENSE",          scsi_request_sense,   { 0x01, 0, 0, 0xff } },
-	{ OP_READ_BLOCK_LIMITS, SA_NONE, 6,  DATA_IN,   0,             60,   "READ BLOCK LIMITS",      drive_block_limits,   { 0 } },
-	{ OP_READ_6,            SA_NONE, 6,  DATA_IN,   NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "READ(6)",                drive_read,           { 0x03, 0xff, 0xff, 0xff } },
-	{ OP_WRITE_6,           SA_NONE, 6,  DATA_OUT,  NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 1200, "WRITE(6)", drive_write,        { 0x01, 0xff, 0xff, 0xff } },
-	{ OP_WRITE_FILEMARKS_6, SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 1200, "WRITE FILEMARKS(6)", drive_write_filemarks, { 0x01, 0xff, 0xff, 0xff } },
-	{ OP_SPACE_6,           SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "SPACE(6)",               drive_space,          { 0x0f, 0xff, 0xff, 0xff } },
-	{ OP_INQUIRY,           SA_NONE, 6,  DATA_IN,   UA_EXEMPT,     60,   "INQUIRY",                scsi_inquiry,         { 0x01, 0xff, 0xff, 0xff } },
-	{ OP_MODE_SELECT_6,     SA_NONE, 6,  DATA_OUT,  0,             60,   "MODE SELECT(6)",         scsi_mode_select,     { 0x11, 0, 0, 0xff } },
-	{ OP_ERASE_6,           SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 7200, "ERASE(6)", drive_erase,        { 0x03 } },
-	{ OP_MODE_SENSE_6,      SA_NONE, 6,  DATA_IN,   0,             60,   "MODE SENSE(6)",          scsi_mode_sense,      { 0x08, 0xff, 0xff, 0xff } },
-	{ OP_LOAD_UNLOAD,       SA_NONE, 6,  DATA_NONE, TELLS_DEFERRED,             900,  "LOAD UNLOAD",            drive_load_unload,    { 0x01, 0, 0, 0x0f } },
-	{ OP_SEND_DIAGNOSTIC,   SA_NONE, 6,  DATA_NONE, 0,             300,  "SEND DIAGNOSTIC",        scsi_send_diagnostic, { 0xf7, 0, 0xff, 0xff } },
-	{ OP_PREVENT_ALLOW,     SA_NONE, 6,  DATA_NONE, 0,             60,   "PREVENT ALLOW MEDIUM REMOVAL", drive_prevent_allow, { 0, 0, 0, 0x03 } },
-	{ OP_LOCATE_10,         SA_NONE, 10, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "LOCATE(10)",             drive_locate_10,      { 0x07, 0, 0xff, 0xff, 0xff, 0xff, 0, 0xff } },
-	{ OP_READ_POSITION, SA_READ_POSITION_SHORT, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, short form", drive_read_position, { 0 } },
-	{ OP_READ_POSITION, SA_READ_POSITION_SHORT_VENDOR, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, short form, vendor specific", drive_read_position, { 0 } },
-	{ OP_READ_POSITION, SA_READ_POSITION_LONG, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, long form", drive_read_position, { 0 } },
-	{ OP_READ_POSITION, SA_READ_POSITION_EXTENDED, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, extended form", drive_read_position, { 0, 0, 0, 0, 0, 0, 0xff, 0xff } },
-	{ OP_REPORT_DENSITY_SUPPORT, SA_NONE, 10, DATA_IN, 0, 60, "REPORT DENSITY SUPPORT", drive_report_density, { 0x03, 0, 0, 0, 0, 0, 0xff, 0xff } },
-	{ OP_LOG_SELECT,        SA_NONE, 10, DATA_OUT,  0,             60,   "LOG SELECT",             scsi_log_select,      { 0x03, 0xff, 0xff, 0, 0, 0, 0xff, 0xff } },
-	{ OP_LOG_SENSE,         SA_NONE, 10, DATA_IN,   0,             60,   "LOG SENSE",              scsi_log_sense,       { 0x03, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0xff } },
-	{ OP_MODE_SELECT_10,    SA_NONE, 10, DATA_OUT,  0,             60,   "MODE SELECT(10)",        scsi_mode_select,     { 0x11, 0, 0, 0, 0, 0, 0xff, 0xff } },
-	{ OP_MODE_SENSE_10,     SA_NONE, 10, DATA_IN,   0,             60,   "MODE SENSE(10)",         scsi_mode_sense,      { 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff } },
+static const struct scsi_command commands[] = {
+	/* opcode               sa       len data       needs          timeout s  name  handler  allowed bits of bytes 1..  features */
+	{ OP_TEST_UNIT_READY,   SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM,  60,   "TEST UNIT READY",        scsi_good,            { 0 }, 0 },
+	{ OP_REWIND,            SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  600,  "REWIND",                 drive_rewind,         { 0x01 }, 0 },
+	{ OP_REQUEST_SENSE,     SA_NONE, 6,  DATA_IN,   UA_EXEMPT,     60,   "REQUEST SENSE",          scsi_request_sense,   { 0x01, 0, 0, 0xff }, 0 },
+	{ OP_READ_BLOCK_LIMITS, SA_NONE, 6,  DATA_IN,   0,             60,   "READ BLOCK LIMITS",      drive_block_limits,   { 0 }, 0 },
+	{ OP_READ_6,            SA_NONE, 6,  DATA_IN,   NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "READ(6)",                drive_read,           { 0x03, 0xff, 0xff, 0xff }, 0 },
+	{ OP_WRITE_6,           SA_NONE, 6,  DATA_OUT,  NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 1200, "WRITE(6)", drive_write,        { 0x01, 0xff, 0xff, 0xff }, 0 },
+	{ OP_WRITE_FILEMARKS_6, SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 1200, "WRITE FILEMARKS(6)", drive_write_filemarks, { 0x01, 0xff, 0xff, 0xff }, 0 },
+	{ OP_SPACE_6,           SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "SPACE(6)",               drive_space,          { 0x0f, 0xff, 0xff, 0xff }, 0 },
+	{ OP_INQUIRY,           SA_NONE, 6,  DATA_IN,   UA_EXEMPT,     60,   "INQUIRY",                scsi_inquiry,         { 0x01, 0xff, 0xff, 0xff }, 0 },
+	{ OP_MODE_SELECT_6,     SA_NONE, 6,  DATA_OUT,  0,             60,   "MODE SELECT(6)",         scsi_mode_select,     { 0x11, 0, 0, 0xff }, 0 },
+	{ OP_ERASE_6,           SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 7200, "ERASE(6)", drive_erase,        { 0x03 }, 0 },
+	{ OP_MODE_SENSE_6,      SA_NONE, 6,  DATA_IN,   0,             60,   "MODE SENSE(6)",          scsi_mode_sense,      { 0x08, 0xff, 0xff, 0xff }, 0 },
+	{ OP_LOAD_UNLOAD,       SA_NONE, 6,  DATA_NONE, TELLS_DEFERRED,             900,  "LOAD UNLOAD",            drive_load_unload,    { 0x01, 0, 0, 0x0f }, 0 },
+	{ OP_SEND_DIAGNOSTIC,   SA_NONE, 6,  DATA_NONE, 0,             300,  "SEND DIAGNOSTIC",        scsi_send_diagnostic, { 0xf7, 0, 0xff, 0xff }, 0 },
+	{ OP_PREVENT_ALLOW,     SA_NONE, 6,  DATA_NONE, 0,             60,   "PREVENT ALLOW MEDIUM REMOVAL", drive_prevent_allow, { 0, 0, 0, 0x03 }, 0 },
+	{ OP_LOCATE_10,         SA_NONE, 10, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "LOCATE(10)",             drive_locate_10,      { 0x07, 0, 0xff, 0xff, 0xff, 0xff, 0, 0xff }, 0 },
+	{ OP_READ_POSITION, SA_READ_POSITION_SHORT, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, short form", drive_read_position, { 0 }, 0 },
+	{ OP_READ_POSITION, SA_READ_POSITION_SHORT_VENDOR, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, short form, vendor specific", drive_read_position, { 0 }, 0 },
+	{ OP_READ_POSITION, SA_READ_POSITION_LONG, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, long form", drive_read_position, { 0 }, 0 },
+	{ OP_READ_POSITION, SA_READ_POSITION_EXTENDED, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, extended form", drive_read_position, { 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 0 },
+	{ OP_REPORT_DENSITY_SUPPORT, SA_NONE, 10, DATA_IN, 0, 60, "REPORT DENSITY SUPPORT", drive_report_density, { 0x03, 0, 0, 0, 0, 0, 0xff, 0xff }, 0 },
+	{ OP_LOG_SELECT,        SA_NONE, 10, DATA_OUT,  0,             60,   "LOG SELECT",             scsi_log_select,      { 0x03, 0xff, 0xff, 0, 0, 0, 0xff, 0xff }, 0 },
+	{ OP_LOG_SENSE,         SA_NONE, 10, DATA_IN,   0,             60,   "LOG SENSE",              scsi_log_sense,       { 0x03, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0xff }, 0 },
+	{ OP_MODE_SELECT_10,    SA_NONE, 10, DATA_OUT,  0,             60,   "MODE SELECT(10)",        scsi_mode_select,     { 0x11, 0, 0, 0, 0, 0, 0xff, 0xff }, 0 },
+	{ OP_MODE_SENSE_10,     SA_NONE, 10, DATA_IN,   0,             60,   "MODE SENSE(10)",         scsi_mode_sense,      { 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff }, 0 },
 	SCSI_CORE_ROWS,
-	{ OP_SPACE_16,          SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "SPACE(16)",              drive_space,          { 0x0f, 0, 0, ALL8 } },
-	{ OP_LOCATE_16,         SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "LOCATE(16)",             drive_locate_16,      { 0x3b, 0, 0xff, ALL8 } },
-	{ OP_MAINTENANCE_IN, SA_REPORT_SUPPORTED_OPCODES, 12, DATA_IN, 0, 60, "REPORT SUPPORTED OPERATION CODES", scsi_report_opcodes, { 0, 0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } },
+	{ OP_SPACE_16,          SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "SPACE(16)",              drive_space,          { 0x0f, 0, 0, ALL8 }, DRIVE_LOCATE_16 },
+	{ OP_LOCATE_16,         SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "LOCATE(16)",             drive_locate_16,      { 0x3b, 0, 0xff, ALL8 }, DRIVE_LOCATE_16 },
+	{ OP_MAINTENANCE_IN, SA_REPORT_SUPPORTED_OPCODES, 12, DATA_IN, 0, 60, "REPORT SUPPORTED OPERATION CODES", scsi_report_opcodes, { 0, 0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, 0 },
 };
 /* clang-format on */
 
-const unsigned drive_commands_cnt = sizeof(drive_commands) / sizeof(drive_commands[0]);
+struct scsi_tables drive_tables(void)
+{
+	return (struct scsi_tables){
+		.commands = commands,
+		.commands_cnt = sizeof(commands) / sizeof(commands[0]),
+		.mode_pages = drive_mode_pages,
+		.mode_pages_cnt = drive_mode_pages_cnt,
+		.log_pages = drive_log_pages,
+		.log_pages_cnt = drive_log_pages_cnt,
+		.vpd_pages = drive_vpd_pages,
+		.vpd_pages_cnt = drive_vpd_pages_cnt,
+	};
+}
 
 /* SSC-5: granularity 0, so every length from 1 byte to the maximum is a block. */
 enum scsi_status drive_block_limits(struct scsi_unit *unit, struct scsi_cmd *cmd)

@@ -280,6 +280,7 @@ static void set_identity(struct drive *d)
 int drive_new(struct library *library, unsigned number, struct drive **ret_drive)
 {
 	const struct personality *persona = personality_find(library_config(library)->personality);
+	const struct scsi_tables tables = drive_tables();
 	struct drive *d;
 	int r;
 
@@ -288,25 +289,18 @@ int drive_new(struct library *library, unsigned number, struct drive **ret_drive
 	d = calloc(1, sizeof(*d));
 	if (d == NULL)
 		return -ENOMEM;
-	d->tables = (struct scsi_tables){
-		.commands = drive_commands,
-		.commands_cnt = drive_commands_cnt,
-		.mode_pages = drive_mode_pages,
-		.mode_pages_cnt = drive_mode_pages_cnt,
-		.log_pages = drive_log_pages,
-		.log_pages_cnt = drive_log_pages_cnt,
-		.vpd_pages = drive_vpd_pages,
-		.vpd_pages_cnt = drive_vpd_pages_cnt,
-	};
 	d->library = library_ref(library);
 	d->number = number;
 	d->persona = persona;
 	d->buffered = 1;
-	unit_init(&d->unit, &unit_ops, &d->tables);
-	set_identity(d);
-	r = library_attach_drive(library, number, &library_ops, d);
+	r = unit_init(&d->unit, &unit_ops, &tables, persona->drive->features);
+	if (r == 0) {
+		set_identity(d);
+		r = library_attach_drive(library, number, &library_ops, d);
+		if (r != 0)
+			unit_clear(&d->unit);
+	}
 	if (r != 0) {
-		unit_clear(&d->unit);
 		library_unref(d->library);
 		free(d);
 		return r;

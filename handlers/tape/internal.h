@@ -6,12 +6,12 @@
 #ifndef VTL_TAPE_INTERNAL_H
 #define VTL_TAPE_INTERNAL_H
 
-#include "handlers/personality/personality.h"
 #include "handlers/scsi/command.h"
 #include "handlers/scsi/logpage.h"
 #include "handlers/scsi/mode.h"
 #include "handlers/scsi/vpd.h"
 #include "handlers/tape/drive.h"
+#include "lib/personality/personality.h"
 #include "lib/store/stage.h"
 
 #define MODE_PAGE_COMPRESSION   0x0f
@@ -39,7 +39,6 @@ struct drive {
 	struct library *library;           /* a reference */
 	unsigned number;                   /* from 1 */
 	const struct personality *persona; /* const data */
-	struct scsi_tables tables;
 	enum library_drive_state state;
 	char barcode[BARCODE_SIZE]; /* "" where EMPTY */
 	struct stage *stage;        /* the cartridge; owned; only where READY */
@@ -122,15 +121,12 @@ void drive_block_descriptor(struct scsi_unit *unit, uint8_t descriptor[8]);
 enum scsi_status drive_mode_select(struct scsi_unit *unit, struct scsi_cmd *cmd, uint8_t specific,
 				   const uint8_t *descriptor, unsigned offset, bool apply);
 
-/* ---- tables ---- */
+/* ---- tables: all rows that there are; a drive has those that its model's features allow ---- */
 
-extern const struct scsi_command drive_commands[];
-extern const unsigned drive_commands_cnt;
+struct scsi_tables drive_tables(void); /* commands.c */
 extern const struct mode_page drive_mode_pages[];
-extern const unsigned drive_mode_pages_cnt;
 extern const struct log_page drive_log_pages[];
-extern const unsigned drive_log_pages_cnt;
 extern const struct vpd_page drive_vpd_pages[];
-extern const unsigned drive_vpd_pages_cnt;
+extern const unsigned drive_mode_pages_cnt, drive_log_pages_cnt, drive_vpd_pages_cnt;
 
 #endif

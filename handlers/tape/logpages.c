@@ -109,10 +109,10 @@ static void fill_capacity(struct scsi_unit *unit, struct log_writer *w)
 }
 
 const struct log_page drive_log_pages[] = {
-	{ 0x02, 0, fill_write_errors, reset_write_errors, NULL },
-	{ 0x03, 0, fill_read_errors, reset_read_errors, NULL },
-	{ 0x0c, 0, fill_sequential, NULL, NULL },
-	{ 0x2e, 0, fill_tapealert, reset_tapealert, reset_tapealert },
-	{ 0x31, 0, fill_capacity, NULL, NULL },
+	{ 0x02, 0, fill_write_errors, reset_write_errors, NULL, 0 },
+	{ 0x03, 0, fill_read_errors, reset_read_errors, NULL, 0 },
+	{ 0x0c, 0, fill_sequential, NULL, NULL, 0 },
+	{ 0x2e, 0, fill_tapealert, reset_tapealert, reset_tapealert, DRIVE_TAPE_ALERT },
+	{ 0x31, 0, fill_capacity, NULL, NULL, 0 },
 };
 const unsigned drive_log_pages_cnt = sizeof(drive_log_pages) / sizeof(drive_log_pages[0]);

@@ -159,13 +159,13 @@ static const uint8_t page_1c[12] = { 0x1c, 0x0a, 0x08 };
 
 const struct mode_page drive_mode_pages[] = {
 	/* code  sub  size             defaults  changeable           sense            select */
-	{ 0x01,  0,   sizeof(page_01), page_01,  NULL,                NULL,            NULL },
-	{ 0x02,  0,   sizeof(page_02), page_02,  NULL,                NULL,            NULL },
-	{ MODE_PAGE_CONTROL, 0, sizeof(page_0a), page_0a, page_0a_changeable, NULL,    NULL },
-	{ MODE_PAGE_COMPRESSION, 0, sizeof(page_0f), page_0f, page_0f_changeable, NULL, select_compression },
-	{ MODE_PAGE_CONFIGURATION, 0, sizeof(page_10), page_10, page_10_changeable, NULL, select_configuration },
-	{ 0x11,  0,   sizeof(page_11), page_11,  NULL,                sense_partition, NULL },
-	{ 0x1c,  0,   sizeof(page_1c), page_1c,  NULL,                NULL,            NULL },
+	{ 0x01,  0,   sizeof(page_01), page_01,  NULL,                NULL,            NULL, 0 },
+	{ 0x02,  0,   sizeof(page_02), page_02,  NULL,                NULL,            NULL, 0 },
+	{ MODE_PAGE_CONTROL, 0, sizeof(page_0a), page_0a, page_0a_changeable, NULL,    NULL, 0 },
+	{ MODE_PAGE_COMPRESSION, 0, sizeof(page_0f), page_0f, page_0f_changeable, NULL, select_compression, DRIVE_COMPRESSION },
+	{ MODE_PAGE_CONFIGURATION, 0, sizeof(page_10), page_10, page_10_changeable, NULL, select_configuration, 0 },
+	{ 0x11,  0,   sizeof(page_11), page_11,  NULL,                sense_partition, NULL, 0 },
+	{ 0x1c,  0,   sizeof(page_1c), page_1c,  NULL,                NULL,            NULL, 0 },
 };
 /* clang-format on */
 

@@ -46,9 +46,9 @@ static size_t fill_automation(struct scsi_unit *unit, uint8_t *content)
 }
 
 const struct vpd_page drive_vpd_pages[] = {
-	{ 0xb0, fill_capabilities },
-	{ 0xb1, fill_serial },
-	{ 0xb2, fill_alerts },
-	{ 0xb3, fill_automation },
+	{ 0xb0, fill_capabilities, 0 },
+	{ 0xb1, fill_serial, 0 },
+	{ 0xb2, fill_alerts, DRIVE_TAPE_ALERT },
+	{ 0xb3, fill_automation, 0 },
 };
 const unsigned drive_vpd_pages_cnt = sizeof(drive_vpd_pages) / sizeof(drive_vpd_pages[0]);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "handlers/personality/personality.h"
 #include "lib/library/library.h"
+#include "lib/personality/personality.h"
 
 static gboolean refuse(GError **error, const char *cfgstring, const char *subtype)
 {

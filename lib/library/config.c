@@ -108,7 +108,7 @@ static char *read_name(struct reader *r, const char *value)
 
 static char *read_personality(struct reader *r, const char *value)
 {
-	/* the rows are in handlers/personality, a floor above; a test compares */
+	/* the rows are in lib/personality, a floor above; a test compares */
 	static const char *const known[] = { "generic-lto8", "ibm-lto8", "hpe-lto8" };
 	bool found = false;
 

@@ -65,14 +65,16 @@ static void print_pages(const char *what, const struct mode_page *modes, unsigne
 
 int main(void)
 {
-	print_commands("Drive (SSC-5)", drive_commands, drive_commands_cnt);
+	const struct scsi_tables drive = drive_tables(), changer = changer_tables();
+
+	print_commands("Drive (SSC-5)", drive.commands, drive.commands_cnt);
 	print_pages("drive", drive_mode_pages, drive_mode_pages_cnt, drive_log_pages,
 		    drive_log_pages_cnt);
 	printf("| VPD | 00h 80h 83h");
 	for (unsigned i = 0; i < drive_vpd_pages_cnt; i++)
 		printf(" %02Xh", (unsigned)drive_vpd_pages[i].code);
 	printf(" | | |\n");
-	print_commands("Changer (SMC-3)", changer_commands, changer_commands_cnt);
+	print_commands("Changer (SMC-3)", changer.commands, changer.commands_cnt);
 	print_pages("changer", changer_mode_pages, changer_mode_pages_cnt, changer_log_pages,
 		    changer_log_pages_cnt);
 	printf("| VPD | 00h 80h 83h | | |\n");

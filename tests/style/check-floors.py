@@ -7,15 +7,15 @@ import sys
 
 import tree
 
-LIB = ["lib/base", "lib/store", "lib/library", "lib/control"]
-UNITS = LIB + ["handlers/scsi", "handlers/personality"]
+LIB = ["lib/base", "lib/personality", "lib/store", "lib/library", "lib/control"]
+UNITS = LIB + ["handlers/scsi"]
 MAY_INCLUDE = {
     "lib/base": [],
+    "lib/personality": ["lib/base"],
     "lib/store": ["lib/base"],
-    "lib/library": ["lib/base", "lib/store"],
-    "lib/control": ["lib/base", "lib/store", "lib/library"],
+    "lib/library": ["lib/base", "lib/personality", "lib/store"],
+    "lib/control": ["lib/base", "lib/personality", "lib/store", "lib/library"],
     "handlers/scsi": ["lib/base"],
-    "handlers/personality": ["lib/base", "handlers/scsi"],
     "handlers/tape": UNITS,
     "handlers/changer": UNITS,
     "handlers/tcmu": UNITS + ["handlers/tape", "handlers/changer"],

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "handlers/personality/personality.h"
+#include "lib/personality/personality.h"
 
 #define GOOD "[library]\nname=lib0\nslots=20\ndrives=2\npool=/srv/vtl/lib0\n"
 

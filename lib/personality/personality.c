@@ -3,9 +3,16 @@
  * personality.c: the rows.  Density codes, track counts and bit densities are those that the
  * drives' makers publish for REPORT DENSITY SUPPORT; capacities are native, in 10^6 bytes.
  */
-#include "handlers/personality/personality.h"
+#include "lib/personality/personality.h"
 
 #include <string.h>
+
+/* LTO-7 and later */
+#define LTO_FEATURES                                                                           \
+	(DRIVE_COMPRESSION | DRIVE_WORM | DRIVE_ENCRYPTION | DRIVE_PARTITIONS | DRIVE_LBP_RS | \
+	 DRIVE_LBP_CRC32C | DRIVE_MAM | DRIVE_APPEND_ONLY | DRIVE_PEWS | DRIVE_CLEANING |      \
+	 DRIVE_TAPE_ALERT | DRIVE_LOCATE_16)
+#define LTO_PARTITIONS 4
 
 #define LTO_MAX_BLOCK 0xffffffu /* bytes: what the 24 bits of READ and WRITE can name */
 
@@ -17,13 +24,13 @@ static const struct density_row lto8_densities[] = {
 };
 
 static const struct drive_model generic_lto8 = {
-	"TCMU-VTL", "ULTRIUM-8", "0001", LTO_MAX_BLOCK, lto8_densities, 2,
+	"TCMU-VTL", "ULTRIUM-8", "0001", LTO_FEATURES, LTO_PARTITIONS, LTO_MAX_BLOCK, lto8_densities, 2,
 };
 static const struct drive_model ibm_lto8 = {
-	"IBM", "ULT3580-TD8", "HB81", LTO_MAX_BLOCK, lto8_densities, 2,
+	"IBM", "ULT3580-TD8", "HB81", LTO_FEATURES, LTO_PARTITIONS, LTO_MAX_BLOCK, lto8_densities, 2,
 };
 static const struct drive_model hpe_lto8 = {
-	"HPE", "Ultrium 8-SCSI", "P381", LTO_MAX_BLOCK, lto8_densities, 2,
+	"HPE", "Ultrium 8-SCSI", "P381", LTO_FEATURES, LTO_PARTITIONS, LTO_MAX_BLOCK, lto8_densities, 2,
 };
 
 static const struct library_model generic_library = { "TCMU-VTL", "LIBRARY", "0001" };
