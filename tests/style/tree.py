@@ -20,7 +20,7 @@ def files(*folders):
             dirs[:] = [d for d in dirs if d != "__pycache__"]
             found += [os.path.relpath(os.path.join(where, n), ROOT) for n in names if not n.endswith("~")]
     if not folders:
-        found += [n for n in os.listdir(ROOT) if os.path.isfile(os.path.join(ROOT, n))]
+        found += [n for n in os.listdir(ROOT) if n != ".git" and os.path.isfile(os.path.join(ROOT, n))]  # in a work tree .git is a file
     return sorted(found)
 
 
