@@ -256,9 +256,10 @@ static int data_append(struct backend *b, uint32_t stream, uint64_t address,
 		       const struct iovec *iov, int iov_cnt)
 {
 	struct local *l = local(b);
+	uint64_t gone = reaper_gone(l->reaper);
 	int r = append_once(l, stream, address, iov, iov_cnt);
 
-	while ((r == -ENOSPC || r == -EDQUOT) && reaper_wait(l->reaper))
+	while ((r == -ENOSPC || r == -EDQUOT) && reaper_wait(l->reaper, &gone))
 		r = append_once(l, stream, address, iov, iov_cnt);
 	return r;
 }

@@ -379,18 +379,27 @@ bool reaper_finish(struct reaper *r, unsigned milliseconds)
 	return done;
 }
 
-bool reaper_wait(struct reaper *r)
+uint64_t reaper_gone(struct reaper *r)
 {
 	uint64_t gone;
-	bool busy;
 
 	(void)pthread_mutex_lock(&r->lock);
 	gone = r->gone;
-	busy = r->running;
-	while (r->running && r->gone == gone)
-		(void)pthread_cond_wait(&r->moved, &r->lock);
 	(void)pthread_mutex_unlock(&r->lock);
-	return busy;
+	return gone;
+}
+
+bool reaper_wait(struct reaper *r, uint64_t *gone)
+{
+	bool more;
+
+	(void)pthread_mutex_lock(&r->lock);
+	while (r->running && r->gone == *gone)
+		(void)pthread_cond_wait(&r->moved, &r->lock);
+	more = r->gone != *gone;
+	*gone = r->gone;
+	(void)pthread_mutex_unlock(&r->lock);
+	return more;
 }
 
 struct reaper *reaper_new(struct fence *fence)

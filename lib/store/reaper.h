@@ -53,7 +53,12 @@ MUST_CHECK int reaper_claim(struct reaper *r, uint32_t stream, uint64_t segment)
 /* Waits until everything is deleted, but not longer. True: nothing is left. */
 bool reaper_finish(struct reaper *r, unsigned milliseconds);
 
-/* Waits until the next file is deleted. False: nothing was going on. */
-bool reaper_wait(struct reaper *r);
+/*
+ * For who found no space: reaper_gone() before the try says how many files are deleted so far;
+ * reaper_wait() waits until there are more than *@gone and updates it.  False: there are none, and
+ * nothing is being deleted, so that another try would find what the last one found.
+ */
+uint64_t reaper_gone(struct reaper *r);
+bool reaper_wait(struct reaper *r, uint64_t *gone);
 
 #endif

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ static struct {
 	unsigned deleted;
 	unsigned needed; /* there is no space until so many are deleted */
 	unsigned refused;
+	bool finish;        /* a write that finds no space returns when all is deleted */
 	int64_t longest_ms; /* that somebody wanted to wait */
 } world = { .lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER };
 
@@ -52,6 +54,16 @@ static void gate_set(bool closed)
 	world.closed = closed;
 	(void)pthread_cond_broadcast(&world.moved);
 	(void)pthread_mutex_unlock(&world.lock);
+}
+
+static unsigned deleted(void)
+{
+	unsigned n;
+
+	(void)pthread_mutex_lock(&world.lock);
+	n = world.deleted;
+	(void)pthread_mutex_unlock(&world.lock);
+	return n;
 }
 
 struct dirent *__wrap_readdir(DIR *dir)
@@ -86,6 +98,8 @@ ssize_t __wrap_pwritev(int fd, const struct iovec *iov, int cnt, off_t offset)
 	if (!full)
 		return __real_pwritev(fd, iov, cnt, offset);
 	gate_set(false);
+	while (world.finish && deleted() < SEGMENTS - 1)
+		(void)sched_yield();
 	errno = ENOSPC;
 	return -1;
 }
@@ -119,6 +133,7 @@ static int setup(void **state)
 	gate_set(false);
 	world.deleted = world.needed = world.refused = 0;
 	world.longest_ms = 0;
+	world.finish = false;
 	if (r != 0)
 		return r;
 	c = pool_open(*state, CART_OPEN_WRITE);
@@ -143,6 +158,19 @@ static void a_write_waits_for_the_space_that_deleting_makes(void **state)
 	assert_int_equal(cart_info(c)->objects, 2);
 	expect_block(c, 5, SIZE);
 	expect_block(c, 6, SIZE);
+	pool_close(c);
+}
+
+/* The last file goes between the write that found no space and the look who is deleting. */
+static void space_that_came_meanwhile_is_used(void **state)
+{
+	struct cart *c = pool_open(*state, CART_OPEN_WRITE);
+
+	gate_set(true);
+	world.needed = SEGMENTS - 1; /* the first one is cut */
+	world.finish = true;
+	assert_int_equal(put_block(c, 5, SIZE), 0);
+	assert_int_equal(world.refused, 1);
 	pool_close(c);
 }
 
@@ -233,6 +261,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, pool_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_write_waits_for_the_space_that_deleting_makes),
+		TEST(space_that_came_meanwhile_is_used),
 		TEST(where_deleting_makes_no_space_there_is_none),
 		TEST(a_close_waits_five_seconds_at_most),
 		TEST(the_next_writer_deletes_what_a_close_left),
