@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "handlers/changer/internal.h"
+#include "lib/library/unit_state.h"
 
 static bool ready(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra)
 {
@@ -18,10 +19,10 @@ static bool ready(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_e
 	return false;
 }
 
-static bool write_protected(struct scsi_unit *unit)
+static enum sense_id write_protected(struct scsi_unit *unit)
 {
 	(void)unit;
-	return false;
+	return SENSE_NO_SENSE;
 }
 
 static void reset(struct scsi_unit *unit)
@@ -36,11 +37,24 @@ static void mode_header(struct scsi_unit *unit, uint8_t *ret_medium_type, uint8_
 	*ret_specific = 0;
 }
 
+static int save(struct scsi_unit *unit, const char *name, const void *data, size_t size)
+{
+	return library_unit_save(changer_of(unit)->library, UNIT_STATE_CHANGER, name, data, size);
+}
+
+static int load(struct scsi_unit *unit, const char *name, void *buf, size_t max, size_t *ret_size)
+{
+	return library_unit_load(changer_of(unit)->library, UNIT_STATE_CHANGER, name, buf, max,
+				 ret_size);
+}
+
 static const struct scsi_unit_ops unit_ops = {
 	.ready = ready,
 	.write_protected = write_protected,
 	.reset = reset,
 	.mode_header = mode_header,
+	.save = save,
+	.load = load,
 };
 
 static void set_identity(struct changer *c)
@@ -78,6 +92,7 @@ int changer_new(struct library *library, struct changer **ret_changer)
 		return -ENOMEM;
 	}
 	set_identity(c);
+	mode_restore(&c->unit);
 	unit_power_on(&c->unit);
 	*ret_changer = c;
 	return 0;

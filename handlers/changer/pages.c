@@ -29,10 +29,10 @@ static const uint8_t page_1f[20] = { 0x1f, 0x12, 0x0e, 0, 0, 0x0e, 0x0e, 0x0e, 0
 
 const struct mode_page changer_mode_pages[] = {
 	/* code              sub  size             defaults  changeable          sense            select */
-	{ MODE_PAGE_CONTROL, 0,   sizeof(page_0a), page_0a,  page_0a_changeable, NULL,            NULL, 0 },
-	{ 0x1d,              0,   sizeof(page_1d), page_1d,  NULL,               sense_addresses, NULL, 0 },
-	{ 0x1e,              0,   sizeof(page_1e), page_1e,  NULL,               NULL,            NULL, 0 },
-	{ 0x1f,              0,   sizeof(page_1f), page_1f,  NULL,               NULL,            NULL, 0 },
+	{ MODE_PAGE_CONTROL, 0,   sizeof(page_0a), page_0a,  page_0a_changeable, NULL,            NULL, 0, 0 },
+	{ 0x1d,              0,   sizeof(page_1d), page_1d,  NULL,               sense_addresses, NULL, 0, 0 },
+	{ 0x1e,              0,   sizeof(page_1e), page_1e,  NULL,               NULL,            NULL, 0, 0 },
+	{ 0x1f,              0,   sizeof(page_1f), page_1f,  NULL,               NULL,            NULL, 0, 0 },
 };
 /* clang-format on */
 

@@ -2,11 +2,12 @@
 /*
  * mode.c: MODE SENSE and MODE SELECT over the rows of mode.h (SPC-5).
  *
- * A MODE SELECT is all or nothing: the whole list is checked first, then taken over, so that a
- * refused list changes nothing.
+ * A MODE SELECT is all or nothing: the whole list is checked first, then saved where SP asks for
+ * it, then taken over, so that a list that is refused, or cannot be saved, changes nothing.
  */
 #include "handlers/scsi/mode.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "handlers/scsi/command.h"
@@ -21,16 +22,25 @@
 #define PAGE_ALL  0x3f
 #define SUB_ALL   0xff
 
+#define PS              0x80
 #define SPF             0x40
 #define DESCRIPTOR_SIZE 8
-#define LIST_MAX        (8 + DESCRIPTOR_SIZE + UNIT_MODE_PAGES * UNIT_MODE_PAGE_MAX)
+#define SIX_MAX         256 /* the 6-byte form's length field has one byte */
 
-void mode_reset(struct scsi_unit *unit)
+static unsigned header_size(const struct mode_page *row)
 {
-	const struct scsi_tables *t = unit->tables;
+	return row->subpage == 0 ? 2 : 4;
+}
 
-	for (unsigned i = 0; i < t->mode_pages_cnt; i++)
-		memcpy(unit->mode_values[i], t->mode_pages[i].defaults, t->mode_pages[i].size);
+static uint8_t changeable(const struct mode_page *row, unsigned byte)
+{
+	return row->changeable != NULL && byte >= header_size(row) ? row->changeable[byte] : 0;
+}
+
+static bool is_saveable(const struct scsi_unit *unit, const struct mode_page *row)
+{
+	return unit->ops->save != NULL && row->changeable != NULL &&
+	       (row->flags & MODE_VOLATILE) == 0;
 }
 
 static int page_index(const struct scsi_unit *unit, uint8_t code, uint8_t subpage)
@@ -43,6 +53,16 @@ static int page_index(const struct scsi_unit *unit, uint8_t code, uint8_t subpag
 	return -1;
 }
 
+static bool has_code(const struct scsi_unit *unit, uint8_t code)
+{
+	const struct scsi_tables *t = unit->tables;
+
+	for (unsigned i = 0; i < t->mode_pages_cnt; i++)
+		if (t->mode_pages[i].code == code)
+			return true;
+	return false;
+}
+
 uint8_t *mode_current(struct scsi_unit *unit, uint8_t code, uint8_t subpage)
 {
 	int i = page_index(unit, code, subpage);
@@ -50,33 +70,127 @@ uint8_t *mode_current(struct scsi_unit *unit, uint8_t code, uint8_t subpage)
 	return i < 0 ? NULL : unit->mode_values[i];
 }
 
+bool mode_is_saved(const struct scsi_unit *unit, uint8_t code, uint8_t subpage)
+{
+	int i = page_index(unit, code, subpage);
+
+	return i >= 0 && unit->mode_was_saved[i];
+}
+
+/* ---- saved values ---- */
+
+#define SAVED_NAME "mode-pages"
+/* Saved pages, one behind the other: page code, subpage, size, then the page's bytes. */
+#define RECORD_HEADER 3
+#define SAVED_MAX     (UNIT_MODE_PAGES * (RECORD_HEADER + UNIT_MODE_PAGE_MAX))
+_Static_assert(SAVED_MAX <= UNIT_SCRATCH_SIZE, "saved pages are built in the scratch buffer");
+
+void mode_reset(struct scsi_unit *unit)
+{
+	const struct scsi_tables *t = unit->tables;
+
+	for (unsigned i = 0; i < t->mode_pages_cnt && i < UNIT_MODE_PAGES; i++) {
+		const struct mode_page *row = &t->mode_pages[i];
+
+		memcpy(unit->mode_values[i],
+		       unit->mode_was_saved[i] ? unit->mode_saved[i] : row->defaults, row->size);
+	}
+}
+
+/* Only bits that may be changed come from the record: all others are as this version has them. */
+static void restore_page(struct scsi_unit *unit, unsigned i, const uint8_t *page)
+{
+	const struct mode_page *row = &unit->tables->mode_pages[i];
+
+	for (unsigned b = 0; b < row->size; b++) {
+		uint8_t mask = changeable(row, b);
+
+		unit->mode_saved[i][b] = (uint8_t)((row->defaults[b] & ~mask) | (page[b] & mask));
+	}
+	unit->mode_was_saved[i] = true;
+}
+
+void mode_restore(struct scsi_unit *unit)
+{
+	uint8_t *list = unit->scratch;
+	size_t size = 0, at = 0;
+
+	memset(unit->mode_was_saved, 0, sizeof(unit->mode_was_saved));
+	if (unit->ops->load == NULL ||
+	    unit->ops->load(unit, SAVED_NAME, list, UNIT_SCRATCH_SIZE, &size) != 0)
+		size = 0; /* never saved, or lost: the defaults */
+	while (at + RECORD_HEADER <= size && at + RECORD_HEADER + list[at + 2] <= size) {
+		int i = page_index(unit, list[at], list[at + 1]);
+
+		if (i >= 0 && unit->tables->mode_pages[i].size == list[at + 2] &&
+		    is_saveable(unit, &unit->tables->mode_pages[i]))
+			restore_page(unit, (unsigned)i, list + at + RECORD_HEADER);
+		at += RECORD_HEADER + (size_t)list[at + 2];
+	}
+	mode_reset(unit);
+}
+
 /* ---- MODE SENSE ---- */
 
 struct mode_list {
-	uint8_t data[LIST_MAX];
-	size_t size;
+	uint8_t *data; /* unit->scratch */
+	size_t size, max;
+	bool full; /* a page did not fit */
 };
 
-static void add_page(struct scsi_unit *unit, struct mode_list *list, unsigned i, unsigned pc)
+/* What the device says by itself goes where a host cannot set it; elsewhere @page stays. */
+static void sense_fixed_bits(struct scsi_unit *unit, const struct mode_page *row, uint8_t *page)
+{
+	uint8_t now[UNIT_MODE_PAGE_MAX];
+
+	if (row->sense == NULL)
+		return;
+	memcpy(now, page, row->size);
+	row->sense(unit, now);
+	for (unsigned b = header_size(row); b < row->size; b++) {
+		uint8_t mask = changeable(row, b);
+
+		page[b] = (uint8_t)((page[b] & mask) | (now[b] & ~mask));
+	}
+}
+
+static void fill_page(struct scsi_unit *unit, unsigned i, unsigned pc, uint8_t *page)
 {
 	const struct mode_page *row = &unit->tables->mode_pages[i];
-	unsigned header = row->subpage == 0 ? 2 : 4;
-	uint8_t *page = list->data + list->size;
 
-	if (pc == PC_CHANGEABLE) {
+	switch (pc) {
+	case PC_CHANGEABLE:
 		memset(page, 0, row->size);
-		if (row->changeable != NULL)
-			memcpy(page, row->changeable, row->size);
-		memcpy(page, row->defaults, header);
-	} else if (pc == PC_DEFAULT) {
+		for (unsigned b = 0; b < row->size; b++)
+			page[b] = changeable(row, b);
+		memcpy(page, row->defaults, header_size(row));
+		break;
+	case PC_DEFAULT:
 		memcpy(page, row->defaults, row->size);
-		if (row->sense != NULL && row->changeable == NULL)
-			row->sense(unit, page); /* what nobody can change is its own default */
-	} else {
+		sense_fixed_bits(unit, row, page);
+		break;
+	case PC_SAVED:
+		memcpy(page, unit->mode_was_saved[i] ? unit->mode_saved[i] : row->defaults,
+		       row->size);
+		sense_fixed_bits(unit, row, page);
+		break;
+	default:
 		memcpy(page, unit->mode_values[i], row->size);
 		if (row->sense != NULL)
 			row->sense(unit, page);
 	}
+	if (is_saveable(unit, row))
+		page[0] |= PS;
+}
+
+static void add_page(struct scsi_unit *unit, struct mode_list *list, unsigned i, unsigned pc)
+{
+	const struct mode_page *row = &unit->tables->mode_pages[i];
+
+	list->full = list->full || list->size + row->size > list->max;
+	if (list->full) /* whole pages only, and none behind one that is left out */
+		return;
+	fill_page(unit, i, pc, list->data + list->size);
 	list->size += row->size;
 }
 
@@ -85,7 +199,7 @@ static bool add_pages(struct scsi_unit *unit, struct mode_list *list, unsigned p
 		      uint8_t subpage)
 {
 	const struct scsi_tables *t = unit->tables;
-	bool found = code == PAGE_NONE && subpage == 0;
+	bool found = code == PAGE_NONE && (subpage == 0 || subpage == SUB_ALL);
 
 	if (found)
 		return true;
@@ -132,25 +246,37 @@ enum scsi_status scsi_mode_sense(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	const uint8_t *cdb = cmd->cdb;
 	bool ten = cdb[0] == OP_MODE_SENSE_10;
 	bool descriptor = (cdb[1] & 0x08) == 0 && unit->ops->block_descriptor != NULL;
+	uint8_t code = cdb[2] & 0x3f, subpage = cdb[3];
 	unsigned pc = cdb[2] >> 6;
-	struct mode_list list;
+	struct mode_list list = { .data = unit->scratch, .max = ten ? UNIT_SCRATCH_SIZE : SIX_MAX };
 
-	if (pc == PC_SAVED)
+	if (pc == PC_SAVED && unit->ops->save == NULL)
 		return scsi_check(unit, cmd, SENSE_SAVING_NOT_SUPPORTED);
-	if (cdb[3] != 0 && cdb[3] != SUB_ALL && page_index(unit, cdb[2] & 0x3f, cdb[3]) < 0)
-		return scsi_check_field(unit, cmd, 3, 7);
 	put_header(unit, &list, ten, descriptor);
-	if (!add_pages(unit, &list, pc, cdb[2] & 0x3f, cdb[3]))
-		return scsi_check_field(unit, cmd, 2, 5);
+	if (!add_pages(unit, &list, pc, code, subpage)) {
+		bool page_is_there = code == PAGE_ALL || code == PAGE_NONE || has_code(unit, code);
+
+		return page_is_there ? scsi_check_field(unit, cmd, 3, 7)
+				     : scsi_check_field(unit, cmd, 2, 5);
+	}
 	if (ten)
 		put_be16(list.data, (uint16_t)(list.size - 2));
 	else
-		list.data[0] = (uint8_t)(list.size - 1 > 255 ? 255 : list.size - 1);
+		list.data[0] = (uint8_t)(list.size - 1);
 	scsi_put_data(cmd, list.data, list.size, ten ? get_be16(cdb + 7) : cdb[4]);
 	return SCSI_GOOD;
 }
 
 /* ---- MODE SELECT ---- */
+
+/* A parameter list on its way. */
+struct select {
+	const uint8_t *list;
+	size_t size, pages; /* of the list; where its pages begin */
+	const uint8_t *descriptor;
+	unsigned header;
+	uint8_t specific;
+};
 
 /* One page of the list: checks every bit that may not change. */
 static enum scsi_status check_page(struct scsi_unit *unit, struct scsi_cmd *cmd, unsigned i,
@@ -158,19 +284,26 @@ static enum scsi_status check_page(struct scsi_unit *unit, struct scsi_cmd *cmd,
 {
 	const struct mode_page *row = &unit->tables->mode_pages[i];
 	uint8_t now[UNIT_MODE_PAGE_MAX];
-	unsigned header = row->subpage == 0 ? 2 : 4;
 
 	memcpy(now, unit->mode_values[i], row->size);
 	if (row->sense != NULL)
 		row->sense(unit, now);
-	for (unsigned b = header; b < row->size; b++) {
-		uint8_t mask = row->changeable != NULL ? row->changeable[b] : 0;
-		uint8_t wrong = (uint8_t)((page[b] ^ now[b]) & ~mask);
+	for (unsigned b = header_size(row); b < row->size; b++) {
+		uint8_t wrong = (uint8_t)((page[b] ^ now[b]) & ~changeable(row, b));
 
 		if (wrong != 0)
 			return scsi_check_list(unit, cmd, offset + b, 31 - __builtin_clz(wrong));
 	}
 	return row->select == NULL ? SCSI_GOOD : row->select(unit, cmd, page, offset, false);
+}
+
+static void merge(const struct mode_page *row, const uint8_t *page, uint8_t *values)
+{
+	for (unsigned b = 0; b < row->size; b++) {
+		uint8_t mask = changeable(row, b);
+
+		values[b] = (uint8_t)((values[b] & ~mask) | (page[b] & mask));
+	}
 }
 
 static void apply_page(struct scsi_unit *unit, struct scsi_cmd *cmd, unsigned i,
@@ -180,94 +313,168 @@ static void apply_page(struct scsi_unit *unit, struct scsi_cmd *cmd, unsigned i,
 
 	if (row->changeable == NULL)
 		return;
-	for (unsigned b = 0; b < row->size; b++)
-		unit->mode_values[i][b] =
-			(uint8_t)((unit->mode_values[i][b] & ~row->changeable[b]) |
-				  (page[b] & row->changeable[b]));
+	merge(row, page, unit->mode_values[i]);
 	if (row->select != NULL)
 		(void)row->select(unit, cmd, page, offset, true); /* it was checked before */
 }
 
-/* Walks the pages from @offset on; checks them, or takes them over. */
-static enum scsi_status walk_pages(struct scsi_unit *unit, struct scsi_cmd *cmd,
-				   const uint8_t *list, size_t size, size_t offset, bool apply)
+/* The page at @offset: its row in *ret_row and its length in *ret_length, or a check. */
+static enum scsi_status page_at(struct scsi_unit *unit, struct scsi_cmd *cmd,
+				const struct select *s, size_t offset, unsigned *ret_row,
+				size_t *ret_length)
 {
-	while (offset < size) {
-		const uint8_t *page = list + offset;
-		size_t left = size - offset, length;
-		bool sub = (page[0] & SPF) != 0;
-		int i;
+	const uint8_t *page = s->list + offset;
+	size_t left = s->size - offset, length;
+	bool sub = (page[0] & SPF) != 0;
+	int i;
 
-		if (left < (sub ? 4u : 2u))
-			return scsi_check(unit, cmd, SENSE_PARAMETER_LIST_LENGTH_ERROR);
-		length = sub ? 4u + get_be16(page + 2) : 2u + page[1];
-		i = page_index(unit, page[0] & 0x3f, sub ? page[1] : 0);
-		if (i < 0)
-			return scsi_check_list(unit, cmd, (unsigned)offset, 5);
-		if (length != unit->tables->mode_pages[i].size)
-			return scsi_check_list(unit, cmd, (unsigned)offset + (sub ? 2 : 1), 7);
-		if (left < length)
-			return scsi_check(unit, cmd, SENSE_PARAMETER_LIST_LENGTH_ERROR);
-		if (apply) {
-			apply_page(unit, cmd, (unsigned)i, page, (unsigned)offset);
-		} else {
-			enum scsi_status s =
-				check_page(unit, cmd, (unsigned)i, page, (unsigned)offset);
-
-			if (s != SCSI_GOOD)
-				return s;
-		}
-		offset += length;
-	}
+	if (left < (sub ? 4u : 2u))
+		return scsi_check(unit, cmd, SENSE_PARAMETER_LIST_LENGTH_ERROR);
+	length = sub ? 4u + get_be16(page + 2) : 2u + page[1];
+	i = page_index(unit, page[0] & 0x3f, sub ? page[1] : 0);
+	if (i < 0 && sub && has_code(unit, page[0] & 0x3f))
+		return scsi_check_list(unit, cmd, (unsigned)offset + 1, 7);
+	if (i < 0)
+		return scsi_check_list(unit, cmd, (unsigned)offset, 5);
+	if (sub != (unit->tables->mode_pages[i].subpage != 0))
+		return scsi_check_list(unit, cmd, (unsigned)offset, 6);
+	if (length != unit->tables->mode_pages[i].size)
+		return scsi_check_list(unit, cmd, (unsigned)offset + (sub ? 2 : 1), 7);
+	if (left < length)
+		return scsi_check(unit, cmd, SENSE_PARAMETER_LIST_LENGTH_ERROR);
+	*ret_row = (unsigned)i;
+	*ret_length = length;
 	return SCSI_GOOD;
 }
 
-static enum scsi_status select_list(struct scsi_unit *unit, struct scsi_cmd *cmd,
-				    const uint8_t *list, size_t size, bool ten)
+static enum scsi_status check_list(struct scsi_unit *unit, struct scsi_cmd *cmd,
+				   const struct select *s)
 {
-	size_t header = ten ? 8 : 4;
-	size_t descriptor_size;
-	const uint8_t *descriptor = NULL;
-	enum scsi_status s;
-	uint8_t specific;
+	enum scsi_status status = SCSI_GOOD;
+	size_t length = 0;
+	unsigned i = 0;
 
-	if (size < header)
-		return scsi_check(unit, cmd, SENSE_PARAMETER_LIST_LENGTH_ERROR);
-	specific = list[ten ? 3 : 2];
-	descriptor_size = ten ? get_be16(list + 6) : list[3];
-	if (descriptor_size != 0 &&
-	    (descriptor_size != DESCRIPTOR_SIZE || unit->ops->block_descriptor == NULL))
-		return scsi_check_list(unit, cmd, ten ? 6 : 3, 7);
-	if (size < header + descriptor_size)
-		return scsi_check(unit, cmd, SENSE_PARAMETER_LIST_LENGTH_ERROR);
-	if (descriptor_size != 0)
-		descriptor = list + header;
-	for (int apply = 0; apply <= 1; apply++) {
-		s = SCSI_GOOD;
-		if (unit->ops->mode_select != NULL)
-			s = unit->ops->mode_select(unit, cmd, specific, descriptor,
-						   (unsigned)header, apply != 0);
-		if (s == SCSI_GOOD)
-			s = walk_pages(unit, cmd, list, size, header + descriptor_size, apply != 0);
-		if (s != SCSI_GOOD)
-			return s;
+	if (unit->ops->mode_select != NULL)
+		status = unit->ops->mode_select(unit, cmd, s->specific, s->descriptor, s->header,
+						false);
+	for (size_t at = s->pages; status == SCSI_GOOD && at < s->size; at += length) {
+		status = page_at(unit, cmd, s, at, &i, &length);
+		if (status == SCSI_GOOD)
+			status = check_page(unit, cmd, i, s->list + at, (unsigned)at);
 	}
+	return status;
+}
+
+static void apply_list(struct scsi_unit *unit, struct scsi_cmd *cmd, const struct select *s)
+{
+	size_t length = 0;
+	unsigned i = 0;
+
+	if (unit->ops->mode_select != NULL)
+		(void)unit->ops->mode_select(unit, cmd, s->specific, s->descriptor, s->header,
+					     true); /* it was checked before */
+	for (size_t at = s->pages;
+	     at < s->size && page_at(unit, cmd, s, at, &i, &length) == SCSI_GOOD; at += length)
+		apply_page(unit, cmd, i, s->list + at, (unsigned)at);
+}
+
+/* The bytes of page @i as they will be when @s has been taken over. */
+static void page_after(const struct scsi_unit *unit, const struct select *s, unsigned i,
+		       uint8_t *page)
+{
+	const struct mode_page *row = &unit->tables->mode_pages[i];
+
+	memcpy(page, unit->mode_values[i], row->size);
+	for (size_t at = s->pages; at < s->size;) { /* the list was checked before */
+		const uint8_t *p = s->list + at;
+		bool sub = (p[0] & SPF) != 0;
+
+		if ((p[0] & 0x3f) == row->code && (sub ? p[1] : 0) == row->subpage)
+			merge(row, p, page);
+		at += sub ? 4u + get_be16(p + 2) : 2u + p[1];
+	}
+}
+
+/* SP: all saveable pages, with what @s changes in them, go to their place. 0 or -errno. */
+static int save_pages(struct scsi_unit *unit, const struct select *s)
+{
+	const struct scsi_tables *t = unit->tables;
+	uint8_t *record = unit->scratch + s->size; /* behind the list */
+	size_t at = 0;
+	int r;
+
+	for (unsigned i = 0; i < t->mode_pages_cnt; i++) {
+		const struct mode_page *row = &t->mode_pages[i];
+
+		if (!is_saveable(unit, row))
+			continue;
+		if (s->size + at + RECORD_HEADER + row->size > UNIT_SCRATCH_SIZE)
+			return -ENOSPC; /* LIST_MAX keeps it from happening */
+		record[at] = row->code;
+		record[at + 1] = row->subpage;
+		record[at + 2] = row->size;
+		page_after(unit, s, i, record + at + RECORD_HEADER);
+		at += RECORD_HEADER + (size_t)row->size;
+	}
+	r = unit->ops->save(unit, SAVED_NAME, record, at);
+	if (r != 0)
+		return r;
+	for (size_t p = 0; p < at; p += RECORD_HEADER + (size_t)record[p + 2]) {
+		int i = page_index(unit, record[p], record[p + 1]);
+
+		if (i >= 0)
+			restore_page(unit, (unsigned)i, record + p + RECORD_HEADER);
+	}
+	return 0;
+}
+
+/* A list is as long as all pages of a unit at most; SAVED_MAX has room behind it. */
+#define LIST_MAX (UNIT_SCRATCH_SIZE - SAVED_MAX)
+
+static enum scsi_status parse(struct scsi_unit *unit, struct scsi_cmd *cmd, bool ten,
+			      struct select *s)
+{
+	size_t size;
+
+	s->header = ten ? 8 : 4;
+	if (s->size < s->header)
+		return scsi_check(unit, cmd, SENSE_PARAMETER_LIST_LENGTH_ERROR);
+	if (ten && (s->list[4] & 0x01) != 0) /* LONGLBA: not for this device type */
+		return scsi_check_list(unit, cmd, 4, 0);
+	s->specific = s->list[ten ? 3 : 2];
+	size = ten ? get_be16(s->list + 6) : s->list[3];
+	if (size != 0 && (size != DESCRIPTOR_SIZE || unit->ops->block_descriptor == NULL))
+		return scsi_check_list(unit, cmd, ten ? 6 : 3, 7);
+	if (s->size < s->header + size)
+		return scsi_check(unit, cmd, SENSE_PARAMETER_LIST_LENGTH_ERROR);
+	s->descriptor = size != 0 ? s->list + s->header : NULL;
+	s->pages = s->header + size;
 	return SCSI_GOOD;
 }
 
 enum scsi_status scsi_mode_select(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
-	bool ten = cmd->cdb[0] == OP_MODE_SELECT_10;
-	size_t size = ten ? get_be16(cmd->cdb + 7) : cmd->cdb[4];
-	uint8_t list[LIST_MAX];
+	bool ten = cmd->cdb[0] == OP_MODE_SELECT_10, save = (cmd->cdb[1] & 0x01) != 0;
+	struct select s = { .list = unit->scratch };
+	enum scsi_status status = SCSI_GOOD;
 
-	if ((cmd->cdb[1] & 0x01) != 0) /* SP: nothing can be saved */
+	s.size = ten ? get_be16(cmd->cdb + 7) : cmd->cdb[4];
+	if (save && unit->ops->save == NULL)
 		return scsi_check_field(unit, cmd, 1, 0);
-	if (size == 0)
-		return SCSI_GOOD;
-	if (size > sizeof(list))
+	if (s.size > LIST_MAX)
 		return scsi_check(unit, cmd, SENSE_PARAMETER_LIST_LENGTH_ERROR);
-	if (scsi_get_data(cmd, list, size) < size)
+	if (scsi_get_data(cmd, unit->scratch, s.size) < s.size)
 		return scsi_check(unit, cmd, SENSE_INFORMATION_UNIT_TOO_SHORT);
-	return select_list(unit, cmd, list, size, ten);
+	if (s.size > 0) {
+		status = parse(unit, cmd, ten, &s);
+		if (status == SCSI_GOOD)
+			status = check_list(unit, cmd, &s);
+	}
+	if (status != SCSI_GOOD)
+		return status;
+	if (save && save_pages(unit, &s) != 0)
+		return scsi_check(unit, cmd, SENSE_INTERNAL_TARGET_FAILURE);
+	if (s.size > 0)
+		apply_list(unit, cmd, &s);
+	return SCSI_GOOD;
 }

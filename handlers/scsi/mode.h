@@ -2,9 +2,15 @@
 /*
  * mode.h: mode pages as rows (SPC-5, Mode parameters).
  *
- * A page has default bytes and a mask of the bits that MODE SELECT may change; current values live
- * in the unit and become the defaults again at power on.  Nothing is saved: PC 3 and SP are
- * refused.
+ * A page has default bytes and a mask of the bits that MODE SELECT may change.  A unit has three
+ * copies of each page: the defaults (the row), the saved values and the current ones.  Power on
+ * makes the saved values current; MODE SELECT with SP saves the current values of all saveable
+ * pages, before it changes anything, so that a list is taken over and saved or neither.
+ *
+ * A page is saveable (PS bit) where it has changeable bits, is no MODE_VOLATILE row, and the unit
+ * has a place (ops->save).  A unit without one refuses PC 3 and SP.
+ *
+ * All of this is called with the unit's mutex held.
  */
 #ifndef VTL_SCSI_MODE_H
 #define VTL_SCSI_MODE_H
@@ -12,6 +18,10 @@
 #include "handlers/scsi/unit.h"
 
 #define MODE_PAGE_CONTROL 0x0a
+
+enum mode_page_flags {
+	MODE_VOLATILE = 0x1, /* never saved: the page describes the medium, or an I_T nexus */
+};
 
 struct mode_page {
 	uint8_t code;
@@ -28,12 +38,22 @@ struct mode_page {
 	enum scsi_status (*select)(struct scsi_unit *unit, struct scsi_cmd *cmd,
 				   const uint8_t *page, unsigned offset, bool apply);
 	unsigned features; /* the row is there only for a unit with all of these */
+	unsigned flags;    /* enum mode_page_flags */
 };
 
-/* All pages to their defaults. */
+/* All pages to their saved values: power on, reset. */
 void mode_reset(struct scsi_unit *unit);
 
-/* Current bytes of a page; NULL where the unit has no such page. */
+/*
+ * Reads the saved values (ops->load), and makes them current.  What does not fit the unit's pages
+ * any more (another personality, an older version) keeps its defaults.
+ */
+void mode_restore(struct scsi_unit *unit);
+
+/* Whether a host has ever saved this page. */
+bool mode_is_saved(const struct scsi_unit *unit, uint8_t code, uint8_t subpage);
+
+/* Current bytes of a page, its header included; NULL where the unit has no such page. */
 uint8_t *mode_current(struct scsi_unit *unit, uint8_t code, uint8_t subpage);
 
 #endif

@@ -61,7 +61,16 @@ enum sense_key {
 	X(REMOVAL_PREVENTED,              KEY_ILLEGAL_REQUEST,  0x53, 0x02, "medium removal prevented") \
 	X(POWER_ON,                       KEY_UNIT_ATTENTION,   0x29, 0x00, "power on, reset, or bus device reset occurred") \
 	X(MEDIUM_MAY_HAVE_CHANGED,        KEY_UNIT_ATTENTION,   0x28, 0x00, "not ready to ready change, medium may have changed") \
+	X(THRESHOLD_CONDITION_MET,        KEY_UNIT_ATTENTION,   0x5b, 0x01, "threshold condition met") \
+	X(LOG_COUNTER_AT_MAXIMUM,         KEY_UNIT_ATTENTION,   0x5b, 0x02, "log counter at maximum") \
+	X(EXCEPTION_TOLD,                 KEY_NO_SENSE,         0x5d, 0x00, "failure prediction threshold exceeded: see TapeAlert") \
+	X(EXCEPTION_RECOVERED,            KEY_RECOVERED_ERROR,  0x5d, 0x00, "failure prediction threshold exceeded: see TapeAlert") \
+	X(EXCEPTION_ATTENTION,            KEY_UNIT_ATTENTION,   0x5d, 0x00, "failure prediction threshold exceeded: see TapeAlert") \
+	X(TEST_EXCEPTION_TOLD,            KEY_NO_SENSE,         0x5d, 0xff, "failure prediction threshold exceeded (false): a test") \
+	X(TEST_EXCEPTION_RECOVERED,       KEY_RECOVERED_ERROR,  0x5d, 0xff, "failure prediction threshold exceeded (false): a test") \
+	X(TEST_EXCEPTION_ATTENTION,       KEY_UNIT_ATTENTION,   0x5d, 0xff, "failure prediction threshold exceeded (false): a test") \
 	X(WRITE_PROTECTED,                KEY_DATA_PROTECT,     0x27, 0x00, "write protected") \
+	X(SOFTWARE_WRITE_PROTECTED,       KEY_DATA_PROTECT,     0x27, 0x02, "logical unit software write protected: a host set SWP") \
 	X(END_OF_DATA,                    KEY_BLANK_CHECK,      0x00, 0x05, "end-of-data detected") \
 	X(VOLUME_OVERFLOW,                KEY_VOLUME_OVERFLOW,  0x00, 0x02, "end of partition or medium: the block does not fit")
 /* clang-format on */

@@ -160,9 +160,11 @@ static enum scsi_status check_medium(struct scsi_unit *unit, struct scsi_cmd *cm
 	}
 	if (unit->attentions_cnt > 0)
 		return scsi_check(unit, cmd, take_attention(unit));
-	if ((row->needs & NEEDS_WRITABLE) != 0 && unit->ops->write_protected(unit))
-		return scsi_check(unit, cmd, SENSE_WRITE_PROTECTED);
-	return SCSI_GOOD;
+	if ((row->needs & NEEDS_WRITABLE) != 0)
+		why = unit->ops->write_protected(unit);
+	else
+		why = SENSE_NO_SENSE;
+	return why == SENSE_NO_SENSE ? SCSI_GOOD : scsi_check(unit, cmd, why);
 }
 
 static enum scsi_status check_deferred(struct scsi_unit *unit, struct scsi_cmd *cmd,
@@ -177,6 +179,18 @@ static enum scsi_status check_deferred(struct scsi_unit *unit, struct scsi_cmd *
 	    !unit->ops->deferred(unit, &why, &extra))
 		return SCSI_GOOD;
 	return scsi_check_extra(unit, cmd, why, &extra);
+}
+
+/* The command has done its work: what else there is to report goes with it (SPC-5, MRIE). */
+static enum scsi_status tell_exception(struct scsi_unit *unit, struct scsi_cmd *cmd,
+				       const struct scsi_command *row)
+{
+	enum sense_id id = unit->exception;
+
+	if (id == SENSE_NO_SENSE || unit->exception_is_polled || (row->needs & UA_EXEMPT) != 0)
+		return SCSI_GOOD;
+	unit->exception = SENSE_NO_SENSE;
+	return scsi_check(unit, cmd, id);
 }
 
 static enum scsi_status run(struct scsi_unit *unit, struct scsi_cmd *cmd)
@@ -204,6 +218,8 @@ static enum scsi_status run(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		status = check_medium(unit, cmd, row);
 	if (status == SCSI_GOOD)
 		status = row->handler(unit, cmd);
+	if (status == SCSI_GOOD)
+		status = tell_exception(unit, cmd, row);
 	return status;
 }
 
@@ -238,10 +254,12 @@ enum scsi_status scsi_request_sense(struct scsi_unit *unit, struct scsi_cmd *cmd
 	uint8_t data[SCSI_SENSE_SIZE];
 	size_t size;
 
-	if (unit->attentions_cnt > 0)
+	if (unit->attentions_cnt > 0) {
 		id = take_attention(unit);
-	else if (unit->ops->ready(unit, &id, &extra))
-		id = SENSE_NO_SENSE;
+	} else if (unit->ops->ready(unit, &id, &extra)) {
+		id = unit->exception_is_polled ? unit->exception : SENSE_NO_SENSE;
+		unit->exception = unit->exception_is_polled ? SENSE_NO_SENSE : unit->exception;
+	}
 	size = sense_build(data, id, &extra, descriptor);
 	scsi_put_data(cmd, data, size, cmd->cdb[4]);
 	return SCSI_GOOD;

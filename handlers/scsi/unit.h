@@ -22,8 +22,9 @@
 #include "lib/base/outcome.h"
 
 #define UNIT_ATTENTIONS    8
-#define UNIT_MODE_PAGES    16
-#define UNIT_MODE_PAGE_MAX 64 /* bytes of one page */
+#define UNIT_MODE_PAGES    40
+#define UNIT_MODE_PAGE_MAX 64   /* bytes of one page */
+#define UNIT_SCRATCH_SIZE  4096 /* bytes of a parameter list */
 
 struct scsi_unit;
 struct scsi_command; /* handlers/scsi/command.h */
@@ -36,7 +37,8 @@ struct scsi_unit_ops {
 	/* The medium can be used; else fills @extra where there is progress and returns what is
 	 * wrong. */
 	bool (*ready)(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra);
-	bool (*write_protected)(struct scsi_unit *unit);
+	/* Why nothing can be written; SENSE_NO_SENSE where it can be. */
+	enum sense_id (*write_protected)(struct scsi_unit *unit);
 	/* An error of an earlier command, told once, before the next one runs; NULL: there are
 	 * none. */
 	bool (*deferred)(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra);
@@ -55,6 +57,13 @@ struct scsi_unit_ops {
 	enum scsi_status (*mode_select)(struct scsi_unit *unit, struct scsi_cmd *cmd,
 					uint8_t specific, const uint8_t *descriptor,
 					unsigned offset, bool apply);
+	/*
+	 * A place for what outlives a restart: values by name, durable when save returns.  0 or
+	 * -errno; load: -ENOENT where the name was never saved.  NULL: the unit has no such place.
+	 */
+	int (*save)(struct scsi_unit *unit, const char *name, const void *data, size_t size);
+	int (*load)(struct scsi_unit *unit, const char *name, void *buf, size_t max,
+		    size_t *ret_size);
 };
 
 struct scsi_identity {
@@ -87,6 +96,17 @@ struct scsi_unit {
 	enum sense_id attentions[UNIT_ATTENTIONS];
 	unsigned attentions_cnt;
 	uint8_t mode_values[UNIT_MODE_PAGES][UNIT_MODE_PAGE_MAX]; /* current */
+	uint8_t mode_saved[UNIT_MODE_PAGES][UNIT_MODE_PAGE_MAX];  /* the defaults until saved */
+	bool mode_was_saved[UNIT_MODE_PAGES];
+	/*
+	 * An informational exception that waits to be told (SPC-5, informational exceptions
+	 * control): as the sense of the next command that would have been GOOD, or, where a host
+	 * polls for them, as the data of the next REQUEST SENSE.  SENSE_NO_SENSE: none.
+	 */
+	enum sense_id exception;
+	bool exception_is_polled;
+	uint8_t scratch[UNIT_SCRATCH_SIZE]; /* of the command that runs: the list it builds or reads
+					     */
 };
 
 /*

@@ -22,6 +22,7 @@
 
 #include "handlers/tape/internal.h"
 #include "lib/base/clock.h"
+#include "lib/library/unit_state.h"
 
 #define LOOK_MS 200
 
@@ -29,17 +30,6 @@ static void note(struct drive *d, enum library_drive_state state)
 {
 	d->state = state;
 	library_drive_note(d->library, d->number, state, d->prevented);
-}
-
-void drive_alert(struct drive *d, enum drive_alert flag)
-{
-	d->alerts |= 1ull << ((unsigned)flag - 1);
-}
-
-/* The compression pages follow the cartridge: what it was created for stays so until asked. */
-static void follow_codec(struct drive *d)
-{
-	drive_show_compression(d, stage_info(d->stage)->codec != CART_CODEC_NONE);
 }
 
 /* LOADING: tries to become READY. */
@@ -58,9 +48,9 @@ static void look(struct drive *d)
 		note(d, DRIVE_FAILED);
 		return;
 	}
-	follow_codec(d);
-	unit_attention(&d->unit, SENSE_MEDIUM_MAY_HAVE_CHANGED);
 	note(d, DRIVE_READY);
+	drive_follow_compression(d);
+	unit_attention(&d->unit, SENSE_MEDIUM_MAY_HAVE_CHANGED);
 }
 
 bool drive_displaced(const struct drive *d)
@@ -77,6 +67,7 @@ int drive_placed(struct drive *d, int outcome)
 
 static void begin_load(struct drive *d)
 {
+	drive_alerts_new_medium(d);
 	d->displaced = false;
 	note(d, DRIVE_LOADING);
 	look(d);
@@ -106,14 +97,15 @@ static bool drive_ready(struct scsi_unit *unit, enum sense_id *ret_why, struct s
 	}
 }
 
-static bool drive_write_protected(struct scsi_unit *unit)
+static enum sense_id drive_write_protected(struct scsi_unit *unit)
 {
 	struct drive *d = drive_of(unit);
-	bool protected = !stage_is_writable(d->stage);
 
-	if (protected)
-		drive_alert(d, ALERT_WRITE_PROTECT);
-	return protected;
+	if (stage_is_writable(d->stage))
+		return drive_software_protected(d) ? SENSE_SOFTWARE_WRITE_PROTECTED
+						   : SENSE_NO_SENSE;
+	drive_alert(d, ALERT_WRITE_PROTECT);
+	return SENSE_WRITE_PROTECTED;
 }
 
 /* Power on: at the beginning of the medium, variable blocks, buffered, removal allowed. */
@@ -124,13 +116,31 @@ static void drive_reset(struct scsi_unit *unit)
 	d->prevented = false;
 	d->block_size = 0;
 	d->buffered = 1;
+	d->alerts = 0;
+	d->unit.exception = SENSE_NO_SENSE;
+	drive_forget_associated_protection(d);
 	if (d->stage != NULL) {
 		d->displaced =
 			stage_info(d->stage)->objects > 0; /* a blank one has nothing to lose */
 		ignore_result(stage_locate(d->stage, 0));  /* a mere position: cannot fail at 0 */
-		follow_codec(d);
+		drive_follow_compression(d);
 	}
 	library_drive_note(d->library, d->number, d->state, d->prevented);
+}
+
+static int drive_save(struct scsi_unit *unit, const char *name, const void *data, size_t size)
+{
+	struct drive *d = drive_of(unit);
+
+	return library_unit_save(d->library, d->number, name, data, size);
+}
+
+static int drive_load_value(struct scsi_unit *unit, const char *name, void *buf, size_t max,
+			    size_t *ret_size)
+{
+	struct drive *d = drive_of(unit);
+
+	return library_unit_load(d->library, d->number, name, buf, max, ret_size);
 }
 
 static const struct scsi_unit_ops unit_ops = {
@@ -141,6 +151,8 @@ static const struct scsi_unit_ops unit_ops = {
 	.mode_header = drive_mode_header,
 	.block_descriptor = drive_block_descriptor,
 	.mode_select = drive_mode_select,
+	.save = drive_save,
+	.load = drive_load_value,
 };
 
 bool drive_load(struct drive *d, enum sense_id *ret_why)
@@ -167,6 +179,7 @@ int drive_unload(struct drive *d)
 		ignore_result(stage_close(d->stage)); /* synced just now: nothing is lost with it */
 		d->stage = NULL;
 	}
+	drive_forget_associated_protection(d);
 	if (d->state != DRIVE_EMPTY)
 		note(d, DRIVE_UNLOADED);
 	return 0;
@@ -296,6 +309,7 @@ int drive_new(struct library *library, unsigned number, struct drive **ret_drive
 	r = unit_init(&d->unit, &unit_ops, &tables, persona->drive->features);
 	if (r == 0) {
 		set_identity(d);
+		mode_restore(&d->unit);
 		r = library_attach_drive(library, number, &library_ops, d);
 		if (r != 0)
 			unit_clear(&d->unit);

@@ -14,8 +14,11 @@
 #include "lib/personality/personality.h"
 #include "lib/store/stage.h"
 
-#define MODE_PAGE_COMPRESSION   0x0f
-#define MODE_PAGE_CONFIGURATION 0x10
+#define MODE_PAGE_RECOVERY               0x01
+#define MODE_PAGE_COMPRESSION            0x0f
+#define MODE_PAGE_CONFIGURATION          0x10
+#define MODE_SUB_CONFIGURATION_EXTENSION 0x01
+#define MODE_PAGE_EXCEPTIONS             0x1c
 
 /* Since power on or LOG SELECT; logical bytes. */
 struct drive_counters {
@@ -23,16 +26,30 @@ struct drive_counters {
 	uint64_t write_errors, read_errors; /* not recovered */
 };
 
-/* TapeAlert flags (SSC-5), as bits: flag n is bit n - 1. */
+/*
+ * TapeAlert flags (SSC-5), as bits: flag n is bit n - 1.  These are raised by conditions of the
+ * drive; all 64 can be raised by an operator.
+ */
 enum drive_alert {
 	ALERT_HARD_ERROR = 3,
 	ALERT_READ_FAILURE = 5,
 	ALERT_WRITE_FAILURE = 6,
 	ALERT_WRITE_PROTECT = 9,
+	ALERT_NO_REMOVAL = 10,
+	ALERT_CLEANING_MEDIUM = 11,
+	ALERT_UNSUPPORTED_FORMAT = 12,
+	ALERT_MEMORY_CHIP_FAILURE = 15,
+	ALERT_CLEAN_NOW = 20,
+	ALERT_CLEAN_PERIODIC = 21,
+	ALERT_CLEANING_EXPIRED = 22,
+	ALERT_CLEANING_INVALID = 23,
+	ALERT_HARDWARE_A = 30,
+	ALERT_HARDWARE_B = 31,
+	ALERT_LOAD_FAILURE = 54, /* "unrecoverable unload failure" is 55 */
+	ALERT_UNLOAD_FAILURE = 55,
+	ALERT_WORM_INTEGRITY = 59,
+	ALERT_WORM_OVERWRITE = 60,
 };
-#define ALERTS_SUPPORTED                                                         \
-	((1ull << (ALERT_HARD_ERROR - 1)) | (1ull << (ALERT_READ_FAILURE - 1)) | \
-	 (1ull << (ALERT_WRITE_FAILURE - 1)) | (1ull << (ALERT_WRITE_PROTECT - 1)))
 
 struct drive {
 	struct scsi_unit unit;             /* first: the common code hands it around */
@@ -66,11 +83,64 @@ static inline const struct drive_model *drive_model(const struct drive *d)
 
 /* ---- drive.c ---- */
 
+/* ---- alert.c ---- */
+
+/* Raises a flag, and reports it as mode page 1Ch asks. */
+void drive_alert(struct drive *d, enum drive_alert flag);
+/* The same for many: bits of flags, bit 0 is flag 1. */
+void drive_alerts_change(struct drive *d, uint64_t set, uint64_t clear);
+/* Another medium is in the drive: what was said of the last one goes. */
+void drive_alerts_new_medium(struct drive *d);
+void drive_fill_tapealert(struct scsi_unit *unit, struct log_writer *w);
+void drive_reset_tapealert(struct scsi_unit *unit);
+void drive_told_tapealert(struct scsi_unit *unit);
+enum scsi_status drive_select_exceptions(struct scsi_unit *unit, struct scsi_cmd *cmd,
+					 const uint8_t *page, unsigned offset, bool apply);
+
+/* ---- configuration.c: what mode pages make the drive do ---- */
+
+/* What the mode pages say about compression; mode_current() of both is changed. */
+void drive_show_compression(struct drive *d, bool on);
+/*
+ * At a load and at power on: what the host has saved, else what the cartridge was created for stays
+ * so until asked.  Only where READY.
+ */
+void drive_follow_compression(struct drive *d);
+/* SWP or ASOCWP of the device configuration page: a host has protected the unit, or this load. */
+bool drive_software_protected(struct drive *d);
+/* ASOCWP ends with the load that it is for. */
+void drive_forget_associated_protection(struct drive *d);
+/* Device configuration extension, PEWS: programmable early warning stands so many bytes before
+ * early warning; 0: none. */
+uint64_t drive_pews_bytes(struct drive *d);
+
+enum drive_write_mode { /* WRITE MODE */
+	WRITE_MODE_OVERWRITE = 0,
+	WRITE_MODE_APPEND_ONLY = 1,
+};
+enum drive_write_mode drive_write_mode(struct drive *d);
+
+enum drive_short_erase {       /* SHORT ERASE MODE: what ERASE with LONG 0 does */
+	SHORT_ERASE_SSC_2 = 0, /* as SSC-2: here the same as SHORT_ERASE_EOD */
+	SHORT_ERASE_NOTHING = 1,
+	SHORT_ERASE_EOD = 2,
+};
+enum drive_short_erase drive_short_erase(struct drive *d);
+
+enum scsi_status drive_select_compression(struct scsi_unit *unit, struct scsi_cmd *cmd,
+					  const uint8_t *page, unsigned offset, bool apply);
+enum scsi_status drive_select_configuration(struct scsi_unit *unit, struct scsi_cmd *cmd,
+					    const uint8_t *page, unsigned offset, bool apply);
+enum scsi_status drive_select_extension(struct scsi_unit *unit, struct scsi_cmd *cmd,
+					const uint8_t *page, unsigned offset, bool apply);
+void drive_sense_medium(struct scsi_unit *unit, uint8_t *page);
+
+/* ---- drive.c: loading ---- */
+
 /* LOAD UNLOAD: loads what is in the drive; 0 or the reason in @ret_why. Allowed in every state. */
 bool drive_load(struct drive *d, enum sense_id *ret_why);
 /* Syncs, closes; 0 or what cart_sync() said (then nothing changed). Only where READY. */
 MUST_CHECK int drive_unload(struct drive *d);
-void drive_alert(struct drive *d, enum drive_alert flag);
 /*
  * Whether a power on (a restart of the runner) rewound a cartridge that a host may have been
  * writing, and the host has not said since where it wants to be: REWIND, LOCATE, SPACE to the end
@@ -79,8 +149,6 @@ void drive_alert(struct drive *d, enum drive_alert flag);
  * and the close of the device then writes the filemark that was owed.
  */
 bool drive_displaced(const struct drive *d);
-/* What the mode pages say about compression; mode_current() of both is changed. */
-void drive_show_compression(struct drive *d, bool on);
 /* A position that the host asked for by itself is reached: @outcome, passed through. */
 int drive_placed(struct drive *d, int outcome);
 

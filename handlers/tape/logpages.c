@@ -77,20 +77,6 @@ static void fill_sequential(struct scsi_unit *unit, struct log_writer *w)
 	log_put_number(w, 0x0006, LOG_BINARY, early / MEGABYTE, 4);
 }
 
-/* 2Eh: all 64 flags; reading the whole page clears them (SSC-5, TapeAlert log page). */
-static void fill_tapealert(struct scsi_unit *unit, struct log_writer *w)
-{
-	struct drive *d = drive_of(unit);
-
-	for (uint16_t flag = 1; flag <= 64; flag++)
-		log_put_number(w, flag, LOG_BINARY, d->alerts >> (flag - 1) & 1, 1);
-}
-
-static void reset_tapealert(struct scsi_unit *unit)
-{
-	drive_of(unit)->alerts = 0;
-}
-
 /* 31h, tape capacity: units of 2^20 bytes, as LTO drives count; the alternate partition does not
  * exist. */
 static void fill_capacity(struct scsi_unit *unit, struct log_writer *w)
@@ -112,7 +98,8 @@ const struct log_page drive_log_pages[] = {
 	{ 0x02, 0, fill_write_errors, reset_write_errors, NULL, 0 },
 	{ 0x03, 0, fill_read_errors, reset_read_errors, NULL, 0 },
 	{ 0x0c, 0, fill_sequential, NULL, NULL, 0 },
-	{ 0x2e, 0, fill_tapealert, reset_tapealert, reset_tapealert, DRIVE_TAPE_ALERT },
+	{ 0x2e, 0, drive_fill_tapealert, drive_reset_tapealert, drive_told_tapealert,
+	  DRIVE_TAPE_ALERT },
 	{ 0x31, 0, fill_capacity, NULL, NULL, 0 },
 };
 const unsigned drive_log_pages_cnt = sizeof(drive_log_pages) / sizeof(drive_log_pages[0]);

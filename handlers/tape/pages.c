@@ -16,7 +16,7 @@ void drive_mode_header(struct scsi_unit *unit, uint8_t *ret_medium_type, uint8_t
 	if (d->state != DRIVE_READY)
 		return;
 	*ret_medium_type = stage_info(d->stage)->medium_type;
-	if (!stage_is_writable(d->stage))
+	if (!stage_is_writable(d->stage) || drive_software_protected(d))
 		*ret_specific |= 0x80; /* WP */
 }
 
@@ -80,54 +80,6 @@ enum scsi_status drive_mode_select(struct scsi_unit *unit, struct scsi_cmd *cmd,
 
 /* ---- pages ---- */
 
-/*
- * Compression is said in two pages, DCE of data compression and SELECT DATA COMPRESSION ALGORITHM
- * (0 none, 1 the default) of device configuration: they are one switch.
- */
-void drive_show_compression(struct drive *d, bool on)
-{
-	uint8_t *compression = mode_current(&d->unit, MODE_PAGE_COMPRESSION, 0);
-	uint8_t *configuration = mode_current(&d->unit, MODE_PAGE_CONFIGURATION, 0);
-
-	if (compression != NULL)
-		compression[2] = (uint8_t)((compression[2] & 0x7f) | (on ? 0x80 : 0));
-	if (configuration != NULL)
-		configuration[14] = on;
-}
-
-/* What the library's description names, or lz4, for what is written from now on; what is on the
- * tape says itself. */
-static void switch_compression(struct drive *d, bool on)
-{
-	enum cart_codec codec = on ? library_config(d->library)->codec : CART_CODEC_NONE;
-
-	if (on && codec == CART_CODEC_NONE)
-		codec = CART_CODEC_LZ4;
-	drive_show_compression(d, on);
-	if (d->state == DRIVE_READY)
-		ignore_result(stage_set_codec(d->stage, codec)); /* it knows all codecs */
-}
-
-static enum scsi_status select_compression(struct scsi_unit *unit, struct scsi_cmd *cmd,
-					   const uint8_t *page, unsigned offset, bool apply)
-{
-	(void)cmd;
-	(void)offset;
-	if (apply)
-		switch_compression(drive_of(unit), (page[2] & 0x80) != 0);
-	return SCSI_GOOD;
-}
-
-static enum scsi_status select_configuration(struct scsi_unit *unit, struct scsi_cmd *cmd,
-					     const uint8_t *page, unsigned offset, bool apply)
-{
-	if (page[14] > 1)
-		return scsi_check_list(unit, cmd, offset + 14, 7);
-	if (apply)
-		switch_compression(drive_of(unit), page[14] != 0);
-	return SCSI_GOOD;
-}
-
 /* The capacity of the only partition, in 10^9 bytes. */
 static void sense_partition(struct scsi_unit *unit, uint8_t *page)
 {
@@ -140,32 +92,52 @@ static void sense_partition(struct scsi_unit *unit, uint8_t *page)
 }
 
 /* clang-format off */
-/* read-write error recovery: TB (a block that failed is not transferred) is 0, no retries are counted */
+/* read-write error recovery: TB (a block that failed is not transferred) is 0, no retries are counted; PER may be set */
 static const uint8_t page_01[12] = { 0x01, 0x0a };
+static const uint8_t page_01_changeable[12] = { 0x01, 0x0a, 0x04 };
 static const uint8_t page_02[16] = { 0x02, 0x0e }; /* disconnect-reconnect: the fabric decides */
-static const uint8_t page_0a[12] = { 0x0a, 0x0a }; /* control */
-static const uint8_t page_0a_changeable[12] = { 0x0a, 0x0a, 0x04 }; /* D_SENSE */
+/* control: D_SENSE, GLTSD and RLEC may be set */
+static const uint8_t page_0a[12] = { 0x0a, 0x0a };
+static const uint8_t page_0a_changeable[12] = { 0x0a, 0x0a, 0x07 };
+/* control extension: SCSIP, the timestamp commands rule; no limit of sense data (0) */
+static const uint8_t page_0a_01[32] = { 0x4a, 0x01, 0, 0x1c, 0x02 };
 /* data compression: DCC; DDE, since what was compressed always comes back plain; algorithm 10h, zlib's own place in the table
  * of the standard does not exist, and hosts only echo it */
 static const uint8_t page_0f[16] = { 0x0f, 0x0e, 0x40, 0x80, 0, 0, 0, 0x10, 0, 0, 0, 0x10 };
 static const uint8_t page_0f_changeable[16] = { 0x0f, 0x0e, 0x80 };
-/* device configuration: LOIS (object identifiers are supported), EEG and SEW */
+/* device configuration: LOIS (object identifiers are supported), EEG and SEW (early warning is told, and what is buffered is
+ * written then); SWP, the algorithm and ASOCWP may be set */
 static const uint8_t page_10[16] = { 0x10, 0x0e, 0, 0, 0, 0, 0, 0, 0x40, 0, 0x18 };
-static const uint8_t page_10_changeable[16] = { 0x10, 0x0e, [14] = 0xff }; /* which algorithm */
+static const uint8_t page_10_changeable[16] = { 0x10, 0x0e, [10] = 0x04, [14] = 0xff, [15] = 0x04 };
+/* device configuration extension: TAPLSD, WRITE MODE and SHORT ERASE MODE, PEWS (10^6 bytes) */
+static const uint8_t page_10_01[32] = { 0x50, 0x01, 0, 0x1c };
+static const uint8_t page_10_01_changeable[32] = { 0x50, 0x01, 0, 0x1c, 0x01, 0xff, 0xff, 0xff };
 /* medium partition: none can be added; PSUM 3: units of 10^9 bytes */
 static const uint8_t page_11[10] = { 0x11, 0x08, 0, 0, 0x18, 0x03, 9 };
-/* informational exceptions control: DEXCPT, conditions are found in the TapeAlert log page only */
-static const uint8_t page_1c[12] = { 0x1c, 0x0a, 0x08 };
+static const uint8_t page_1a[12] = { 0x1a, 0x0a }; /* power condition: always active */
+/* informational exceptions control: DEXCPT (conditions are found in the TapeAlert log page), MRIE 3; TEST FLAG NUMBER is
+ * taken with TEST only */
+static const uint8_t page_1c[12] = { 0x1c, 0x0a, 0x08, 0x03 };
+static const uint8_t page_1c_changeable[12] = { 0x1c, 0x0a, 0x0c, 0x0f, [8] = 0xff, 0xff, 0xff, 0xff };
+static const uint8_t page_1d[32] = { 0x1d, 0x1e }; /* medium configuration: write once media */
+
+#define PAGE(page)       sizeof(page), page, NULL
+#define CHANGEABLE(page) sizeof(page), page, page##_changeable
 
 const struct mode_page drive_mode_pages[] = {
-	/* code  sub  size             defaults  changeable           sense            select */
-	{ 0x01,  0,   sizeof(page_01), page_01,  NULL,                NULL,            NULL, 0 },
-	{ 0x02,  0,   sizeof(page_02), page_02,  NULL,                NULL,            NULL, 0 },
-	{ MODE_PAGE_CONTROL, 0, sizeof(page_0a), page_0a, page_0a_changeable, NULL,    NULL, 0 },
-	{ MODE_PAGE_COMPRESSION, 0, sizeof(page_0f), page_0f, page_0f_changeable, NULL, select_compression, DRIVE_COMPRESSION },
-	{ MODE_PAGE_CONFIGURATION, 0, sizeof(page_10), page_10, page_10_changeable, NULL, select_configuration, 0 },
-	{ 0x11,  0,   sizeof(page_11), page_11,  NULL,                sense_partition, NULL, 0 },
-	{ 0x1c,  0,   sizeof(page_1c), page_1c,  NULL,                NULL,            NULL, 0 },
+	/* code                   sub   page                      sense               select                      features, flags */
+	{ MODE_PAGE_RECOVERY,      0,    CHANGEABLE(page_01),      NULL,               NULL,                       0, 0 },
+	{ 0x02,                    0,    PAGE(page_02),            NULL,               NULL,                       0, 0 },
+	{ MODE_PAGE_CONTROL,       0,    CHANGEABLE(page_0a),      NULL,               NULL,                       0, 0 },
+	{ MODE_PAGE_CONTROL,       0x01, PAGE(page_0a_01),         NULL,               NULL,                       0, 0 },
+	{ MODE_PAGE_COMPRESSION,   0,    CHANGEABLE(page_0f),      NULL,               drive_select_compression,   DRIVE_COMPRESSION, 0 },
+	{ MODE_PAGE_CONFIGURATION, 0,    CHANGEABLE(page_10),      NULL,               drive_select_configuration, 0, 0 },
+	{ MODE_PAGE_CONFIGURATION, MODE_SUB_CONFIGURATION_EXTENSION,
+	                                 CHANGEABLE(page_10_01),   NULL,               drive_select_extension,     DRIVE_PEWS, 0 },
+	{ 0x11,                    0,    PAGE(page_11),            sense_partition,    NULL,                       0, MODE_VOLATILE },
+	{ 0x1a,                    0,    PAGE(page_1a),            NULL,               NULL,                       0, 0 },
+	{ MODE_PAGE_EXCEPTIONS,    0,    CHANGEABLE(page_1c),      NULL,               drive_select_exceptions,    DRIVE_TAPE_ALERT, 0 },
+	{ 0x1d,                    0,    PAGE(page_1d),            drive_sense_medium, NULL,                       DRIVE_WORM, 0 },
 };
 /* clang-format on */
 

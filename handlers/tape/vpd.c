@@ -22,14 +22,11 @@ static size_t fill_serial(struct scsi_unit *unit, uint8_t *content)
 	return n;
 }
 
-/* B2h, TapeAlert supported flags: flag 1 is bit 7 of the first byte. */
+/* B2h, TapeAlert supported flags: all, since an operator can raise each. */
 static size_t fill_alerts(struct scsi_unit *unit, uint8_t *content)
 {
 	(void)unit;
-	memset(content, 0, 8);
-	for (unsigned flag = 1; flag <= 64; flag++)
-		if ((ALERTS_SUPPORTED >> (flag - 1) & 1) != 0)
-			content[(flag - 1) / 8] |= (uint8_t)(0x80 >> ((flag - 1) % 8));
+	memset(content, 0xff, 8);
 	return 8;
 }
 

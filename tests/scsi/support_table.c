@@ -45,22 +45,33 @@ static bool any_changeable(const struct mode_page *page)
 	return false;
 }
 
+static void print_page(const char *kind, unsigned code, unsigned subpage)
+{
+	if (subpage == 0)
+		printf("| %s | %02Xh |", kind, code);
+	else
+		printf("| %s | %02Xh/%02Xh |", kind, code, subpage);
+}
+
 static void print_pages(const char *what, const struct mode_page *modes, unsigned modes_cnt,
 			const struct log_page *logs, unsigned logs_cnt)
 {
 	printf("\n### Pages of the %s\n\n| kind | page | bytes | changeable bits |\n|---|---|---|---|\n",
 	       what);
 	for (unsigned i = 0; i < modes_cnt; i++) {
-		printf("| mode | %02Xh | %u |", (unsigned)modes[i].code, (unsigned)modes[i].size);
-		for (unsigned b = 2; any_changeable(&modes[i]) && b < modes[i].size; b++)
+		print_page("mode", modes[i].code, modes[i].subpage);
+		printf(" %u |", (unsigned)modes[i].size);
+		for (unsigned b = modes[i].subpage == 0 ? 2 : 4;
+		     any_changeable(&modes[i]) && b < modes[i].size; b++)
 			if (modes[i].changeable[b] != 0)
 				printf(" byte %u: %02Xh", b, (unsigned)modes[i].changeable[b]);
 		printf(" |\n");
 	}
 	printf("| log | 00h | | |\n");
-	for (unsigned i = 0; i < logs_cnt; i++)
-		printf("| log | %02Xh | |%s |\n", (unsigned)logs[i].code,
-		       logs[i].reset != NULL ? " reset by LOG SELECT" : "");
+	for (unsigned i = 0; i < logs_cnt; i++) {
+		print_page("log", logs[i].code, logs[i].subpage);
+		printf(" |%s |\n", logs[i].reset != NULL ? " reset by LOG SELECT" : "");
+	}
 }
 
 int main(void)

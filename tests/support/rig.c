@@ -34,6 +34,21 @@ static struct library *make_library(const char *root, const char *pool)
 	return library;
 }
 
+static void take_power_on(struct scsi_unit *unit)
+{
+	unit->attentions_cnt = 0;
+	if (descriptor_sense)
+		mode_current(unit, MODE_PAGE_CONTROL, 0)[2] |= 0x04;
+}
+
+void rig_restart(struct rig *r)
+{
+	drive_free(r->drive);
+	assert_int_equal(drive_new(r->library, 1, &r->drive), 0);
+	r->unit = drive_unit(r->drive);
+	take_power_on(r->unit);
+}
+
 int rig_setup(void **state)
 {
 	struct rig *r = g_new0(struct rig, 1);
@@ -51,12 +66,8 @@ int rig_setup(void **state)
 	assert_int_equal(changer_new(r->library, &r->changer), 0);
 	r->unit = drive_unit(r->drive);
 	assert_int_equal(library_move(r->library, RIG_SLOT_1, RIG_DRIVE_1), 0);
-	r->unit->attentions_cnt = 0;
-	changer_unit(r->changer)->attentions_cnt = 0;
-	if (descriptor_sense) {
-		mode_current(r->unit, MODE_PAGE_CONTROL, 0)[2] |= 0x04;
-		mode_current(changer_unit(r->changer), MODE_PAGE_CONTROL, 0)[2] |= 0x04;
-	}
+	take_power_on(r->unit);
+	take_power_on(changer_unit(r->changer));
 	*state = r;
 	return 0;
 }

@@ -64,6 +64,10 @@ int rig_main_(const char *name, const struct CMUnitTest *tests, size_t cnt);
 /* A cartridge in the pool of lib0, in no element, with @capacity bytes (0: no limit). */
 void rig_cartridge(struct rig *r, const char *barcode, uint8_t density, uint64_t capacity);
 
+/* What a restart of tcmu-runner is to the drive: a new unit over the same library; its unit
+ * attentions are gone, as after rig_setup(). */
+void rig_restart(struct rig *r);
+
 /* ---- running ---- */
 
 /* @size: bytes of the data buffer that the fabric offers. */

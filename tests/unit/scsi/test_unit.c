@@ -12,9 +12,10 @@
 
 static void attentions_stand_in_order_once_each_power_on_first(void **state)
 {
-	struct scsi_unit unit = { .attentions_cnt = 0 };
+	static struct scsi_unit unit; /* large */
 
 	(void)state;
+	unit.attentions_cnt = 0;
 	unit_attention(&unit, SENSE_MEDIUM_MAY_HAVE_CHANGED);
 	unit_attention(&unit, SENSE_POWER_ON);
 	unit_attention(&unit, SENSE_MEDIUM_MAY_HAVE_CHANGED);
@@ -26,9 +27,10 @@ static void attentions_stand_in_order_once_each_power_on_first(void **state)
 
 static void a_full_queue_keeps_power_on_and_drops_the_oldest(void **state)
 {
-	struct scsi_unit unit = { .attentions_cnt = 0 };
+	static struct scsi_unit unit; /* large */
 
 	(void)state;
+	unit.attentions_cnt = 0;
 	unit_attention(&unit, SENSE_POWER_ON);
 	for (unsigned i = 0; i < 10; i++)
 		unit_attention(&unit, (enum sense_id)(SENSE_NO_SENSE + i));

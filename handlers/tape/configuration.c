@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * configuration.c: what the drive's mode pages make it do (SSC-5): data compression, device
+ * configuration and its extension, medium configuration.  The rows are in pages.c.
+ */
+#include <string.h>
+
+#include "handlers/tape/internal.h"
+#include "lib/base/bytes.h"
+
+/* ---- compression ---- */
+
+#define DCE 0x80 /* mode page 0Fh, byte 2 */
+
+/*
+ * Compression is said in two pages, DCE of data compression and SELECT DATA COMPRESSION ALGORITHM
+ * (0 none, 1 the default) of device configuration: they are one switch.
+ */
+void drive_show_compression(struct drive *d, bool on)
+{
+	uint8_t *compression = mode_current(&d->unit, MODE_PAGE_COMPRESSION, 0);
+	uint8_t *configuration = mode_current(&d->unit, MODE_PAGE_CONFIGURATION, 0);
+
+	if (compression != NULL)
+		compression[2] = (uint8_t)((compression[2] & ~DCE) | (on ? DCE : 0));
+	if (configuration != NULL)
+		configuration[14] = on;
+}
+
+/* What the library's description names, or lz4, for what is written from now on; what is on the
+ * tape says itself. */
+static void switch_compression(struct drive *d, bool on)
+{
+	enum cart_codec codec = on ? library_config(d->library)->codec : CART_CODEC_NONE;
+
+	if (on && codec == CART_CODEC_NONE)
+		codec = CART_CODEC_LZ4;
+	drive_show_compression(d, on);
+	if (d->state == DRIVE_READY)
+		ignore_result(stage_set_codec(d->stage, codec)); /* it knows all codecs */
+}
+
+void drive_follow_compression(struct drive *d)
+{
+	const uint8_t *page = mode_current(&d->unit, MODE_PAGE_COMPRESSION, 0);
+
+	if (page != NULL && mode_is_saved(&d->unit, MODE_PAGE_COMPRESSION, 0))
+		switch_compression(d, (page[2] & DCE) != 0);
+	else
+		drive_show_compression(d, stage_info(d->stage)->codec != CART_CODEC_NONE);
+}
+
+enum scsi_status drive_select_compression(struct scsi_unit *unit, struct scsi_cmd *cmd,
+					  const uint8_t *page, unsigned offset, bool apply)
+{
+	(void)cmd;
+	(void)offset;
+	if (apply)
+		switch_compression(drive_of(unit), (page[2] & DCE) != 0);
+	return SCSI_GOOD;
+}
+
+/* ---- device configuration ---- */
+
+#define SWP    0x04 /* byte 10, software write protection */
+#define ASOCWP 0x04 /* byte 15, associated write protection: until the medium is unloaded */
+
+enum scsi_status drive_select_configuration(struct scsi_unit *unit, struct scsi_cmd *cmd,
+					    const uint8_t *page, unsigned offset, bool apply)
+{
+	if (page[14] > 1)
+		return scsi_check_list(unit, cmd, offset + 14, 7);
+	if ((page[15] & ASOCWP) != 0 && drive_of(unit)->state != DRIVE_READY)
+		return scsi_check_list(unit, cmd, offset + 15, 2); /* it would be of no medium */
+	if (apply)
+		switch_compression(drive_of(unit), page[14] != 0);
+	return SCSI_GOOD;
+}
+
+bool drive_software_protected(struct drive *d)
+{
+	const uint8_t *page = mode_current(&d->unit, MODE_PAGE_CONFIGURATION, 0);
+
+	return page != NULL && ((page[10] & SWP) != 0 || (page[15] & ASOCWP) != 0);
+}
+
+void drive_forget_associated_protection(struct drive *d)
+{
+	uint8_t *page = mode_current(&d->unit, MODE_PAGE_CONFIGURATION, 0);
+
+	if (page != NULL)
+		page[15] &= (uint8_t)~ASOCWP;
+}
+
+/* ---- device configuration extension ---- */
+
+static const uint8_t *extension(struct drive *d)
+{
+	return mode_current(&d->unit, MODE_PAGE_CONFIGURATION, MODE_SUB_CONFIGURATION_EXTENSION);
+}
+
+uint64_t drive_pews_bytes(struct drive *d)
+{
+	const uint8_t *page = extension(d);
+
+	return page == NULL ? 0 : get_be16(page + 6) * 1000000ull;
+}
+
+enum drive_write_mode drive_write_mode(struct drive *d)
+{
+	const uint8_t *page = extension(d);
+
+	return page == NULL ? WRITE_MODE_OVERWRITE : (enum drive_write_mode)(page[5] >> 4);
+}
+
+enum drive_short_erase drive_short_erase(struct drive *d)
+{
+	const uint8_t *page = extension(d);
+
+	return page == NULL ? SHORT_ERASE_SSC_2 : (enum drive_short_erase)(page[5] & 0x0f);
+}
+
+enum scsi_status drive_select_extension(struct scsi_unit *unit, struct scsi_cmd *cmd,
+					const uint8_t *page, unsigned offset, bool apply)
+{
+	bool appends = (unit->features & DRIVE_APPEND_ONLY) != 0;
+
+	if (apply)
+		return SCSI_GOOD;
+	if (page[5] >> 4 > (appends ? WRITE_MODE_APPEND_ONLY : WRITE_MODE_OVERWRITE))
+		return scsi_check_list(unit, cmd, offset + 5, 7);
+	if ((page[5] & 0x0f) > SHORT_ERASE_EOD)
+		return scsi_check_list(unit, cmd, offset + 5, 3);
+	if (get_be16(page + 6) != 0 && (unit->features & DRIVE_PEWS) == 0)
+		return scsi_check_list(unit, cmd, offset + 6, 7);
+	return SCSI_GOOD;
+}
+
+/* ---- medium configuration ---- */
+
+/* LTO: the low digit of the medium type is Ch on write once media. */
+#define MEDIUM_TYPE_WORM 0x0c
+
+void drive_sense_medium(struct scsi_unit *unit, uint8_t *page)
+{
+	struct drive *d = drive_of(unit);
+	bool worm = d->state == DRIVE_READY &&
+		    (stage_info(d->stage)->medium_type & 0x0f) == MEDIUM_TYPE_WORM;
+
+	page[2] = worm ? 0x01 : 0x00; /* WORMM */
+	page[4] = worm ? 0x01 : 0x00; /* labels: some may be overwritten */
+	page[5] = worm ? 0x02 : 0x00; /* filemarks at the end of data may be overwritten */
+}
