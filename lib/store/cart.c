@@ -31,6 +31,7 @@ static void cart_free(struct cart *c)
 	codec_free(c->codec);
 	cart_digest_free(c->recall_digest);
 	free(c->unknown_records);
+	cart_attributes_clear(&c->attributes);
 	free(c->buffer);
 	free(c->packed);
 	free(c->list);
@@ -248,6 +249,24 @@ int cart_set_write_protect(struct cart *c, bool on)
 	if (r != 0)
 		c->info.write_protect = old;
 	return r;
+}
+
+uint64_t cart_tell_generation(struct cart *c)
+{
+	c->told = c->changed;
+	if (c->told)
+		c->epoch_open = false; /* the next change writes a header first */
+	return c->info.generation;
+}
+
+void cart_traffic(const struct cart *c, struct cart_traffic *ret_traffic)
+{
+	*ret_traffic = (struct cart_traffic){
+		.life_written = c->info.lifetime_written_bytes + c->written_bytes,
+		.life_read = c->info.lifetime_read_bytes + c->read_bytes,
+		.open_written = c->written_bytes,
+		.open_read = c->read_bytes,
+	};
 }
 
 uint64_t cart_stored_bytes(const struct cart *c)

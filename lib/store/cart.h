@@ -59,6 +59,7 @@ struct cart {
 	uint32_t live_stream, recall_stream;
 	uint8_t *unknown_records; /* of the header, kept; owned */
 	size_t unknown_size;
+	struct cart_attributes attributes; /* of the header; owned */
 
 	struct totals end_totals; /* of the whole recording */
 	uint64_t end;             /* I5 */
@@ -73,6 +74,8 @@ struct cart {
 			one must begin before anything more is acknowledged */
 	bool broken; /* the header could not be made to agree with the data: no more writing until
 			the next open */
+	bool told;   /* the generation was told as one that names this content: the next change
+			begins another one */
 	bool recalling;
 	bool index_rebuilt;
 	uint64_t read_bytes, written_bytes; /* since the open */
@@ -104,10 +107,17 @@ int header_store(struct cart *c);
 int header_check_fence(struct cart *c);
 /* The same for a backend alone: a new cartridge. */
 int header_create(struct backend *b, const struct cart_info *info);
+/* Bytes of the header file that @c would get. */
+size_t header_size(const struct cart *c);
 /* What the record @d of a header says. */
 void header_copy_get(struct cart_copy *copy, const struct disk_copy *d);
 /* -ENOSPC and -EDQUOT become CART_E_NO_SPACE; everything else stays. */
 int outcome_of(int r);
+
+/* ---- attributes.c ---- */
+
+/* Adds the record of a header, @size bytes with its head. CART_E_INVALID, -ENOMEM. */
+MUST_CHECK int attributes_load(struct cart_attributes *a, const uint8_t *record, size_t size);
 
 /* ---- frame.c ---- */
 

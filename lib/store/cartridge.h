@@ -282,6 +282,75 @@ MUST_CHECK int cart_set_write_protect(struct cart *c, bool on);
  * until close. */
 MUST_CHECK int cart_set_codec(struct cart *c, enum cart_codec codec);
 
+/* ---- attributes: the medium auxiliary memory ---- */
+
+/*
+ * Small values beside the recording, kept in the header: they survive everything that it does,
+ * migration and recall too.  The store keeps what it is given: what an attribute means, who may
+ * write it and how long it is, is in lib/base/mam.h.
+ */
+struct cart_attribute {
+	uint16_t id;
+	uint8_t partition;    /* that it belongs to; 0 of the whole medium */
+	uint8_t format;       /* enum mam_format, not MAM_ANY */
+	uint16_t size;        /* bytes; 0: none (cart_attributes_set() deletes it) */
+	const uint8_t *value; /* borrowed */
+};
+
+#define CART_ATTRIBUTES_MAX 32768u /* bytes of all of them, each with 8 of its own */
+
+/* All of a cartridge, ordered by partition, then number. */
+struct cart_attributes {
+	uint8_t *records; /* owned */
+	size_t size;
+};
+
+/* The one at *@at (at first 0), which moves on; false behind the last.  Borrowed from @a. */
+bool cart_attributes_next(const struct cart_attributes *a, size_t *at,
+			  struct cart_attribute *ret_attribute);
+bool cart_attributes_find(const struct cart_attributes *a, unsigned partition, uint16_t id,
+			  struct cart_attribute *ret_attribute);
+void cart_attributes_clear(struct cart_attributes *a);
+
+/* Borrowed, until the next call that changes them. */
+const struct cart_attributes *cart_attributes(const struct cart *c);
+
+enum cart_attributes_when {
+	CART_ATTRIBUTES_NOW,      /* durable when it returns */
+	CART_ATTRIBUTES_AT_CLOSE, /* with the next header, at the latest that of the close */
+};
+
+/*
+ * Sets, replaces and deletes the @cnt attributes of @list: all of them or none.  NOW: what was
+ * written before is made stable first (cart_sync()), so that an attribute never tells of a
+ * recording that a crash takes away again; the write protect tab does not protect attributes.
+ * Needs CART_OPEN_WRITE.
+ *
+ * CART_E_PROTECTED: open for reading.  CART_E_FULL: they would have more than CART_ATTRIBUTES_MAX
+ * bytes, or the header no room.  Otherwise what cart_sync() says; CART_E_NO_SPACE, -errno: the
+ * attributes are as before.
+ */
+MUST_CHECK int cart_attributes_set(struct cart *c, const struct cart_attribute *list, unsigned cnt,
+				   enum cart_attributes_when when);
+
+/* Those of a cartridge, without a lock, as cart_stat(); cart_attributes_clear(). */
+MUST_CHECK int cart_stat_attributes(const char *pool, const char *barcode,
+				    struct cart_attributes *ret_attributes);
+
+/*
+ * The generation, told to somebody who will know the recording by it again (SSC-5, volume change
+ * reference): the next change, also of this open, begins another generation.
+ */
+uint64_t cart_tell_generation(struct cart *c);
+
+/* Logical bytes written and read since the cartridge was made, those of this open included, and
+ * those of this open alone. */
+struct cart_traffic {
+	uint64_t life_written, life_read, open_written, open_read;
+};
+
+void cart_traffic(const struct cart *c, struct cart_traffic *ret_traffic);
+
 /* ---- digest, copies, migration ---- */
 
 /*

@@ -112,6 +112,17 @@ struct disk_copy {
 
 static_assert(sizeof(struct disk_copy) == 144, "copy");
 
+/* An attribute of the medium auxiliary memory: this, then its value. */
+#define RECORD_ATTRIBUTE 3u
+
+struct disk_attribute {
+	le16 id;
+	uint8_t partition;
+	uint8_t format; /* of the value: 0 binary, 1 ASCII, 2 text */
+};
+
+static_assert(sizeof(struct disk_attribute) == 4, "attribute");
+
 #define SEGMENT_MAGIC "VTLSEG01"
 
 struct disk_segment {

@@ -59,6 +59,7 @@ static int records_get(struct cart *c, const uint8_t *p, const uint8_t *end)
 {
 	c->info.copies_cnt = 0;
 	c->unknown_size = 0;
+	cart_attributes_clear(&c->attributes);
 	while (p < end) {
 		struct disk_record rec;
 		size_t size;
@@ -77,6 +78,11 @@ static int records_get(struct cart *c, const uint8_t *p, const uint8_t *end)
 				return CART_E_INVALID;
 			memcpy(&d, p + sizeof(rec), sizeof(d));
 			header_copy_get(&c->info.copies[c->info.copies_cnt++], &d);
+		} else if (le16_get(rec.type) == RECORD_ATTRIBUTE) {
+			int r = attributes_load(&c->attributes, p, size);
+
+			if (r != 0)
+				return r;
 		} else {
 			memcpy(c->unknown_records + c->unknown_size, p, size);
 			c->unknown_size += size;
@@ -269,11 +275,16 @@ int header_check_fence(struct cart *c)
 	return r;
 }
 
+size_t header_size(const struct cart *c)
+{
+	return sizeof(struct disk_header) +
+	       c->info.copies_cnt * (sizeof(struct disk_record) + sizeof(struct disk_copy)) +
+	       c->attributes.size + c->unknown_size + sizeof(le32);
+}
+
 int header_store(struct cart *c)
 {
-	size_t size = sizeof(struct disk_header) +
-		      c->info.copies_cnt * (sizeof(struct disk_record) + sizeof(struct disk_copy)) +
-		      c->unknown_size + sizeof(le32);
+	size_t size = header_size(c);
 	uint8_t *data = calloc(1, size), *p = data;
 	struct disk_header h;
 	le32 crc;
@@ -295,6 +306,9 @@ int header_store(struct cart *c)
 		memcpy(p + sizeof(rec), &d, sizeof(d));
 		p += sizeof(rec) + sizeof(d);
 	}
+	if (c->attributes.size > 0)
+		memcpy(p, c->attributes.records, c->attributes.size);
+	p += c->attributes.size;
 	if (c->unknown_size > 0)
 		memcpy(p, c->unknown_records, c->unknown_size);
 	crc = le32_from(crc32c(0, data, size - sizeof(crc)));

@@ -174,6 +174,7 @@ int cart_stat(const char *pool, const char *barcode, struct cart_info *ret_info)
 	if (c->backend != NULL)
 		c->backend->ops->close(c->backend);
 	free(c->unknown_records);
+	cart_attributes_clear(&c->attributes);
 	free(c);
 	return r;
 }

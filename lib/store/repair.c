@@ -145,6 +145,7 @@ static void close_all(struct repair *r)
 		if (r->c->backend != NULL)
 			r->c->backend->ops->close(r->c->backend);
 		free(r->c->unknown_records);
+		cart_attributes_clear(&r->c->attributes);
 		free(r->c->buffer);
 		free(r->c);
 	}

@@ -426,6 +426,7 @@ static int make_anew(struct repair *r)
 	memcpy(c->info.barcode, r->barcode, strlen(r->barcode));
 	c->recall_stream = 0;
 	c->unknown_size = 0;
+	cart_attributes_clear(&c->attributes); /* one that may be wrong is worse than none */
 	o = choose_stream(r, &c->stream);
 	if (o < 0)
 		return o;

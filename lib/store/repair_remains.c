@@ -95,9 +95,13 @@ static unsigned read_copies(const struct repair *r, struct cart_copy copies[CART
 
 	for (; at + sizeof(struct disk_copy) <= r->header_size && cnt < CART_MAX_COPIES;
 	     at += step) {
+		struct disk_record rec;
 		struct disk_copy d;
 		bool known = false;
 
+		memcpy(&rec, (const uint8_t *)r->header + at - sizeof(rec), sizeof(rec));
+		if (le16_get(rec.type) == RECORD_ATTRIBUTE)
+			break; /* copies come first */
 		memcpy(&d, (const uint8_t *)r->header + at, sizeof(d));
 		header_copy_get(&copies[cnt], &d);
 		for (unsigned i = 0; i < cnt; i++)

@@ -380,6 +380,29 @@ int stage_set_codec(struct stage *s, enum cart_codec codec)
 	SETTLED(s, cart_set_codec(s->cart, codec));
 }
 
+const struct cart_attributes *stage_attributes(const struct stage *s)
+{
+	return cart_attributes(s->cart); /* nobody but the caller changes them */
+}
+
+int stage_attributes_set(struct stage *s, const struct cart_attribute *list, unsigned cnt,
+			 enum cart_attributes_when when)
+{
+	SETTLED(s, cart_attributes_set(s->cart, list, cnt, when));
+}
+
+uint64_t stage_tell_generation(struct stage *s)
+{
+	ignore_result(stage_settle(s)); /* as stage_info() */
+	return cart_tell_generation(s->cart);
+}
+
+void stage_traffic(struct stage *s, struct cart_traffic *ret_traffic)
+{
+	ignore_result(stage_settle(s)); /* as stage_info() */
+	cart_traffic(s->cart, ret_traffic);
+}
+
 const struct cart_info *stage_info(struct stage *s)
 {
 	ignore_result(stage_settle(s)); /* a failure stays for the next call to tell */

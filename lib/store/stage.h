@@ -55,6 +55,13 @@ const struct cart_info *stage_info(struct stage *s);
 bool stage_is_writable(const struct stage *s);
 MUST_CHECK int stage_set_codec(struct stage *s, enum cart_codec codec);
 
+/* As those of cartridge.h. stage_traffic() and stage_tell_generation() empty the buffer. */
+const struct cart_attributes *stage_attributes(const struct stage *s);
+MUST_CHECK int stage_attributes_set(struct stage *s, const struct cart_attribute *list,
+				    unsigned cnt, enum cart_attributes_when when);
+uint64_t stage_tell_generation(struct stage *s);
+void stage_traffic(struct stage *s, struct cart_traffic *ret_traffic);
+
 /* Of the next object as the host sees it, the buffer counted as written. */
 void stage_position(struct stage *s, struct cart_position *ret_position);
 

@@ -106,7 +106,7 @@ static int epoch_header(struct cart *c, const struct totals *t, uint64_t address
 	c->clean = false;
 	if (!c->recalling) {
 		info_update(c);
-		c->info.generation += !c->changed;
+		c->info.generation += !c->changed || c->told;
 		c->info.last_write_s = clock_wall_s();
 		if (c->info.state == CART_PREMIGRATED)
 			c->info.state =
@@ -114,8 +114,10 @@ static int epoch_header(struct cart *c, const struct totals *t, uint64_t address
 	}
 	r = header_store(c);
 	c->unsure = r != 0;
-	if (r == 0)
+	if (r == 0) {
+		c->told = false;
 		return 0;
+	}
 	c->info = old;
 	c->end_totals = old_totals;
 	c->epoch_object = old_object;

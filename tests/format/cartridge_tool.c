@@ -6,6 +6,8 @@
  *   cartridge_tool abandon POOL BARCODE   the same, and more: five objects synced, five not, and
  *                                         the writer dies
  *   cartridge_tool groups POOL BARCODE    a recording whose digest is made of several groups
+ *   cartridge_tool attributes POOL BARCODE  as make, with attributes of three partitions
+ *   cartridge_tool known POOL BARCODE     lists the attributes, as lib/store reads them
  *   cartridge_tool list POOL BARCODE      lists it as the reader does, through lib/store
  *   cartridge_tool digest POOL BARCODE    prints its digest, computed by lib/store
  *
@@ -189,6 +191,50 @@ static int groups(const char *pool, const char *barcode)
 	return r == 0 ? record(pool, barcode, add_copy) : r;
 }
 
+/* Of each format, of more than one partition, of one byte and of many. */
+static int set_attributes(struct cart *c)
+{
+	static uint8_t binary[70] = { 4, 0, 0, 0, 3 };
+	const struct cart_attribute list[] = {
+		{ 0x0806, 0, 1, 8, (const uint8_t *)"V1MAM   " },
+		{ 0x0803, 0, 2, 11,
+		  (const uint8_t *)"Gr\xc3\xbc\xc3\x9f"
+				   "e, us" },
+		{ 0x080c, 0, 0, sizeof(binary), binary },
+		{ 0x080c, 1, 0, sizeof(binary), binary },
+		{ 0x080c, 3, 0, 23, binary },
+		{ 0x1623, 0, 0, 1, (const uint8_t *)"\x00" },
+	};
+
+	return cart_attributes_set(c, list, sizeof(list) / sizeof(*list), CART_ATTRIBUTES_NOW);
+}
+
+static int attributes(const char *pool, const char *barcode)
+{
+	int r = make(pool, barcode);
+
+	return r == 0 ? record(pool, barcode, set_attributes) : r;
+}
+
+static int known(const char *pool, const char *barcode)
+{
+	struct cart_attributes all;
+	struct cart_attribute one;
+	size_t at = 0;
+	int r = cart_stat_attributes(pool, barcode, &all);
+
+	if (r != 0)
+		return r;
+	while (cart_attributes_next(&all, &at, &one)) {
+		printf("%u %04x %u ", one.partition, one.id, one.format);
+		for (unsigned i = 0; i < one.size; i++)
+			printf("%02x", one.value[i]);
+		printf("\n");
+	}
+	cart_attributes_clear(&all);
+	return 0;
+}
+
 static int print_digest(struct cart *c)
 {
 	uint8_t sum[CART_DIGEST_SIZE];
@@ -250,10 +296,9 @@ static int digest(const char *pool, const char *barcode)
 static const struct verb {
 	const char *name;
 	int (*fn)(const char *pool, const char *barcode);
-} verbs[] = { { "make", make },
-	      { "abandon", abandon },
-	      { "groups", groups },
-	      { "list", list },
+} verbs[] = { { "make", make },     { "abandon", abandon },
+	      { "groups", groups }, { "attributes", attributes },
+	      { "known", known },   { "list", list },
 	      { "digest", digest } };
 
 int main(int argc, char **argv)

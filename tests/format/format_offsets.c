@@ -57,6 +57,9 @@ static void print_records(void)
 {
 	FIELD("record", disk_record, type);
 	FIELD("record", disk_record, size);
+	FIELD("attribute", disk_attribute, id);
+	FIELD("attribute", disk_attribute, partition);
+	FIELD("attribute", disk_attribute, format);
 	FIELD("copy", disk_copy, volume);
 	FIELD("copy", disk_copy, file);
 	FIELD("copy", disk_copy, form);

@@ -41,6 +41,10 @@ def main(tool):
             before = checksums(pool.folder(barcode))
             claim(pool.read_list(barcode) == expected, barcode + ": the reader lists what it did")
             claim(pool.run("list", barcode) == expected, barcode + ": so does lib/store")
+            known = folder[:-len("cart")] + "attributes"
+            if os.path.exists(known):
+                with open(known, encoding="ascii") as f:
+                    claim(pool.run("known", barcode) == f.read().splitlines(), barcode + ": its attributes are what they were")
             if "CLEAN" in barcode:  # its copy is of the present recording
                 found = pool.read(barcode, "digest")[1].strip()
                 claim(found and found in pool.read(barcode, "info")[1], barcode + ": the copy's digest fits")
