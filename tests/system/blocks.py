@@ -43,6 +43,18 @@ def too_small(tape, claims):
     claims.equal("the next block is right", tape.read(MIB), pattern(number + 1, SIZES[number + 1]))
 
 
+def every_small_length(tape, claims):
+    """One block of each length from 1 to 300 bytes, asked for exactly and with more room."""
+    tape.op("rewind")
+    written = [tape.write(pattern(size, size)) for size in range(1, 301)]
+    claims.equal("blocks of 1 to 300 bytes are written", written, list(range(1, 301)))
+    for what, more in (("asked exactly", 0), ("asked for more", 4096)):
+        tape.op("rewind")
+        back = [tape.read(size + more) for size in range(1, 301)]
+        claims.true(f"blocks of 1 to 300 bytes come back, {what}", back == [pattern(size, size) for size in range(1, 301)])
+    write_all(tape, claims)
+
+
 def overwrite(tape, claims):
     """A write in the middle ends the tape there."""
     tape.op("rewind")
@@ -66,6 +78,7 @@ def main():
         read_all(tape, claims, f"asked for 1 MiB, {mode}", lambda size: MIB)
         read_all(tape, claims, f"asked for one byte more, {mode}", lambda size: min(size + 1, MIB))
     tape.set_sili(False)
+    every_small_length(tape, claims)
     too_small(tape, claims)
     overwrite(tape, claims)
     tape.close()
