@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "handlers/changer/internal.h"
 #include "lib/library/unit_state.h"
@@ -48,7 +49,17 @@ static int load(struct scsi_unit *unit, const char *name, void *buf, size_t max,
 				 ret_size);
 }
 
+#define SEGMENT_POOL 2
+
+/* The pool, where all cartridges are, can be read. */
+static uint8_t changer_self_test(struct scsi_unit *unit, bool extended)
+{
+	(void)extended;
+	return access(library_pool(changer_of(unit)->library), R_OK | X_OK) == 0 ? 0 : SEGMENT_POOL;
+}
+
 static const struct scsi_unit_ops unit_ops = {
+	.self_test = changer_self_test,
 	.ready = ready,
 	.write_protected = write_protected,
 	.reset = reset,

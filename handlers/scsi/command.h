@@ -64,6 +64,24 @@ const struct scsi_command *command_find(const struct scsi_unit *unit, const uint
 	{ OP_PERSISTENT_RESERVE_OUT, 7, 10, DATA_OUT, BY_CORE, 60, "PERSISTENT RESERVE OUT, REGISTER AND MOVE", NULL, { 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 }
 /* clang-format on */
 
+/*
+ * The commands that each unit of SPC-5 has alike, drive and changer: handlers of service.h's files.
+ */
+/* clang-format off */
+#define SCSI_SERVICE_ROWS \
+	{ OP_RECEIVE_DIAGNOSTIC, SA_NONE, 6, DATA_IN, 0, 60, "RECEIVE DIAGNOSTIC RESULTS", scsi_receive_diagnostic, { 0x01, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_SEND_DIAGNOSTIC, SA_NONE, 6, DATA_OUT, 0, 300, "SEND DIAGNOSTIC", scsi_send_diagnostic, { 0xf7, 0, 0xff, 0xff }, 0 },\
+	{ OP_WRITE_BUFFER, SA_NONE, 10, DATA_OUT, 0, 60, "WRITE BUFFER", scsi_write_buffer, { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_READ_BUFFER, SA_NONE, 10, DATA_IN, 0, 60, "READ BUFFER", scsi_read_buffer, { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_MAINTENANCE_IN, SA_REPORT_IDENTIFYING_INFORMATION, 12, DATA_IN, 0, 60, "REPORT IDENTIFYING INFORMATION", scsi_report_identity, { 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xfe }, 0 },\
+	{ OP_MAINTENANCE_IN, SA_REPORT_TARGET_PORT_GROUPS, 12, DATA_IN, 0, 60, "REPORT TARGET PORT GROUPS", scsi_report_target_ports, { 0xe0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_MAINTENANCE_IN, SA_REPORT_SUPPORTED_OPCODES, 12, DATA_IN, 0, 60, "REPORT SUPPORTED OPERATION CODES", scsi_report_opcodes, { 0, 0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_MAINTENANCE_IN, SA_REPORT_TASK_MANAGEMENT, 12, DATA_IN, 0, 60, "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS", scsi_report_task_management, { 0, 0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_MAINTENANCE_IN, SA_REPORT_TIMESTAMP, 12, DATA_IN, 0, 60, "REPORT TIMESTAMP", scsi_report_timestamp, { 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 },\
+	{ OP_MAINTENANCE_OUT, SA_SET_IDENTIFYING_INFORMATION, 12, DATA_OUT, 0, 60, "SET IDENTIFYING INFORMATION", scsi_set_identity, { 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xfe }, 0 },\
+	{ OP_MAINTENANCE_OUT, SA_SET_TIMESTAMP, 12, DATA_OUT, 0, 60, "SET TIMESTAMP", scsi_set_timestamp, { 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 }
+/* clang-format on */
+
 /* ---- handlers that both units put into their rows ---- */
 
 enum scsi_status scsi_inquiry(struct scsi_unit *unit, struct scsi_cmd *cmd);
@@ -73,8 +91,16 @@ enum scsi_status scsi_mode_select(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status scsi_log_sense(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status scsi_log_select(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status scsi_report_opcodes(struct scsi_unit *unit, struct scsi_cmd *cmd);
-enum scsi_status scsi_send_diagnostic(struct scsi_unit *unit,
-				      struct scsi_cmd *cmd); /* self-test only */
+enum scsi_status scsi_send_diagnostic(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status scsi_receive_diagnostic(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status scsi_read_buffer(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status scsi_write_buffer(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status scsi_report_task_management(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status scsi_report_target_ports(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status scsi_report_timestamp(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status scsi_set_timestamp(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status scsi_report_identity(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status scsi_set_identity(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status scsi_good(struct scsi_unit *unit,
 			   struct scsi_cmd *cmd); /* TEST UNIT READY: the row did it all */
 

@@ -22,7 +22,7 @@ static void put_pointer(uint8_t *p, const struct sense_extra *e)
 	p[0] = 0x80; /* SKSV */
 	if (e->pointer == POINTER_CDB)
 		p[0] |= 0x40; /* C/D */
-	if (e->pointer != POINTER_PROGRESS && e->bit >= 0)
+	if ((e->pointer == POINTER_CDB || e->pointer == POINTER_LIST) && e->bit >= 0)
 		p[0] |= (uint8_t)(0x08 | (e->bit & 7)); /* BPV */
 	put_be16(p + 1, e->byte);
 }
@@ -39,6 +39,8 @@ static size_t build_fixed(uint8_t *buf, const struct sense_code *s, const struct
 	}
 	buf[2] = (uint8_t)(s->key | e->flags);
 	buf[7] = 10;
+	if (e->has_specific && e->specific <= UINT32_MAX)
+		put_be32(buf + 8, (uint32_t)e->specific);
 	buf[12] = s->asc;
 	buf[13] = s->ascq;
 	if (e->pointer != POINTER_NONE)
@@ -60,6 +62,12 @@ static size_t build_descriptor(uint8_t *buf, const struct sense_code *s,
 		buf[n + 1] = 0x0a;
 		buf[n + 2] = 0x80;
 		put_be64(buf + n + 4, (uint64_t)e->information);
+		n += 12;
+	}
+	if (e->has_specific) { /* command specific information */
+		buf[n] = 0x01;
+		buf[n + 1] = 0x0a;
+		put_be64(buf + n + 4, e->specific);
 		n += 12;
 	}
 	if (e->pointer != POINTER_NONE) { /* sense key specific */

@@ -28,6 +28,7 @@ enum sense_key {
 	KEY_BLANK_CHECK = 0x8,
 	KEY_ABORTED_COMMAND = 0xb,
 	KEY_VOLUME_OVERFLOW = 0xd,
+	KEY_MISCOMPARE = 0xe,
 };
 
 /* clang-format off */
@@ -59,7 +60,20 @@ enum sense_key {
 	X(SOURCE_EMPTY,                   KEY_ILLEGAL_REQUEST,  0x3b, 0x0e, "medium source element empty") \
 	X(INFORMATION_UNIT_TOO_SHORT,     KEY_ABORTED_COMMAND,  0x0e, 0x02, "information unit too short: less data than the CDB names") \
 	X(REMOVAL_PREVENTED,              KEY_ILLEGAL_REQUEST,  0x53, 0x02, "medium removal prevented") \
+	X(INVALID_POSITION,               KEY_ILLEGAL_REQUEST,  0x3b, 0x00, "sequential positioning error: this is not where the tape stands") \
+	X(COMMAND_SEQUENCE,               KEY_ILLEGAL_REQUEST,  0x2c, 0x00, "command sequence error") \
+	X(MISCOMPARE,                     KEY_MISCOMPARE,       0x1d, 0x00, "miscompare during verify operation") \
+	X(SELF_TEST_FAILED,               KEY_HARDWARE_ERROR,   0x3e, 0x03, "logical unit failed self-test") \
 	X(POWER_ON,                       KEY_UNIT_ATTENTION,   0x29, 0x00, "power on, reset, or bus device reset occurred") \
+	X(BUS_RESET,                      KEY_UNIT_ATTENTION,   0x29, 0x02, "SCSI bus reset occurred") \
+	X(UNIT_RESET,                     KEY_UNIT_ATTENTION,   0x29, 0x03, "bus device reset function occurred") \
+	X(INTERNAL_RESET,                 KEY_UNIT_ATTENTION,   0x29, 0x04, "device internal reset") \
+	X(MODE_CHANGED,                   KEY_UNIT_ATTENTION,   0x2a, 0x01, "mode parameters changed") \
+	X(LOG_CHANGED,                    KEY_UNIT_ATTENTION,   0x2a, 0x02, "log parameters changed") \
+	X(TIMESTAMP_CHANGED,              KEY_UNIT_ATTENTION,   0x2a, 0x10, "timestamp changed") \
+	X(MICROCODE_CHANGED,              KEY_UNIT_ATTENTION,   0x3f, 0x01, "microcode has been changed") \
+	X(INQUIRY_CHANGED,                KEY_UNIT_ATTENTION,   0x3f, 0x03, "inquiry data has changed") \
+	X(IDENTIFIER_CHANGED,             KEY_UNIT_ATTENTION,   0x3f, 0x05, "device identifier changed") \
 	X(MEDIUM_MAY_HAVE_CHANGED,        KEY_UNIT_ATTENTION,   0x28, 0x00, "not ready to ready change, medium may have changed") \
 	X(THRESHOLD_CONDITION_MET,        KEY_UNIT_ATTENTION,   0x5b, 0x01, "threshold condition met") \
 	X(LOG_COUNTER_AT_MAXIMUM,         KEY_UNIT_ATTENTION,   0x5b, 0x02, "log counter at maximum") \
@@ -100,6 +114,7 @@ enum sense_pointer {
 	POINTER_CDB,
 	POINTER_LIST, /* a parameter list */
 	POINTER_PROGRESS,
+	POINTER_RETRIES, /* actual retry count: recovered, medium and hardware errors */
 };
 
 /* All that sense data says beside its code. */
@@ -108,9 +123,11 @@ struct sense_extra {
 	bool valid;          /* information is there */
 	int64_t information; /* blocks, bytes or filemarks; negative where a block was too long */
 	enum sense_pointer pointer;
-	uint16_t byte; /* field pointer: the offending byte, or progress in 65536ths */
+	uint16_t byte; /* field pointer: the offending byte; progress in 65536ths; retries */
 	int bit;       /* most significant bit of the field, or -1 */
 	bool deferred;
+	bool has_specific; /* command specific information is there (8 bytes; 4 in fixed format) */
+	uint64_t specific;
 };
 
 /* Writes sense data and returns its length (18, or 8 and descriptors). @buf has SCSI_SENSE_SIZE

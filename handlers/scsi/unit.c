@@ -11,6 +11,7 @@
 
 #include "handlers/scsi/command.h"
 #include "handlers/scsi/mode.h"
+#include "handlers/scsi/service.h"
 #include "handlers/scsi/tables.h"
 
 #define CONTROL_ALLOWED                                                          \
@@ -22,8 +23,12 @@ int unit_init(struct scsi_unit *unit, const struct scsi_unit_ops *ops,
 {
 	*unit = (struct scsi_unit){ .ops = ops, .features = features };
 	unit->tables = tables_choose(all, features);
-	if (unit->tables == NULL)
+	unit->service = service_new();
+	if (unit->tables == NULL || unit->service == NULL) {
+		tables_free(unit->tables);
+		service_free(unit->service);
 		return -ENOMEM;
+	}
 	(void)pthread_mutex_init(&unit->mutex,
 				 NULL); /* cannot fail with default attributes on Linux */
 	mode_reset(unit);
@@ -34,6 +39,7 @@ void unit_clear(struct scsi_unit *unit)
 {
 	(void)pthread_mutex_destroy(&unit->mutex);
 	tables_free(unit->tables);
+	service_free(unit->service);
 }
 
 void unit_lock(struct scsi_unit *unit)
@@ -46,24 +52,64 @@ void unit_unlock(struct scsi_unit *unit)
 	(void)pthread_mutex_unlock(&unit->mutex);
 }
 
+/* In which order a host is to hear them (SAM-5; SPC-5, unit attention conditions). */
+static const enum sense_id precedence[] = {
+	SENSE_POWER_ON,
+	SENSE_BUS_RESET,
+	SENSE_UNIT_RESET,
+	SENSE_INTERNAL_RESET,
+	SENSE_MEDIUM_MAY_HAVE_CHANGED,
+	SENSE_MODE_CHANGED,
+	SENSE_LOG_CHANGED,
+	SENSE_INQUIRY_CHANGED,
+	SENSE_MICROCODE_CHANGED,
+	SENSE_IDENTIFIER_CHANGED,
+	SENSE_TIMESTAMP_CHANGED,
+};
+
+#define RANKS (sizeof(precedence) / sizeof(precedence[0]))
+
+static unsigned rank(enum sense_id id)
+{
+	unsigned i = 0;
+
+	while (i < RANKS && precedence[i] != id)
+		i++;
+	return i;
+}
+
 void unit_attention(struct scsi_unit *unit, enum sense_id id)
 {
-	unsigned at = id == SENSE_POWER_ON ? 0 : unit->attentions_cnt;
-	unsigned keep = unit->attentions_cnt > 0 && unit->attentions[0] == SENSE_POWER_ON;
+	unsigned at = 0;
 
 	for (unsigned i = 0; i < unit->attentions_cnt; i++)
 		if (unit->attentions[i] == id)
 			return;
-	if (unit->attentions_cnt == UNIT_ATTENTIONS) {
-		memmove(&unit->attentions[keep], &unit->attentions[keep + 1],
-			(UNIT_ATTENTIONS - keep - 1) * sizeof(*unit->attentions));
+	while (at < unit->attentions_cnt && rank(unit->attentions[at]) <= rank(id))
+		at++;
+	if (at == UNIT_ATTENTIONS)
+		return;
+	if (unit->attentions_cnt == UNIT_ATTENTIONS)
 		unit->attentions_cnt--;
-		at = id == SENSE_POWER_ON ? 0 : unit->attentions_cnt;
-	}
 	memmove(&unit->attentions[at + 1], &unit->attentions[at],
 		(unit->attentions_cnt - at) * sizeof(*unit->attentions));
 	unit->attentions[at] = id;
 	unit->attentions_cnt++;
+}
+
+void unit_attention_clear(struct scsi_unit *unit, enum sense_id id)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < unit->attentions_cnt; i++)
+		if (unit->attentions[i] != id)
+			unit->attentions[n++] = unit->attentions[i];
+	unit->attentions_cnt = n;
+}
+
+void unit_forget_deferred(struct scsi_unit *unit)
+{
+	unit->has_kept = false;
 }
 
 static enum sense_id take_attention(struct scsi_unit *unit)
@@ -81,6 +127,8 @@ void unit_power_on(struct scsi_unit *unit)
 	unit_lock(unit);
 	mode_reset(unit);
 	unit->ops->reset(unit);
+	service_reset(unit);
+	unit->has_kept = false;
 	unit->attentions_cnt = 0;
 	unit_attention(unit, SENSE_POWER_ON);
 	unit_unlock(unit);
@@ -167,6 +215,18 @@ static enum scsi_status check_medium(struct scsi_unit *unit, struct scsi_cmd *cm
 	return why == SENSE_NO_SENSE ? SCSI_GOOD : scsi_check(unit, cmd, why);
 }
 
+/* What REQUEST SENSE has shown already, or what is new. */
+static bool take_deferred(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra)
+{
+	if (unit->has_kept) {
+		*ret_why = unit->kept;
+		*extra = unit->kept_extra;
+		unit->has_kept = false;
+		return true;
+	}
+	return unit->ops->deferred != NULL && unit->ops->deferred(unit, ret_why, extra);
+}
+
 static enum scsi_status check_deferred(struct scsi_unit *unit, struct scsi_cmd *cmd,
 				       const struct scsi_command *row)
 {
@@ -175,8 +235,7 @@ static enum scsi_status check_deferred(struct scsi_unit *unit, struct scsi_cmd *
 
 	/* whoever only looks (a monitor, another host) must not swallow what the writer has to hear
 	 */
-	if (unit->ops->deferred == NULL || (row->needs & TELLS_DEFERRED) == 0 ||
-	    !unit->ops->deferred(unit, &why, &extra))
+	if ((row->needs & TELLS_DEFERRED) == 0 || !take_deferred(unit, &why, &extra))
 		return SCSI_GOOD;
 	return scsi_check_extra(unit, cmd, why, &extra);
 }
@@ -216,8 +275,11 @@ static enum scsi_status run(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		status = check_bits(unit, cmd, row);
 	if (status == SCSI_GOOD)
 		status = check_medium(unit, cmd, row);
-	if (status == SCSI_GOOD)
-		status = row->handler(unit, cmd);
+	if (status != SCSI_GOOD)
+		return status;
+	status = row->handler(unit, cmd);
+	if ((row->needs & TELLS_DEFERRED) != 0 && unit->ops->streamed != NULL)
+		unit->ops->streamed(unit);
 	if (status == SCSI_GOOD)
 		status = tell_exception(unit, cmd, row);
 	return status;
@@ -245,7 +307,11 @@ enum scsi_status scsi_good(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	return SCSI_GOOD;
 }
 
-/* SPC-5: what is pending or not ready comes back as data, with GOOD. */
+/*
+ * SPC-5, REQUEST SENSE: what is pending, or what the unit is at, comes back as data, with GOOD. A
+ * unit attention is told by that; a deferred error is shown, and still waits for the command of the
+ * data stream that it belongs to: who asks here may be another host.
+ */
 enum scsi_status scsi_request_sense(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	bool descriptor = (cmd->cdb[1] & 0x01) != 0;
@@ -256,21 +322,17 @@ enum scsi_status scsi_request_sense(struct scsi_unit *unit, struct scsi_cmd *cmd
 
 	if (unit->attentions_cnt > 0) {
 		id = take_attention(unit);
-	} else if (unit->ops->ready(unit, &id, &extra)) {
+	} else if (take_deferred(unit, &id, &extra)) {
+		unit->kept = id;
+		unit->kept_extra = extra;
+		unit->has_kept = true;
+	} else if (unit->ops->ready(unit, &id, &extra)) { /* @extra may say how far something is */
 		id = unit->exception_is_polled ? unit->exception : SENSE_NO_SENSE;
 		unit->exception = unit->exception_is_polled ? SENSE_NO_SENSE : unit->exception;
 	}
+	if (unit->attentions_cnt > 0 && id == SENSE_NO_SENSE) /* it became ready just now */
+		id = take_attention(unit);
 	size = sense_build(data, id, &extra, descriptor);
 	scsi_put_data(cmd, data, size, cmd->cdb[4]);
-	return SCSI_GOOD;
-}
-
-/* The default self-test, and nothing else. */
-enum scsi_status scsi_send_diagnostic(struct scsi_unit *unit, struct scsi_cmd *cmd)
-{
-	if ((cmd->cdb[1] & 0xe0) != 0)
-		return scsi_check_field(unit, cmd, 1, 7);
-	if (cmd->cdb[3] != 0 || cmd->cdb[4] != 0)
-		return scsi_check_field(unit, cmd, 3, 7);
 	return SCSI_GOOD;
 }

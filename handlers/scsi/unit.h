@@ -8,8 +8,9 @@
  * commands. Lock order: library, then unit (docs/architecture.md).
  *
  * Initiators.  TCMU does not tell who sends a command: unit attentions, prevention and mode
- * parameters are one per unit.  A mode parameter change is meant for the other initiators (SPC-5):
- * none is told, rather than the wrong one.
+ * parameters are one per unit.  What a command changes (mode and log parameters, the timestamp,
+ * identifying information) is a unit attention for the other initiators (SPC-5): none is told,
+ * rather than the wrong one.  What changes behind the back of all of them (an operator) is told.
  */
 #ifndef VTL_SCSI_UNIT_H
 #define VTL_SCSI_UNIT_H
@@ -21,7 +22,7 @@
 #include "handlers/scsi/sense.h"
 #include "lib/base/outcome.h"
 
-#define UNIT_ATTENTIONS    8
+#define UNIT_ATTENTIONS    12
 #define UNIT_MODE_PAGES    40
 #define UNIT_MODE_PAGE_MAX 64   /* bytes of one page */
 #define UNIT_SCRATCH_SIZE  4096 /* bytes of a parameter list */
@@ -31,6 +32,19 @@ struct scsi_command; /* handlers/scsi/command.h */
 struct mode_page;    /* handlers/scsi/mode.h */
 struct log_page;     /* handlers/scsi/logpage.h */
 struct vpd_page;     /* handlers/scsi/vpd.h */
+
+/* A self-test as it went (SPC-5, Self-Test Results log page); kept over a restart. */
+struct selftest_result {
+	uint8_t code;    /* as SEND DIAGNOSTIC's SELF-TEST CODE; 0 for the default self-test */
+	uint8_t outcome; /* 0: good; 7: a segment failed */
+	uint8_t segment; /* that failed, from 1; 0: none */
+	uint8_t key, asc, ascq; /* why, or 0 */
+	uint16_t hours;         /* of power on, when it was done; saturates */
+};
+
+#define UNIT_SELFTESTS 20 /* results that are kept */
+
+struct unit_service; /* handlers/scsi/service.h */
 
 /* What a unit answers for the common code; called with its mutex held. */
 struct scsi_unit_ops {
@@ -42,6 +56,14 @@ struct scsi_unit_ops {
 	/* An error of an earlier command, told once, before the next one runs; NULL: there are
 	 * none. */
 	bool (*deferred)(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra);
+	/*
+	 * A self-test beyond the common one, which tries the unit's memory: 0, or the number (from
+	 * 2) of the segment that failed.  Moves no medium.  NULL: there is none.
+	 */
+	uint8_t (*self_test)(struct scsi_unit *unit, bool extended);
+	/* A handler of a row that TELLS_DEFERRED has run: the medium may stand elsewhere. NULL:
+	 * nobody cares. */
+	void (*streamed)(struct scsi_unit *unit);
 	/* Power on, or a reset: forget position, prevention and what else is volatile. */
 	void (*reset)(struct scsi_unit *unit);
 	/* MODE SENSE header: medium type and device-specific parameter. */
@@ -93,6 +115,10 @@ struct scsi_unit {
 	struct scsi_tables *tables; /* what this unit has; owned */
 	unsigned features;
 	struct scsi_identity identity;
+	struct unit_service *service; /* buffers, clock, self-tests; owned */
+	enum sense_id kept;           /* a deferred error that REQUEST SENSE showed, and that ... */
+	struct sense_extra kept_extra;
+	bool has_kept; /* ... the next command of the data stream is still to tell */
 	enum sense_id attentions[UNIT_ATTENTIONS];
 	unsigned attentions_cnt;
 	uint8_t mode_values[UNIT_MODE_PAGES][UNIT_MODE_PAGE_MAX]; /* current */
@@ -133,10 +159,18 @@ enum scsi_status unit_execute(struct scsi_unit *unit, struct scsi_cmd *cmd);
 void unit_power_on(struct scsi_unit *unit);
 
 /*
- * Queues a unit attention (mutex held): power on first and once, others in order and once each;
- * where the queue is full the oldest but power on goes.
+ * Queues a unit attention (mutex held), once each, in the order in which a host is to hear them
+ * (SAM-5): power on, other resets, medium changed, mode parameters, log parameters, inquiry data,
+ * microcode, identifier, timestamp; then others as they come.  Where the queue is full the last in
+ * that order goes.
  */
 void unit_attention(struct scsi_unit *unit, enum sense_id id);
+
+/* Takes a unit attention out of the queue that nobody needs to hear any more. */
+void unit_attention_clear(struct scsi_unit *unit, enum sense_id id);
+
+/* The medium that a deferred error was about is gone. */
+void unit_forget_deferred(struct scsi_unit *unit);
 
 /* D_SENSE of the control mode page. */
 bool unit_descriptor_sense(const struct scsi_unit *unit);

@@ -24,7 +24,6 @@ static const struct scsi_command commands[] = {
 	{ OP_ERASE_6,           SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 7200, "ERASE(6)", drive_erase,        { 0x03 }, 0 },
 	{ OP_MODE_SENSE_6,      SA_NONE, 6,  DATA_IN,   0,             60,   "MODE SENSE(6)",          scsi_mode_sense,      { 0x08, 0xff, 0xff, 0xff }, 0 },
 	{ OP_LOAD_UNLOAD,       SA_NONE, 6,  DATA_NONE, TELLS_DEFERRED,             900,  "LOAD UNLOAD",            drive_load_unload,    { 0x01, 0, 0, 0x0f }, 0 },
-	{ OP_SEND_DIAGNOSTIC,   SA_NONE, 6,  DATA_NONE, 0,             300,  "SEND DIAGNOSTIC",        scsi_send_diagnostic, { 0xf7, 0, 0xff, 0xff }, 0 },
 	{ OP_PREVENT_ALLOW,     SA_NONE, 6,  DATA_NONE, 0,             60,   "PREVENT ALLOW MEDIUM REMOVAL", drive_prevent_allow, { 0, 0, 0, 0x03 }, 0 },
 	{ OP_LOCATE_10,         SA_NONE, 10, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "LOCATE(10)",             drive_locate_10,      { 0x07, 0, 0xff, 0xff, 0xff, 0xff, 0, 0xff }, 0 },
 	{ OP_READ_POSITION, SA_READ_POSITION_SHORT, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, short form", drive_read_position, { 0 }, 0 },
@@ -36,10 +35,10 @@ static const struct scsi_command commands[] = {
 	{ OP_LOG_SENSE,         SA_NONE, 10, DATA_IN,   0,             60,   "LOG SENSE",              scsi_log_sense,       { 0x03, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0xff }, 0 },
 	{ OP_MODE_SELECT_10,    SA_NONE, 10, DATA_OUT,  0,             60,   "MODE SELECT(10)",        scsi_mode_select,     { 0x11, 0, 0, 0, 0, 0, 0xff, 0xff }, 0 },
 	{ OP_MODE_SENSE_10,     SA_NONE, 10, DATA_IN,   0,             60,   "MODE SENSE(10)",         scsi_mode_sense,      { 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff }, 0 },
+	SCSI_SERVICE_ROWS,
 	SCSI_CORE_ROWS,
 	{ OP_SPACE_16,          SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "SPACE(16)",              drive_space,          { 0x0f, 0, 0, ALL8 }, DRIVE_LOCATE_16 },
 	{ OP_LOCATE_16,         SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "LOCATE(16)",             drive_locate_16,      { 0x3b, 0, 0xff, ALL8 }, DRIVE_LOCATE_16 },
-	{ OP_MAINTENANCE_IN, SA_REPORT_SUPPORTED_OPCODES, 12, DATA_IN, 0, 60, "REPORT SUPPORTED OPERATION CODES", scsi_report_opcodes, { 0, 0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, 0 },
 };
 /* clang-format on */
 

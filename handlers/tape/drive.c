@@ -143,7 +143,26 @@ static int drive_load_value(struct scsi_unit *unit, const char *name, void *buf,
 	return library_unit_load(d->library, d->number, name, buf, max, ret_size);
 }
 
+#define SEGMENT_POOL 2
+
+/* The pool answers for the cartridge that is in the drive. Its recording is not read. */
+static uint8_t drive_self_test(struct scsi_unit *unit, bool extended)
+{
+	struct drive *d = drive_of(unit);
+	struct cart_info *info;
+	bool good;
+
+	(void)extended;
+	if (d->barcode[0] == '\0')
+		return 0;
+	info = calloc(1, sizeof(*info));
+	good = info != NULL && cart_stat(library_pool(d->library), d->barcode, info) == 0;
+	free(info);
+	return good ? 0 : SEGMENT_POOL;
+}
+
 static const struct scsi_unit_ops unit_ops = {
+	.self_test = drive_self_test,
 	.ready = drive_ready,
 	.write_protected = drive_write_protected,
 	.deferred = drive_deferred,
@@ -162,9 +181,8 @@ bool drive_load(struct drive *d, enum sense_id *ret_why)
 	if (d->state == DRIVE_UNLOADED) {
 		begin_load(d);
 		/* whoever loads knows that the medium may have changed: SSC tells the others */
-		if (d->state == DRIVE_READY && d->unit.attentions_cnt > 0 &&
-		    d->unit.attentions[d->unit.attentions_cnt - 1] == SENSE_MEDIUM_MAY_HAVE_CHANGED)
-			d->unit.attentions_cnt--;
+		if (d->state == DRIVE_READY)
+			unit_attention_clear(&d->unit, SENSE_MEDIUM_MAY_HAVE_CHANGED);
 	}
 	return drive_ready(&d->unit, ret_why, &extra);
 }
@@ -233,6 +251,7 @@ static int op_eject(void *ctx)
 	} else {
 		d->barcode[0] = '\0';
 		d->has_lost = false; /* it was of this cartridge; the next one is sound */
+		unit_forget_deferred(&d->unit);
 		note(d, DRIVE_EMPTY);
 	}
 	unit_unlock(&d->unit);

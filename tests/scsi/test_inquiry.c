@@ -159,16 +159,6 @@ static void tape_capacity_shrinks_with_what_is_written(void **state)
 	assert_int_equal(get_be32(r->data + 8), 97);
 }
 
-static void self_test_passes_and_nothing_else_is_offered(void **state)
-{
-	struct rig *r = *state;
-
-	run(r, 0, OP_SEND_DIAGNOSTIC, 0x04, 0, 0, 0, 0);
-	expect_good(r);
-	run(r, 8, OP_SEND_DIAGNOSTIC, 0x10, 0, 0, 8, 0);
-	expect_field(r, 3);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,7 +169,6 @@ int main(void)
 		rig_test(log_pages_are_those_listed_and_well_formed),
 		rig_test(log_counts_bytes_and_resets),
 		rig_test(tape_capacity_shrinks_with_what_is_written),
-		rig_test(self_test_passes_and_nothing_else_is_offered),
 	};
 
 	return rig_main(tests);

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "handlers/scsi/mode.h"
+#include "handlers/scsi/tables.h"
+#include "handlers/tape/internal.h"
 #include "lib/base/bytes.h"
 #include "lib/base/fs.h"
 
@@ -94,6 +96,32 @@ int rig_main_(const char *name, const struct CMUnitTest *tests, size_t cnt)
 
 	descriptor_sense = true;
 	return failed + _cmocka_run_group_tests("the same with D_SENSE", tests, cnt, NULL, NULL);
+}
+
+void rig_power_on(struct rig *r)
+{
+	unit_power_on(r->unit);
+	if (descriptor_sense)
+		mode_current(r->unit, MODE_PAGE_CONTROL, 0)[2] |= 0x04;
+}
+
+void rig_features(struct rig *r, unsigned features)
+{
+	struct scsi_unit *unit = drive_unit(r->drive);
+	const struct scsi_tables all = drive_tables();
+
+	r->persona = *r->drive->persona;
+	r->model = *r->persona.drive;
+	r->model.features |= features;
+	r->persona.drive = &r->model;
+	r->drive->persona = &r->persona;
+	tables_free(unit->tables);
+	unit->features = r->model.features;
+	unit->tables = tables_choose(&all, unit->features);
+	assert_non_null(unit->tables);
+	mode_reset(unit);
+	if (descriptor_sense)
+		mode_current(unit, MODE_PAGE_CONTROL, 0)[2] |= 0x04;
 }
 
 void rig_cartridge(struct rig *r, const char *barcode, uint8_t density, uint64_t capacity)
@@ -358,6 +386,27 @@ static void expect_pointer(const struct rig *r, enum sense_id id, uint8_t cd, un
 void expect_field(const struct rig *r, unsigned byte)
 {
 	expect_pointer(r, SENSE_INVALID_FIELD_IN_CDB, 0x40, byte);
+}
+
+bool sense_field(const struct rig *r, unsigned *ret_byte, int *ret_bit)
+{
+	struct decoded d = decode(r);
+
+	if (d.key != KEY_ILLEGAL_REQUEST || d.asc != 0x24 || (d.specific[0] & 0xc0) != 0xc0)
+		return false;
+	*ret_byte = get_be16(d.specific + 1);
+	*ret_bit = (d.specific[0] & 0x08) != 0 ? d.specific[0] & 7 : -1;
+	return true;
+}
+
+void expect_field_bit(const struct rig *r, unsigned byte, unsigned bit)
+{
+	unsigned at = 0;
+	int which = -1;
+
+	expect_field(r, byte);
+	assert_true(sense_field(r, &at, &which));
+	assert_int_equal(which, bit);
 }
 
 void expect_list_field(const struct rig *r, unsigned byte)

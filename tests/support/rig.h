@@ -25,6 +25,7 @@
 #include "handlers/changer/changer.h"
 #include "handlers/scsi/opcode.h"
 #include "handlers/tape/drive.h"
+#include "lib/personality/personality.h"
 
 #define RIG_DATA (4u * 1024 * 1024)
 #define KIB      1024u
@@ -44,10 +45,12 @@ struct rig {
 	struct library *library;
 	struct drive *drive;
 	struct changer *changer;
-	struct scsi_unit *unit; /* that run() talks to */
-	uint8_t *data;          /* RIG_DATA bytes: the data buffer of each command */
-	struct iovec iov[3];    /* over data: commands get it in pieces */
-	struct scsi_cmd cmd;    /* the last command */
+	struct scsi_unit *unit;   /* that run() talks to */
+	struct drive_model model; /* of rig_features() */
+	struct personality persona;
+	uint8_t *data;       /* RIG_DATA bytes: the data buffer of each command */
+	struct iovec iov[3]; /* over data: commands get it in pieces */
+	struct scsi_cmd cmd; /* the last command */
 	enum scsi_status status;
 };
 
@@ -60,6 +63,12 @@ int rig_main_(const char *name, const struct CMUnitTest *tests, size_t cnt);
 
 /* A test with the rig around it. */
 #define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
+
+/* unit_power_on(), and the suite's sense format again. */
+void rig_power_on(struct rig *r);
+
+/* Gives the drive a model of its own that has @features besides its own (enum drive_feature). */
+void rig_features(struct rig *r, unsigned features);
 
 /* A cartridge in the pool of lib0, in no element, with @capacity bytes (0: no limit). */
 void rig_cartridge(struct rig *r, const char *barcode, uint8_t density, uint64_t capacity);
@@ -108,6 +117,10 @@ void expect_deferred(const struct rig *r, int64_t information);
 /* INVALID FIELD IN CDB (or in the parameter list) that points to this byte. */
 void expect_field(const struct rig *r, unsigned byte);
 void expect_list_field(const struct rig *r, unsigned byte);
+/* The same, and the bit that the pointer names. */
+void expect_field_bit(const struct rig *r, unsigned byte, unsigned bit);
+/* What an INVALID FIELD IN CDB points to: false where it is another sense. *ret_bit -1: no bit. */
+bool sense_field(const struct rig *r, unsigned *ret_byte, int *ret_bit);
 /* The drive's position, by READ POSITION. */
 #define expect_position(r, object) expect_position_(r, object, __FILE__, __LINE__)
 void expect_position_(struct rig *r, uint64_t object, const char *file, int line);

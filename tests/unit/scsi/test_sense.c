@@ -68,6 +68,41 @@ static void deferred_errors_have_their_own_response_codes(void **state)
 	assert_int_equal(buf[0], 0x73);
 }
 
+static void retries_and_command_specific_information_have_their_places(void **state)
+{
+	struct sense_extra e = { .pointer = POINTER_RETRIES,
+				 .byte = 7,
+				 .bit = 3,
+				 .has_specific = true,
+				 .specific = 0x12345678 };
+	const uint8_t retries[3] = { 0x80, 0, 7 };
+	const uint8_t descriptors[] = { 1,    0x0a, 0, 0, 0, 0, 0,    0, 0x12, 0x34,
+					0x56, 0x78, 2, 6, 0, 0, 0x80, 0, 7,    0 };
+	uint8_t buf[SCSI_SENSE_SIZE];
+
+	(void)state;
+	assert_int_equal(sense_build(buf, SENSE_WRITE_ERROR, &e, false), 18);
+	assert_memory_equal(buf + 8, "\x12\x34\x56\x78", 4);
+	assert_memory_equal(buf + 15, retries, 3);
+	assert_int_equal(sense_build(buf, SENSE_WRITE_ERROR, &e, true), 8 + sizeof(descriptors));
+	assert_memory_equal(buf + 8, descriptors, sizeof(descriptors));
+	e.specific = 1ull << 32; /* no place for it in the fixed format */
+	(void)sense_build(buf, SENSE_WRITE_ERROR, &e, false);
+	assert_memory_equal(buf + 8, "\0\0\0\0", 4);
+}
+
+static void everything_at_once_fits(void **state)
+{
+	const struct sense_extra e = {
+		.flags = SENSE_EOM, .valid = true, .pointer = POINTER_CDB, .has_specific = true
+	};
+	uint8_t buf[SCSI_SENSE_SIZE];
+
+	(void)state;
+	assert_int_equal(sense_build(buf, SENSE_WRITE_ERROR, &e, true), 8 + 12 + 12 + 8 + 4);
+	assert_int_equal(buf[7], 36);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -76,6 +111,8 @@ int main(void)
 		cmocka_unit_test(field_pointer_names_byte_and_bit),
 		cmocka_unit_test(descriptor_format_has_one_descriptor_per_fact),
 		cmocka_unit_test(deferred_errors_have_their_own_response_codes),
+		cmocka_unit_test(retries_and_command_specific_information_have_their_places),
+		cmocka_unit_test(everything_at_once_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,19 +25,51 @@ static void attentions_stand_in_order_once_each_power_on_first(void **state)
 	assert_int_equal(unit.attentions[1], SENSE_MEDIUM_MAY_HAVE_CHANGED);
 }
 
-static void a_full_queue_keeps_power_on_and_drops_the_oldest(void **state)
+static void attentions_stand_in_the_order_of_precedence(void **state)
+{
+	static const enum sense_id order[] = {
+		SENSE_POWER_ON,
+		SENSE_BUS_RESET,
+		SENSE_UNIT_RESET,
+		SENSE_INTERNAL_RESET,
+		SENSE_MEDIUM_MAY_HAVE_CHANGED,
+		SENSE_MODE_CHANGED,
+		SENSE_LOG_CHANGED,
+		SENSE_INQUIRY_CHANGED,
+		SENSE_MICROCODE_CHANGED,
+		SENSE_IDENTIFIER_CHANGED,
+		SENSE_TIMESTAMP_CHANGED,
+	};
+	const unsigned cnt = sizeof(order) / sizeof(order[0]);
+	static struct scsi_unit unit; /* large */
+
+	(void)state;
+	unit.attentions_cnt = 0;
+	for (unsigned i = 0; i < cnt; i++) /* 5 is prime to their number */
+		unit_attention(&unit, order[i * 5 % cnt]);
+	assert_int_equal(unit.attentions_cnt, cnt);
+	for (unsigned i = 0; i < cnt; i++)
+		assert_int_equal(unit.attentions[i], order[i]);
+	unit_attention_clear(&unit, SENSE_LOG_CHANGED);
+	assert_int_equal(unit.attentions_cnt, cnt - 1);
+	assert_int_equal(unit.attentions[6], SENSE_INQUIRY_CHANGED);
+}
+
+static void a_full_queue_drops_the_last_in_order(void **state)
 {
 	static struct scsi_unit unit; /* large */
 
 	(void)state;
 	unit.attentions_cnt = 0;
-	unit_attention(&unit, SENSE_POWER_ON);
-	for (unsigned i = 0; i < 10; i++)
+	for (unsigned i = 0; i < UNIT_ATTENTIONS + 2; i++) /* none of them has a rank */
 		unit_attention(&unit, (enum sense_id)(SENSE_NO_SENSE + i));
 	assert_int_equal(unit.attentions_cnt, UNIT_ATTENTIONS);
+	assert_int_equal(unit.attentions[0], SENSE_NO_SENSE);
+	unit_attention(&unit, SENSE_POWER_ON);
+	assert_int_equal(unit.attentions_cnt, UNIT_ATTENTIONS);
 	assert_int_equal(unit.attentions[0], SENSE_POWER_ON);
-	assert_int_equal(unit.attentions[1], SENSE_NO_SENSE + 3);
-	assert_int_equal(unit.attentions[UNIT_ATTENTIONS - 1], SENSE_NO_SENSE + 9);
+	assert_int_equal(unit.attentions[UNIT_ATTENTIONS - 1],
+			 SENSE_NO_SENSE + UNIT_ATTENTIONS - 2);
 }
 
 static void texts_are_padded_and_cut(void **state)
@@ -89,7 +121,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(attentions_stand_in_order_once_each_power_on_first),
-		cmocka_unit_test(a_full_queue_keeps_power_on_and_drops_the_oldest),
+		cmocka_unit_test(attentions_stand_in_the_order_of_precedence),
+		cmocka_unit_test(a_full_queue_drops_the_last_in_order),
 		cmocka_unit_test(texts_are_padded_and_cut),
 		cmocka_unit_test(designators_are_stable_and_differ_by_serial),
 		cmocka_unit_test(data_goes_through_all_pieces_and_no_further),
