@@ -39,7 +39,7 @@ bool sweep_is_due(const struct world_cart *cart)
 		return false;
 	if (i->state == CART_MIGRATED)
 		bytes = 0; /* the counters are those of what is elsewhere */
-	return i->disk_bytes > bytes + bytes / LEFTOVER_SHARE + LEFTOVER_BYTES;
+	return i->disk_bytes - i->partition_bytes > bytes + bytes / LEFTOVER_SHARE + LEFTOVER_BYTES;
 }
 
 static void remember(struct sweeper *s, char *key, uint64_t disk_bytes)

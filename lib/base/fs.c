@@ -297,10 +297,16 @@ int fs_disk_usage(int folder, const char *name, uint64_t *ret_bytes)
 		(void)close(fd);
 		return r;
 	}
-	while ((e = readdir(dir)) != NULL)
-		if (!is_dot(e->d_name) &&
-		    fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			bytes += (uint64_t)st.st_blocks * 512;
+	while ((e = readdir(dir)) != NULL) {
+		uint64_t inside;
+
+		if (is_dot(e->d_name) ||
+		    fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		bytes += (uint64_t)st.st_blocks * 512;
+		if (S_ISDIR(st.st_mode) && fs_disk_usage(dirfd(dir), e->d_name, &inside) == 0)
+			bytes += inside;
+	}
 	(void)closedir(dir);
 	*ret_bytes = bytes;
 	return 0;

@@ -55,8 +55,7 @@ MUST_CHECK int fs_sync_dir(int folder);
  * followed. */
 MUST_CHECK int fs_remove_tree(int folder, const char *name);
 
-/* Bytes that the folder @name below @folder uses on disk (allocated blocks of its files, one level
- * deep). */
+/* Bytes that what is in the folder @name below @folder uses on disk (allocated blocks). */
 MUST_CHECK int fs_disk_usage(int folder, const char *name, uint64_t *ret_bytes);
 
 #endif

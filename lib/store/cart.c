@@ -35,6 +35,7 @@ static void cart_free(struct cart *c)
 	free(c->buffer);
 	free(c->packed);
 	free(c->list);
+	free(c->partitions);
 	free(c);
 }
 
@@ -101,6 +102,8 @@ static int make_usable(struct cart *c)
 	return damaged ? rebuild_index(c) : 0;
 }
 
+#define ORPHANS_MS 500u /* spent on partitions that are none any more, by an open */
+
 /* Where a recall is under way, or the operator must look, everything may be needed. */
 static bool has_orphans(const struct cart *c)
 {
@@ -110,9 +113,14 @@ static bool has_orphans(const struct cart *c)
 /* Files that the header does not name: something was interrupted that it tells the end of. */
 static int remove_orphans(struct cart *c)
 {
+	int r;
+
 	if (!is_writer(c) || !has_orphans(c))
 		return 0;
-	return c->backend->ops->keep_only(c->backend, c->resident ? c->live_stream : 0, c->end);
+	r = c->backend->ops->keep_only(c->backend, c->resident ? c->live_stream : 0, c->end);
+	if (r == 0)
+		c->untidy = partitions_tidy(c, ORPHANS_MS) != 0;
+	return r;
 }
 
 /* Best effort: a mount on a full file system must not fail because it cannot be counted. */
@@ -155,7 +163,8 @@ int cart_open(const char *pool, const char *barcode, unsigned flags, struct cart
 		return -ENOMEM;
 	(void)snprintf(name, sizeof(name), "%s%s", barcode, CART_SUFFIX);
 	c->flags = flags;
-	r = open_steps(c, pool, name);
+	c->partitions = partitions_folder(pool, barcode);
+	r = c->partitions == NULL ? -ENOMEM : open_steps(c, pool, name);
 	if (r == 0 && strcmp(c->info.barcode, barcode) != 0)
 		r = CART_E_INVALID; /* somebody renamed the folder */
 	if (r != 0) {
@@ -211,6 +220,17 @@ int cart_close(struct cart *c)
 	return r;
 }
 
+/* An open of each deletes what was left in it. */
+static void sweep_partitions(struct cart *c)
+{
+	for (unsigned n = 1; c->resident && n < c->info.layout.partitions; n++) {
+		struct cart *one;
+
+		if (cart_open_partition(c, n, &one) == 0)
+			ignore_result(cart_close(one)); /* it was only opened */
+	}
+}
+
 int cart_sweep(const char *pool, const char *barcode, unsigned milliseconds)
 {
 	int64_t until = clock_monotonic_ms() + milliseconds, left;
@@ -221,6 +241,11 @@ int cart_sweep(const char *pool, const char *barcode, unsigned milliseconds)
 		return r;
 	left = until - clock_monotonic_ms();
 	r = c->backend->ops->tidy(c->backend, left > 0 ? (unsigned)left : 0);
+	sweep_partitions(c);
+	left = until - clock_monotonic_ms();
+	if (c->untidy)
+		c->untidy = partitions_tidy(c, left > 0 ? (unsigned)left : 0) != 0;
+	r = r == 0 && c->untidy ? 1 : r;
 	if (!has_orphans(c))
 		r = 0;
 	closed = cart_close(c);
@@ -343,6 +368,7 @@ static const char *const outcome_names[] = {
 	[CART_E_INVALID] = "not a cartridge, or its header is damaged",
 	[CART_E_EXISTS] = "a cartridge of this barcode exists",
 	[CART_E_TOO_FEW_COPIES] = "fewer verified copies than promised",
+	[CART_E_PARTITIONED] = "more than one partition: a copy holds one recording",
 };
 
 const char *cart_outcome_name(int outcome)

@@ -51,6 +51,8 @@ struct totals {
 
 struct cart {
 	struct backend *backend;
+	char *partitions; /* the folder of the others; owned; NULL where only the header is read */
+	bool untidy;      /* partitions that are none any more are left in it */
 	struct cart_info info;
 	unsigned flags; /* of cart_open() */
 	uint64_t epoch_object, epoch_address;
@@ -274,6 +276,24 @@ MUST_CHECK int digest_kept(struct cart *c, uint64_t n, uint64_t first,
 
 /* The next object is @object, with @file filemarks before it: whoever calls knows that it is so. */
 void cart_seek(struct cart *c, uint64_t object, uint64_t file);
+
+/* ---- partition.c ---- */
+
+/* Bytes of the record that says how the medium is divided; 0 where there is none. */
+size_t layout_size(const struct cart_layout *layout);
+/* The record, as many bytes as that. */
+void layout_put(uint8_t *p, const struct cart_layout *layout);
+/* From the content of a record; CART_E_INVALID. */
+MUST_CHECK int layout_get(struct cart_layout *layout, const uint8_t *p, size_t size);
+/* Of a medium that never was divided; @info is otherwise filled. */
+void layout_default(struct cart_info *info);
+/* The path of the folder of the partitions above 0, fresh; NULL where there is no memory. */
+char *partitions_folder(const char *pool, const char *barcode);
+/*
+ * Deletes partitions that the header does not name, for at most that time; needs the exclusive
+ * lock.  0: none is left; 1: there may be more.
+ */
+int partitions_tidy(struct cart *c, unsigned milliseconds);
 
 /* ---- cart.c ---- */
 

@@ -31,7 +31,9 @@
 
 #define CART_MAX_BLOCK   (16u * 1024 * 1024) /* bytes; a block has 1..CART_MAX_BLOCK */
 #define CART_MAX_COPIES  8
-#define CART_DIGEST_SIZE 32 /* SHA-256 */
+#define CART_DIGEST_SIZE 32      /* SHA-256 */
+#define CART_PARTITIONS  4       /* the most that a medium can have */
+#define CART_WHOLE       0xffffu /* cart_layout.proportion: all of the medium */
 #define CART_SUFFIX      ".cart"
 
 struct cart;
@@ -56,6 +58,7 @@ enum cart_outcome {
 	CART_E_EXISTS,         /* cart_create: the barcode is taken */
 	CART_E_TOO_FEW_COPIES, /* cart_release: fewer verified copies of this generation than
 				  promised */
+	CART_E_PARTITIONED,    /* a copy holds one recording, and this cartridge has several */
 };
 
 /* A word for people ("end of data"); static. */
@@ -98,6 +101,17 @@ struct cart_copy {
 						  object 0 is no block */
 };
 
+/* How the medium is divided. */
+struct cart_layout {
+	unsigned partitions;          /* 1 .. CART_PARTITIONS */
+	uint16_t proportion;          /* of the medium that is used, in 65535ths: SET CAPACITY */
+	uint64_t capacity_bytes;      /* stored bytes of the whole medium; 0 = no limit */
+	uint64_t early_warning_bytes; /* of a medium that is one partition */
+	/* [n]: of partition n; [0] is empty and 0, its values are the cartridge's own */
+	char names[CART_PARTITIONS][BARCODE_SIZE]; /* of the folder */
+	uint64_t capacities[CART_PARTITIONS];
+};
+
 /* What the header says. Byte counts: "logical" is what the host wrote, "stored" what the data files
  * hold. */
 struct cart_info {
@@ -116,13 +130,15 @@ struct cart_info {
 	uint64_t objects, blocks, filemarks;  /* of the whole recording */
 	uint64_t logical_bytes, stored_bytes; /* of the whole recording; kept when migrated */
 	uint64_t disk_bytes; /* allocated on disk now by all files; of cart_stat() alone, else 0 */
-	uint64_t loads;      /* times a drive loaded it */
+	uint64_t partition_bytes; /* of these, by partitions 1 and above */
+	uint64_t loads;           /* times a drive loaded it */
 	uint64_t lifetime_written_bytes, lifetime_read_bytes;          /* logical */
 	int64_t created_s, last_mount_s, last_unmount_s, last_write_s; /* wall time; 0 = never */
 	bool mounted; /* a drive opened it with CART_OPEN_MOUNT and has not closed it */
 	unsigned copies_cnt;
 	struct cart_copy copies[CART_MAX_COPIES];
 	char damage[128]; /* why state is CART_DAMAGED; else "" */
+	struct cart_layout layout;
 };
 
 struct cart_params {
@@ -194,6 +210,46 @@ MUST_CHECK int cart_sweep(const char *pool, const char *barcode, unsigned millis
 const struct cart_info *cart_info(struct cart *c);
 
 bool cart_is_writable(const struct cart *c);
+
+/* ---- partitions ---- */
+
+/*
+ * A medium of more than one partition is a cartridge, which is partition 0, with one more cartridge
+ * in its folder `partitions` for each of the others: recordings of their own, each with all
+ * promises.  The functions above and below are about partition 0; so are counters, generation and
+ * digest in struct cart_info, but disk_bytes, which are those of the whole folder.
+ *
+ * There is one lock: who wants any partition opens the cartridge first, and keeps it open.
+ *
+ * A partitioned cartridge cannot be copied or migrated: a copy holds one recording.
+ */
+
+struct cart_format {
+	unsigned partitions;                      /* 1 .. CART_PARTITIONS */
+	uint16_t proportion;                      /* as in struct cart_layout; not 0 */
+	uint64_t capacity_bytes[CART_PARTITIONS]; /* stored bytes; 0 = no limit */
+};
+
+/*
+ * Divides the medium anew, durably; everything on it is lost, and the position is the beginning of
+ * partition 0.  All or nothing: after a kill or a loss of power at any moment the medium is divided
+ * as before, with all that was on it, or anew and blank.  Other partitions of @c must not be open.
+ * CART_E_PROTECTED; CART_E_NOT_RESIDENT; CART_E_NO_SPACE; -EINVAL for a @format that makes no
+ * sense; -errno.  After any of them the old partitions are there, unless the header could not be
+ * written: then the next change, sync or close says so.
+ */
+MUST_CHECK int cart_format(struct cart *c, const struct cart_format *format);
+
+/*
+ * Opens partition @partition (1 ..) of @c, at its beginning; for writing where @c can be written
+ * to, else for reading.  cart_close() it before @c.  CART_E_ABSENT: there are not so many; else as
+ * cart_open().
+ */
+MUST_CHECK int cart_open_partition(struct cart *c, unsigned partition, struct cart **ret_cart);
+
+/* cart_stat() of partition @partition (0 .. layout.partitions - 1). CART_E_ABSENT. */
+MUST_CHECK int cart_stat_partition(const char *pool, const char *barcode, unsigned partition,
+				   struct cart_info *ret_info);
 
 /* ---- position ---- */
 
@@ -424,7 +480,7 @@ MUST_CHECK int cart_digest_compare(struct cart *c, const struct cart_digest *d,
 /*
  * Records a verified copy, durably; replaces the one on the same volume.  The state becomes
  * premigrated where the copy is of this generation.  Needs CART_OPEN_WRITE.  -ENOSPC where
- * CART_MAX_COPIES copies exist.
+ * CART_MAX_COPIES copies exist; CART_E_PARTITIONED.
  */
 MUST_CHECK int cart_copy_add(struct cart *c, const struct cart_copy *copy);
 

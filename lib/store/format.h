@@ -25,9 +25,10 @@
 
 #include "lib/base/bytes.h"
 
-#define FORMAT_VERSION        1u
-#define FORMAT_INCOMPAT_KNOWN 0u /* bits that a reader must know, or refuse */
-#define FORMAT_COMPAT_KNOWN   0u /* bits that a reader may ignore */
+#define FORMAT_VERSION             1u
+#define FORMAT_INCOMPAT_PARTITIONS 2u /* there is a record that lists them */
+#define FORMAT_INCOMPAT_KNOWN      FORMAT_INCOMPAT_PARTITIONS /* a reader must know, or refuse */
+#define FORMAT_COMPAT_KNOWN        0u                         /* bits that a reader may ignore */
 
 #ifndef SEGMENT_SHIFT /* tests build with smaller segments */
 #define SEGMENT_SHIFT 30
@@ -123,6 +124,28 @@ struct disk_attribute {
 
 static_assert(sizeof(struct disk_attribute) == 4, "attribute");
 
+/*
+ * How the medium was formatted: its whole capacity, then one struct disk_partition for each
+ * partition beside 0, in order.
+ */
+#define RECORD_LAYOUT     2u
+#define PARTITIONS_FOLDER "partitions" /* in the cartridge's; holds one cartridge for each */
+
+struct disk_layout {
+	le64 capacity;      /* stored bytes of the whole medium; 0 = no limit */
+	le64 early_warning; /* of a medium that is one partition */
+	le16 proportion;    /* of the medium that SET CAPACITY left, in 65535ths */
+	uint8_t reserved[6];
+};
+
+struct disk_partition {
+	uint8_t name[32]; /* of its folder, without the suffix */
+	le64 capacity;    /* as its own header has it */
+};
+
+static_assert(sizeof(struct disk_layout) == 24, "layout");
+static_assert(sizeof(struct disk_partition) == 40, "partition");
+
 #define SEGMENT_MAGIC "VTLSEG01"
 
 struct disk_segment {
@@ -152,7 +175,7 @@ struct disk_frame {
 	le32 magic;
 	uint8_t type;      /* enum frame_type */
 	uint8_t codec;     /* enum cart_codec of this block */
-	uint8_t partition; /* 0 */
+	uint8_t partition; /* 0: each partition is a recording of its own */
 	uint8_t reserved;
 	le64 object;
 	le64 epoch;

@@ -60,6 +60,7 @@ static int records_get(struct cart *c, const uint8_t *p, const uint8_t *end)
 	c->info.copies_cnt = 0;
 	c->unknown_size = 0;
 	cart_attributes_clear(&c->attributes);
+	layout_default(&c->info);
 	while (p < end) {
 		struct disk_record rec;
 		size_t size;
@@ -80,6 +81,11 @@ static int records_get(struct cart *c, const uint8_t *p, const uint8_t *end)
 			header_copy_get(&c->info.copies[c->info.copies_cnt++], &d);
 		} else if (le16_get(rec.type) == RECORD_ATTRIBUTE) {
 			int r = attributes_load(&c->attributes, p, size);
+
+			if (r != 0)
+				return r;
+		} else if (le16_get(rec.type) == RECORD_LAYOUT) {
+			int r = layout_get(&c->info.layout, p + sizeof(rec), size - sizeof(rec));
 
 			if (r != 0)
 				return r;
@@ -155,6 +161,12 @@ static int check_fixed(const struct cart *c, const struct disk_header *h)
 	return 0;
 }
 
+/* The feature bits of what the header says. */
+static uint32_t incompat_of(const struct cart_info *info)
+{
+	return info->layout.partitions > 1 ? FORMAT_INCOMPAT_PARTITIONS : 0;
+}
+
 bool header_is_whole(const uint8_t *data, size_t size)
 {
 	struct disk_header h;
@@ -191,7 +203,12 @@ static int parse(struct cart *c, const uint8_t *data, size_t size)
 		return -ENOMEM;
 	fixed_get(c, &h);
 	r = check_fixed(c, &h);
-	return r != 0 ? r : records_get(c, data + sizeof(h), data + size - sizeof(crc));
+	if (r == 0)
+		r = records_get(c, data + sizeof(h), data + size - sizeof(crc));
+	if (r == 0 && (incompat_of(&c->info) & FORMAT_INCOMPAT_PARTITIONS) !=
+			      (le32_get(h.incompat) & FORMAT_INCOMPAT_PARTITIONS))
+		r = CART_E_INVALID; /* partitions without their record, or the reverse */
+	return r;
 }
 
 int header_load(struct cart *c)
@@ -219,6 +236,7 @@ static void fixed_put(struct disk_header *h, const struct cart *c)
 
 	*h = (struct disk_header){
 		.version = le32_from(FORMAT_VERSION),
+		.incompat = le32_from(incompat_of(i)),
 		.state = (uint8_t)i->state,
 		.codec = (uint8_t)i->codec,
 		.flags = (uint8_t)((i->write_protect ? HEADER_WRITE_PROTECT : 0) |
@@ -279,7 +297,7 @@ size_t header_size(const struct cart *c)
 {
 	return sizeof(struct disk_header) +
 	       c->info.copies_cnt * (sizeof(struct disk_record) + sizeof(struct disk_copy)) +
-	       c->attributes.size + c->unknown_size + sizeof(le32);
+	       layout_size(&c->info.layout) + c->attributes.size + c->unknown_size + sizeof(le32);
 }
 
 int header_store(struct cart *c)
@@ -309,6 +327,8 @@ int header_store(struct cart *c)
 	if (c->attributes.size > 0)
 		memcpy(p, c->attributes.records, c->attributes.size);
 	p += c->attributes.size;
+	layout_put(p, &c->info.layout);
+	p += layout_size(&c->info.layout);
 	if (c->unknown_size > 0)
 		memcpy(p, c->unknown_records, c->unknown_size);
 	crc = le32_from(crc32c(0, data, size - sizeof(crc)));

@@ -149,6 +149,28 @@ static uint64_t disk_bytes(struct backend *b)
 	return b->ops->disk_bytes(b, &bytes) == 0 ? bytes : 0;
 }
 
+/* The same of the partitions above 0. */
+static uint64_t partition_bytes(const char *pool, const char *name, const struct cart_layout *l)
+{
+	char folder[sizeof(PARTITIONS_FOLDER) + BARCODE_SIZE + sizeof(CART_SUFFIX)];
+	uint64_t sum = 0, bytes;
+	int fd, pool_fd = open_pool(pool);
+
+	if (pool_fd < 0)
+		return 0;
+	fd = openat(pool_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)close(pool_fd);
+	for (unsigned n = 1; fd >= 0 && n < l->partitions; n++) {
+		(void)snprintf(folder, sizeof(folder), PARTITIONS_FOLDER "/%s%s", l->names[n],
+			       CART_SUFFIX);
+		if (fs_disk_usage(fd, folder, &bytes) == 0)
+			sum += bytes;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	return sum;
+}
+
 int cart_stat(const char *pool, const char *barcode, struct cart_info *ret_info)
 {
 	char name[NAME_BYTES];
@@ -169,6 +191,9 @@ int cart_stat(const char *pool, const char *barcode, struct cart_info *ret_info)
 	if (r == 0) {
 		*ret_info = *cart_info(c);
 		ret_info->disk_bytes = disk_bytes(c->backend);
+		ret_info->partition_bytes = c->info.layout.partitions == 1
+						    ? 0
+						    : partition_bytes(pool, name, &c->info.layout);
 		ret_info->mounted = ret_info->mounted && has_writer(pool, name);
 	}
 	if (c->backend != NULL)

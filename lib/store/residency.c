@@ -47,6 +47,8 @@ int cart_copy_add(struct cart *c, const struct cart_copy *copy)
 					  */
 	if (!barcode_is_valid(copy->volume))
 		return -EINVAL;
+	if (c->info.layout.partitions > 1)
+		return CART_E_PARTITIONED;
 	if (i < 0 && c->info.copies_cnt == CART_MAX_COPIES)
 		return -ENOSPC;
 	if (i < 0)

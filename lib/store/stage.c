@@ -210,15 +210,11 @@ static void make_buffer(struct stage *s)
 	s->has_worker = s->own_codec != NULL && start_worker(s) == 0;
 }
 
-int stage_open(const char *pool, const char *barcode, unsigned flags, struct stage **ret_stage)
+/* Takes @c. */
+static int stage_of(struct cart *c, struct stage **ret_stage)
 {
-	struct stage *s;
-	struct cart *c;
-	int r = cart_open(pool, barcode, flags, &c);
+	struct stage *s = calloc(1, sizeof(*s));
 
-	if (r != 0)
-		return r;
-	s = calloc(1, sizeof(*s));
 	if (s == NULL) {
 		ignore_result(cart_close(c)); /* nothing was done with it */
 		return -ENOMEM;
@@ -229,6 +225,24 @@ int stage_open(const char *pool, const char *barcode, unsigned flags, struct sta
 	take_position(s);
 	*ret_stage = s;
 	return 0;
+}
+
+int stage_open(const char *pool, const char *barcode, unsigned flags, struct stage **ret_stage)
+{
+	struct cart *c;
+	int r = cart_open(pool, barcode, flags, &c);
+
+	return r != 0 ? r : stage_of(c, ret_stage);
+}
+
+int stage_open_partition(struct stage *s, unsigned partition, struct stage **ret_stage)
+{
+	struct cart *c;
+	int r = stage_settle(s);
+
+	if (r == 0)
+		r = cart_open_partition(s->cart, partition, &c);
+	return r != 0 ? r : stage_of(c, ret_stage);
 }
 
 int stage_close(struct stage *s)
@@ -340,6 +354,11 @@ int stage_sync(struct stage *s)
 int stage_erase(struct stage *s)
 {
 	SETTLED(s, cart_erase(s->cart));
+}
+
+int stage_format(struct stage *s, const struct cart_format *format)
+{
+	SETTLED(s, cart_format(s->cart, format));
 }
 
 int stage_locate(struct stage *s, uint64_t object)

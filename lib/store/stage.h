@@ -43,6 +43,13 @@ struct stage_failure {
 MUST_CHECK int stage_open(const char *pool, const char *barcode, unsigned flags,
 			  struct stage **ret_stage);
 
+/* cart_open_partition() of the cartridge of @s, whose buffer is emptied first, and a buffer of its
+ * own. Close it before @s. */
+MUST_CHECK int stage_open_partition(struct stage *s, unsigned partition, struct stage **ret_stage);
+
+/* cart_format(), when the buffer is empty; what was in it is lost with the rest. */
+MUST_CHECK int stage_format(struct stage *s, const struct cart_format *format);
+
 /* Empties the buffer, closes the cartridge and frees @s; NULL is allowed. As cart_close(), or
  * STAGE_E_DEFERRED: what is lost is then in the failure that nobody took. */
 int stage_close(struct stage *s);

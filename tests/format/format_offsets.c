@@ -81,6 +81,16 @@ static void print_records(void)
 	FIELD("digest_entry", disk_digest_entry, crc);
 }
 
+static void print_layout(void)
+{
+	FIELD("layout", disk_layout, capacity);
+	FIELD("layout", disk_layout, early_warning);
+	FIELD("layout", disk_layout, proportion);
+	FIELD("layout", disk_layout, reserved);
+	FIELD("partition", disk_partition, name);
+	FIELD("partition", disk_partition, capacity);
+}
+
 static void print_data(void)
 {
 	FIELD("segment", disk_segment, magic);
@@ -118,6 +128,7 @@ int main(void)
 	print_header();
 	print_header_counters();
 	print_records();
+	print_layout();
 	print_data();
 	return 0;
 }

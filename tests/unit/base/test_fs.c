@@ -195,6 +195,10 @@ static void disk_usage_counts_allocated_bytes(void **state)
 	close(fd);
 	assert_int_equal(fs_disk_usage(p->fd, "d", &bytes), 0);
 	assert_in_range(bytes, sizeof(block), 2 * sizeof(block));
+	assert_int_equal(mkdirat(p->fd, "outer", 0700), 0);
+	assert_int_equal(renameat(p->fd, "d", p->fd, "outer/d"), 0);
+	assert_int_equal(fs_disk_usage(p->fd, "outer", &bytes), 0);
+	assert_in_range(bytes, sizeof(block), 2 * sizeof(block));
 	assert_int_equal(fs_sync_dir(p->fd), 0);
 }
 

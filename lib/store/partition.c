@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * partition.c: a medium of several partitions.
+ *
+ * Partition 0 is the recording of the cartridge itself.  Each other one is a whole cartridge in a
+ * folder in the cartridge's, with a lock, epochs and a recovery of its own, so that nothing of
+ * those had to be thought of twice.  What belongs to the medium is what the header names: one
+ * replacement of it is the whole change from one division to another.
+ *
+ *   1. The new partitions are made, under names that never were used: durable and not named yet.
+ *   2. The header is replaced: it names them, and a new, blank stream as partition 0.
+ *   3. What it does not name any more is deleted: the old stream by the backend, folders here.
+ *
+ * Whatever is interrupted before 2 leaves folders, and behind it folders and a stream, that nothing
+ * names; the next writer deletes them.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/fs.h"
+#include "lib/store/cart.h"
+
+#define FOLDER_MODE 02770
+#define TIDY_MS     5000u /* for the old partitions, by a format: then it goes on behind */
+
+/* ---- the record ---- */
+
+void layout_default(struct cart_info *info)
+{
+	info->layout = (struct cart_layout){
+		.partitions = 1,
+		.proportion = CART_WHOLE,
+		.capacity_bytes = info->capacity_bytes,
+		.early_warning_bytes = info->early_warning_bytes,
+	};
+}
+
+size_t layout_size(const struct cart_layout *layout)
+{
+	if (layout->partitions == 0 ||
+	    (layout->partitions == 1 && layout->proportion == CART_WHOLE))
+		return 0;
+	return sizeof(struct disk_record) + sizeof(struct disk_layout) +
+	       (layout->partitions - 1) * sizeof(struct disk_partition);
+}
+
+void layout_put(uint8_t *p, const struct cart_layout *layout)
+{
+	size_t size = layout_size(layout);
+	struct disk_record rec = { le16_from(RECORD_LAYOUT),
+				   le16_from((uint16_t)(size - sizeof(rec))) };
+	struct disk_layout d = {
+		.capacity = le64_from(layout->capacity_bytes),
+		.early_warning = le64_from(layout->early_warning_bytes),
+		.proportion = le16_from(layout->proportion),
+	};
+
+	if (size == 0)
+		return;
+	memcpy(p, &rec, sizeof(rec));
+	memcpy(p + sizeof(rec), &d, sizeof(d));
+	p += sizeof(rec) + sizeof(d);
+	for (unsigned n = 1; n < layout->partitions; n++) {
+		struct disk_partition one = { .capacity = le64_from(layout->capacities[n]) };
+
+		memcpy(one.name, layout->names[n], strnlen(layout->names[n], sizeof(one.name)));
+		memcpy(p, &one, sizeof(one));
+		p += sizeof(one);
+	}
+}
+
+int layout_get(struct cart_layout *layout, const uint8_t *p, size_t size)
+{
+	struct disk_layout d;
+	size_t added;
+
+	if (size < sizeof(d) || (size - sizeof(d)) % sizeof(struct disk_partition) != 0)
+		return CART_E_INVALID;
+	added = (size - sizeof(d)) / sizeof(struct disk_partition);
+	memcpy(&d, p, sizeof(d));
+	if (added >= CART_PARTITIONS || le16_get(d.proportion) == 0)
+		return CART_E_INVALID;
+	*layout = (struct cart_layout){
+		.partitions = 1 + (unsigned)added,
+		.proportion = le16_get(d.proportion),
+		.capacity_bytes = le64_get(d.capacity),
+		.early_warning_bytes = le64_get(d.early_warning),
+	};
+	p += sizeof(d);
+	for (unsigned n = 1; n <= added; n++, p += sizeof(struct disk_partition)) {
+		struct disk_partition one;
+
+		memcpy(&one, p, sizeof(one));
+		memcpy(layout->names[n], one.name, sizeof(one.name));
+		layout->capacities[n] = le64_get(one.capacity);
+		if (!barcode_is_valid(layout->names[n]))
+			return CART_E_INVALID;
+		for (unsigned m = 1; m < n; m++)
+			if (strcmp(layout->names[m], layout->names[n]) == 0)
+				return CART_E_INVALID;
+	}
+	return 0;
+}
+
+/* ---- opening ---- */
+
+int cart_open_partition(struct cart *c, unsigned partition, struct cart **ret_cart)
+{
+	const struct cart_layout *l = &c->info.layout;
+	unsigned flags = cart_is_writable(c) ? CART_OPEN_WRITE : CART_OPEN_READ;
+	int r;
+
+	if (partition == 0 || partition >= l->partitions)
+		return CART_E_ABSENT;
+	if (!c->resident)
+		return CART_E_NOT_RESIDENT;
+	r = cart_open(c->partitions, l->names[partition], flags, ret_cart);
+	return r == CART_E_ABSENT ? CART_E_INVALID : r; /* the header says that it is there */
+}
+
+char *partitions_folder(const char *pool, const char *barcode)
+{
+	char *path;
+
+	return asprintf(&path, "%s/%s%s/%s", pool, barcode, CART_SUFFIX, PARTITIONS_FOLDER) < 0
+		       ? NULL
+		       : path;
+}
+
+static int stat_once(const char *pool, const char *barcode, unsigned partition,
+		     struct cart_info *info)
+{
+	char *folder;
+	int r = cart_stat(pool, barcode, info);
+
+	if (r != 0 || partition == 0)
+		return r;
+	if (partition >= info->layout.partitions)
+		return CART_E_ABSENT;
+	folder = partitions_folder(pool, barcode);
+	if (folder == NULL)
+		return -ENOMEM;
+	r = cart_stat(folder, info->layout.names[partition], info);
+	free(folder);
+	return r == CART_E_ABSENT ? -EAGAIN : r;
+}
+
+int cart_stat_partition(const char *pool, const char *barcode, unsigned partition,
+			struct cart_info *ret_info)
+{
+	struct cart_info *info = calloc(1, sizeof(*info));
+	int r = -EAGAIN;
+
+	if (info == NULL)
+		return -ENOMEM;
+	/* nobody holds a lock: the medium may be divided anew between two looks */
+	for (int i = 0; r == -EAGAIN && i < 3; i++)
+		r = stat_once(pool, barcode, partition, info);
+	if (r == 0)
+		*ret_info = *info;
+	free(info);
+	return r == -EAGAIN ? CART_E_INVALID : r;
+}
+
+/* ---- tidying ---- */
+
+static bool ends_with(const char *name, const char *end)
+{
+	size_t n = strlen(name), m = strlen(end);
+
+	return n > m && strcmp(name + n - m, end) == 0;
+}
+
+/* A partition that the header does not name, or one that was being made or deleted. */
+static bool is_leftover(const struct cart_layout *l, const char *name)
+{
+	if (name[0] == '.')
+		return ends_with(name, CART_SUFFIX ".new") || ends_with(name, CART_SUFFIX ".old");
+	if (!ends_with(name, CART_SUFFIX))
+		return false;
+	for (unsigned n = 1; n < l->partitions; n++)
+		if (strncmp(name, l->names[n], strlen(l->names[n])) == 0 &&
+		    strcmp(name + strlen(l->names[n]), CART_SUFFIX) == 0)
+			return false;
+	return true;
+}
+
+/* Deletes folder @name until that time; false: not all of it. */
+static bool remove_until(int folder, const char *name, int64_t until_ms)
+{
+	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (dir == NULL) {
+		if (fd >= 0)
+			(void)close(fd);
+		return fd < 0 && errno == ENOTDIR; /* a file of that name is nobody's business */
+	}
+	while ((e = readdir(dir)) != NULL && clock_monotonic_ms() < until_ms)
+		if (e->d_name[0] != '.')
+			(void)unlinkat(dirfd(dir), e->d_name, 0); /* what stays shows below */
+	(void)closedir(dir);
+	return e == NULL && fs_remove_tree(folder, name) == 0; /* hidden files, and itself */
+}
+
+/* The folder of partitions where nothing is in it; it may hold what is not ours. */
+static void remove_folder(int folder)
+{
+	int parent = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (parent < 0)
+		return;
+	(void)unlinkat(parent, PARTITIONS_FOLDER, AT_REMOVEDIR);
+	(void)close(parent);
+}
+
+int partitions_tidy(struct cart *c, unsigned milliseconds)
+{
+	int64_t until = clock_monotonic_ms() + milliseconds;
+	struct dirent *e;
+	int left = 0;
+	DIR *dir;
+
+	if (c->unsure)
+		return 1; /* another header than ours may be on the disk, and name them */
+	dir = opendir(c->partitions);
+	if (dir == NULL)
+		return errno != ENOENT;
+	if (header_check_fence(c) != 0) {
+		(void)closedir(dir);
+		return 1;
+	}
+	while ((e = readdir(dir)) != NULL)
+		if (is_leftover(&c->info.layout, e->d_name) &&
+		    !remove_until(dirfd(dir), e->d_name, until))
+			left = 1;
+	if (left == 0 && c->info.layout.partitions == 1)
+		remove_folder(dirfd(dir));
+	(void)closedir(dir);
+	return left;
+}
+
+/* ---- dividing ---- */
+
+static bool makes_sense(const struct cart *c, const struct cart_format *f)
+{
+	const struct cart_layout *l = &c->info.layout;
+
+	if (f->partitions == 0 || f->partitions > CART_PARTITIONS || f->proportion == 0)
+		return false;
+	for (unsigned n = 0; n < f->partitions; n++)
+		if (l->capacity_bytes > 0 &&
+		    (f->capacity_bytes[n] == 0 || f->capacity_bytes[n] > l->capacity_bytes))
+			return false;
+	return true;
+}
+
+/* As far from the end as on the whole medium, but no more than a quarter. */
+static uint64_t early_warning_of(const struct cart_layout *l, uint64_t capacity)
+{
+	uint64_t distance = l->early_warning_bytes;
+
+	if (capacity == 0 || capacity == l->capacity_bytes)
+		return distance;
+	return distance < capacity / 4 ? distance : capacity / 4;
+}
+
+/* What the header will say. */
+static int plan(const struct cart *c, const struct cart_format *f, uint32_t stream,
+		struct cart_layout *ret_layout)
+{
+	uint32_t unique;
+
+	if (RAND_bytes((unsigned char *)&unique, sizeof(unique)) != 1)
+		return -EIO;
+	*ret_layout = (struct cart_layout){
+		.partitions = f->partitions,
+		.proportion = f->proportion,
+		.capacity_bytes = c->info.layout.capacity_bytes,
+		.early_warning_bytes = c->info.layout.early_warning_bytes,
+	};
+	for (unsigned n = 1; n < f->partitions; n++) {
+		/* with the stream that is partition 0: a repair that has lost the header finds
+		 * together what belongs together */
+		(void)snprintf(ret_layout->names[n], sizeof(ret_layout->names[n]),
+			       "P%u-%08" PRIX32 "-%08" PRIX32, n, stream, unique);
+		ret_layout->capacities[n] = f->capacity_bytes[n];
+	}
+	return 0;
+}
+
+/* Durable before anything in it is. */
+static int make_folder(const struct cart *c)
+{
+	char *parent = strndup(c->partitions, strlen(c->partitions) - strlen(PARTITIONS_FOLDER));
+	int r = parent == NULL ? -ENOMEM : 0, fd = -1;
+
+	if (r == 0) {
+		fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		r = fd < 0 ? -errno : 0;
+	}
+	if (r == 0 && mkdirat(fd, PARTITIONS_FOLDER, FOLDER_MODE) == 0)
+		(void)fchmodat(fd, PARTITIONS_FOLDER, FOLDER_MODE, 0); /* against the umask */
+	else if (r == 0 && errno != EEXIST)
+		r = -errno;
+	if (r == 0)
+		r = fs_sync_dir(fd);
+	if (fd >= 0)
+		(void)close(fd);
+	free(parent);
+	return r;
+}
+
+static int make_partitions(const struct cart *c, const struct cart_layout *l)
+{
+	int made = l->partitions > 1 ? make_folder(c) : 0;
+
+	if (made < 0)
+		return made;
+	for (unsigned n = 1; n < l->partitions; n++) {
+		const struct cart_params params = {
+			.barcode = l->names[n],
+			.density = c->info.density,
+			.medium_type = c->info.medium_type,
+			.capacity_bytes = l->capacities[n],
+			.early_warning_bytes = early_warning_of(l, l->capacities[n]),
+			.codec = c->info.codec,
+		};
+		int r = cart_create(c->partitions, &params);
+
+		if (r == 0)
+			continue;
+		while (--n > 0) /* nothing names them yet; else the next writer deletes them */
+			ignore_result(cart_delete(c->partitions, l->names[n]));
+		return r == CART_E_EXISTS ? -EEXIST : r;
+	}
+	return 0;
+}
+
+/* Replaces the header: partition 0 is @stream, and blank. All or nothing. */
+static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t stream,
+			 uint64_t capacity)
+{
+	const struct totals none = { 0 };
+	struct cart *old = malloc(sizeof(*old)); /* too large for a stack */
+	int r;
+
+	if (old == NULL)
+		return -ENOMEM;
+	*old = *c;
+	c->info.layout = *l;
+	c->info.capacity_bytes = capacity;
+	c->info.early_warning_bytes = early_warning_of(l, capacity);
+	c->info.epoch = c->last_epoch + 1;
+	c->info.generation += !c->changed;
+	c->info.last_write_s = clock_wall_s();
+	if (c->info.state == CART_PREMIGRATED)
+		c->info.state = CART_RESIDENT;
+	c->epoch_object = 0;
+	c->epoch_address = DATA_START;
+	c->live_stream = stream;
+	c->clean = false;
+	stream_select(c, stream, &none, DATA_START);
+	info_update(c);
+	r = header_store(c);
+	if (r != 0) { /* it may be on the disk all the same */
+		uint64_t last_epoch = c->last_epoch;
+
+		*c = *old;
+		c->last_epoch = last_epoch;
+		c->unsure = true;
+		c->epoch_open = false;
+	} else {
+		c->changed = c->epoch_open = true;
+		c->unsure = c->broken = false;
+	}
+	free(old);
+	return r;
+}
+
+int cart_format(struct cart *c, const struct cart_format *format)
+{
+	uint32_t stream = (c->live_stream > c->recall_stream ? c->live_stream : c->recall_stream);
+	struct cart_layout layout;
+	int r;
+
+	if (!c->resident)
+		return CART_E_NOT_RESIDENT;
+	if (!cart_is_writable(c))
+		return CART_E_PROTECTED;
+	if (c->recalling || !makes_sense(c, format) || stream == UINT32_MAX)
+		return -EINVAL;
+	stream++;
+	r = plan(c, format, stream, &layout);
+	if (r == 0)
+		r = header_check_fence(c);
+	if (r == 0)
+		r = make_partitions(c, &layout);
+	if (r == 0)
+		r = switch_layout(c, &layout, stream, format->capacity_bytes[0]);
+	if (r != 0)
+		return outcome_of(r);
+	/* it is done; the rest is cleaning, which the next open for writing does too */
+	ignore_result(c->backend->ops->keep_only(c->backend, stream, DATA_START));
+	c->untidy = partitions_tidy(c, TIDY_MS) != 0;
+	return 0;
+}
