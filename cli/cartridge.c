@@ -404,7 +404,10 @@ static struct table *copy_table(const struct cart_info *info)
 		table_text(table, copy->volume);
 		table_number(table, copy->file);
 		table_text(table, copy->form == 0 ? "native" : "unknown");
-		table_number(table, copy->generation);
+		if (copy->generation == CART_GENERATION_UNKNOWN)
+			table_absent(table);
+		else
+			table_number(table, copy->generation);
 		table_number(table, copy->generation == info->generation);
 		table_number(table, copy->blocks);
 		table_number(table, copy->filemarks);

@@ -477,10 +477,11 @@ static gboolean copy_insert(struct catalog *c, const char *library, const struct
 			"generation, blocks, filemarks, bytes, verified, digest, first_block) "
 			"VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
 			"ssisiiiiiiidd", library, info->barcode,
-			(int64_t)(p->generation == info->generation), p->volume, (int64_t)p->file,
-			(int64_t)p->form, (int64_t)p->generation, (int64_t)p->blocks,
-			(int64_t)p->filemarks, (int64_t)p->bytes, p->verified_s, p->digest,
-			p->first_block),
+			(int64_t)(p->generation == info->generation ||
+				  p->generation == CART_GENERATION_UNKNOWN),
+			p->volume, (int64_t)p->file, (int64_t)p->form, (int64_t)p->generation,
+			(int64_t)p->blocks, (int64_t)p->filemarks, (int64_t)p->bytes, p->verified_s,
+			p->digest, p->first_block),
 		error);
 }
 
@@ -492,10 +493,6 @@ gboolean catalog_copies_sync(struct catalog *c, const char *library, const struc
 	g_mutex_lock(&c->lock);
 	ok = run(c, "BEGIN IMMEDIATE", error);
 	if (ok) {
-		ok = finish(c,
-			    prepare(c, "DELETE FROM copies WHERE library = ? AND barcode = ?", "ss",
-				    library, info->barcode),
-			    error);
 		for (unsigned i = 0; ok && i < info->copies_cnt; i++)
 			ok = copy_insert(c, library, info, &info->copies[i], error);
 		if (ok)

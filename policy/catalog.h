@@ -78,7 +78,11 @@ gboolean catalog_drive_set(struct catalog *c, const char *name, const char *conf
 
 /* ---- copies ---- */
 
-/* Replaces what is known of the copies of one cartridge by what its header says. */
+/*
+ * Takes over what a cartridge's header says of its copies.  Copies that it does not name any more
+ * stay as they were: a header forgets one only where it was lost and made anew, and the volume is
+ * then perhaps the last one with the data.  catalog_forget() is the operator's.
+ */
 gboolean catalog_copies_sync(struct catalog *c, const char *library, const struct cart_info *info,
 			     GError **error);
 

@@ -87,6 +87,13 @@ const char *cart_codec_name(enum cart_codec codec);
 /* False where there is no codec of that name. */
 bool cart_codec_parse(const char *name, enum cart_codec *ret_codec);
 
+/*
+ * The generation of a copy that only a damaged header named: it may be the only other one of what
+ * the cartridge holds, and nothing relies on it.  The next change of the recording makes it one of
+ * an earlier generation.
+ */
+#define CART_GENERATION_UNKNOWN UINT64_MAX
+
 /* A verified copy of the recording on a physical volume. */
 struct cart_copy {
 	char volume[BARCODE_SIZE]; /* the physical volume's barcode */
@@ -563,9 +570,9 @@ MUST_CHECK int cart_object(struct cart *c, uint64_t number, struct cart_object *
  *   - a header that is lost or damaged beyond that is made anew.  The recording, with its counts,
  *     comes from the frames; what frames do not know (density, medium type, capacity, codec,
  *     counters) from the damaged header where it is plausible there, else from the options.  Copies
- *     that a damaged header names are kept as copies of an earlier generation: nothing is ever
- *     released because of them, and nobody takes their volumes for free.  The write protect tab
- *     is set, since nothing tells for certain how it was;
+ *     that a damaged header names are kept with CART_GENERATION_UNKNOWN: nothing is ever released
+ *     because of them, and nobody takes their volumes for free.  The write protect tab is set,
+ *     since nothing tells for certain how it was;
  *   - after a crash: what cart_open() would do, the torn tail is cut;
  *   - bytes behind the end of the recording are cut;
  *   - index and marks are compared with the data, and made anew where they are wrong.  Objects that

@@ -112,8 +112,8 @@ static unsigned read_copies(const struct repair *r, struct cart_copy copies[CART
 }
 
 /*
- * The volumes keep their names here, so that nobody takes them for free; but of an earlier
- * generation: nothing is released for a copy that is only known from a damaged header.
+ * The volumes keep their names here, so that nobody takes them for free; but the generation is
+ * unknown: nothing is released for a copy that is only known from a damaged header.
  */
 void remains_take_copies(struct repair *r)
 {
@@ -123,11 +123,10 @@ void remains_take_copies(struct repair *r)
 	for (unsigned n = 0; n < i->copies_cnt; n++) {
 		struct cart_copy *copy = &i->copies[n];
 
-		if (copy->generation >= i->generation)
-			copy->generation = i->generation - 1;
+		copy->generation = CART_GENERATION_UNKNOWN;
 		repair_say(r,
-			   "header: a copy on volume %s is named there: it is kept as one of an "
-			   "earlier generation, on which nothing relies",
+			   "header: a copy on volume %s is named there: it is kept, and its volume "
+			   "with it, but nothing relies on it",
 			   copy->volume);
 	}
 }

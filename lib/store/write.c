@@ -90,6 +90,14 @@ static int end_before(struct cart *c, uint64_t number, struct totals *ret_totals
 	return 0;
 }
 
+static void next_generation(struct cart *c)
+{
+	for (unsigned i = 0; i < c->info.copies_cnt; i++)
+		if (c->info.copies[i].generation == CART_GENERATION_UNKNOWN)
+			c->info.copies[i].generation = 0; /* of whatever was before */
+	c->info.generation++;
+}
+
 /* Writes the header of a new epoch that ends at @t and @address. All or nothing. */
 static int epoch_header(struct cart *c, const struct totals *t, uint64_t address)
 {
@@ -106,7 +114,8 @@ static int epoch_header(struct cart *c, const struct totals *t, uint64_t address
 	c->clean = false;
 	if (!c->recalling) {
 		info_update(c);
-		c->info.generation += !c->changed || c->told;
+		if (!c->changed || c->told)
+			next_generation(c);
 		c->info.last_write_s = clock_wall_s();
 		if (c->info.state == CART_PREMIGRATED)
 			c->info.state =

@@ -200,6 +200,29 @@ static void an_older_copy_is_not_found(void **state)
 	assert_false(finds(s, NULL, info.copies[0].first_block));
 }
 
+/* Its header was lost and made anew: the volume is perhaps the last one with the data. */
+static void a_copy_that_its_header_forgot_is_kept(void **state)
+{
+	struct scene *s = *state;
+	struct cart_info info = info_with_copy(5);
+
+	assert_true(catalog_copies_sync(s->catalog, "lib0", &info, NULL));
+	info.copies_cnt = 0;
+	info.generation = 9;
+	assert_true(catalog_copies_sync(s->catalog, "lib0", &info, NULL));
+	assert_true(finds(s, "V1", NULL));
+}
+
+static void a_copy_of_an_unknown_generation_is_kept(void **state)
+{
+	struct scene *s = *state;
+	struct cart_info info = info_with_copy(9);
+
+	info.copies[0].generation = CART_GENERATION_UNKNOWN;
+	assert_true(catalog_copies_sync(s->catalog, "lib0", &info, NULL));
+	assert_true(finds(s, "V1", NULL));
+}
+
 static void forgetting_a_volume_frees_it(void **state)
 {
 	struct scene *s = *state;
@@ -250,6 +273,8 @@ int main(void)
 		scene_test(a_volumes_mark_is_kept),
 		scene_test(a_current_copy_is_found_by_volume_and_by_first_block),
 		scene_test(an_older_copy_is_not_found),
+		scene_test(a_copy_that_its_header_forgot_is_kept),
+		scene_test(a_copy_of_an_unknown_generation_is_kept),
 		scene_test(forgetting_a_volume_frees_it),
 		scene_test(a_damaged_file_is_put_aside),
 		scene_test(a_file_that_cannot_be_opened_is_an_error),
