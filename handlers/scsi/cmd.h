@@ -8,6 +8,7 @@
 #ifndef VTL_SCSI_CMD_H
 #define VTL_SCSI_CMD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -55,7 +56,16 @@ size_t scsi_iov_length(const struct iovec *iov, int iov_cnt);
  * in_len. */
 void scsi_put_data(struct scsi_cmd *cmd, const void *data, size_t size, size_t allocation);
 
+/* The same at byte @offset of the data, up to which the data is there already; nothing where the
+ * fabric's length ends before that. */
+void scsi_put_data_at(struct scsi_cmd *cmd, size_t offset, const void *data, size_t size);
+
 /* Data-out: copies up to @size bytes into @buf and returns how many the fabric offered of them. */
 size_t scsi_get_data(const struct scsi_cmd *cmd, void *buf, size_t size);
+
+/* Data-out: whether the @size bytes from @offset on are those of @data; false where there are
+ * fewer.
+ */
+bool scsi_data_equals(const struct scsi_cmd *cmd, size_t offset, const void *data, size_t size);
 
 #endif

@@ -17,9 +17,11 @@ static const struct scsi_command commands[] = {
 	{ OP_READ_BLOCK_LIMITS, SA_NONE, 6,  DATA_IN,   0,             60,   "READ BLOCK LIMITS",      drive_block_limits,   { 0 }, 0 },
 	{ OP_READ_6,            SA_NONE, 6,  DATA_IN,   NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "READ(6)",                drive_read,           { 0x03, 0xff, 0xff, 0xff }, 0 },
 	{ OP_WRITE_6,           SA_NONE, 6,  DATA_OUT,  NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 1200, "WRITE(6)", drive_write,        { 0x01, 0xff, 0xff, 0xff }, 0 },
+	{ OP_READ_REVERSE_6,    SA_NONE, 6,  DATA_IN,   NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "READ REVERSE(6)", drive_read_reverse, { 0x07, 0xff, 0xff, 0xff }, DRIVE_READ_REVERSE },
 	{ OP_WRITE_FILEMARKS_6, SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 1200, "WRITE FILEMARKS(6)", drive_write_filemarks, { 0x01, 0xff, 0xff, 0xff }, 0 },
 	{ OP_SPACE_6,           SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "SPACE(6)",               drive_space,          { 0x0f, 0xff, 0xff, 0xff }, 0 },
 	{ OP_INQUIRY,           SA_NONE, 6,  DATA_IN,   UA_EXEMPT,     60,   "INQUIRY",                scsi_inquiry,         { 0x01, 0xff, 0xff, 0xff }, 0 },
+	{ OP_VERIFY_6,          SA_NONE, 6,  DATA_OUT,  NEEDS_MEDIUM | TELLS_DEFERRED,  28800, "VERIFY(6)", drive_verify, { 0x2f, 0xff, 0xff, 0xff }, 0 },
 	{ OP_MODE_SELECT_6,     SA_NONE, 6,  DATA_OUT,  0,             60,   "MODE SELECT(6)",         scsi_mode_select,     { 0x11, 0, 0, 0xff }, 0 },
 	{ OP_ERASE_6,           SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 7200, "ERASE(6)", drive_erase,        { 0x03 }, 0 },
 	{ OP_MODE_SENSE_6,      SA_NONE, 6,  DATA_IN,   0,             60,   "MODE SENSE(6)",          scsi_mode_sense,      { 0x08, 0xff, 0xff, 0xff }, 0 },
@@ -37,8 +39,15 @@ static const struct scsi_command commands[] = {
 	{ OP_MODE_SENSE_10,     SA_NONE, 10, DATA_IN,   0,             60,   "MODE SENSE(10)",         scsi_mode_sense,      { 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff }, 0 },
 	SCSI_SERVICE_ROWS,
 	SCSI_CORE_ROWS,
+	{ OP_WRITE_FILEMARKS_16, SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 1200, "WRITE FILEMARKS(16)", drive_write_filemarks_16, { 0x0d, 0, 0xff, ALL8, 0xff, 0xff, 0xff }, DRIVE_EXPLICIT },
+	{ OP_READ_REVERSE_16,   SA_NONE, 16, DATA_IN,   NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "READ REVERSE(16)", drive_read_reverse, { 0x07, 0, 0xff, ALL8, 0xff, 0xff, 0xff }, DRIVE_EXPLICIT | DRIVE_READ_REVERSE },
+	{ OP_ALLOW_OVERWRITE,   SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM,  60,   "ALLOW OVERWRITE",        drive_allow_overwrite, { 0, 0x0f, 0xff, ALL8 }, DRIVE_APPEND_ONLY },
+	{ OP_READ_16,           SA_NONE, 16, DATA_IN,   NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "READ(16)", drive_read_16, { 0x03, 0, 0xff, ALL8, 0xff, 0xff, 0xff }, DRIVE_EXPLICIT },
+	{ OP_WRITE_16,          SA_NONE, 16, DATA_OUT,  NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 1200, "WRITE(16)", drive_write_16, { 0x0d, 0, 0xff, ALL8, 0xff, 0xff, 0xff }, DRIVE_EXPLICIT },
+	{ OP_VERIFY_16,         SA_NONE, 16, DATA_OUT,  NEEDS_MEDIUM | TELLS_DEFERRED,  28800, "VERIFY(16)", drive_verify, { 0x2f, 0, 0xff, ALL8, 0xff, 0xff, 0xff }, DRIVE_EXPLICIT },
 	{ OP_SPACE_16,          SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "SPACE(16)",              drive_space,          { 0x0f, 0, 0, ALL8 }, DRIVE_LOCATE_16 },
 	{ OP_LOCATE_16,         SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "LOCATE(16)",             drive_locate_16,      { 0x3b, 0, 0xff, ALL8 }, DRIVE_LOCATE_16 },
+	{ OP_ERASE_16,          SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 7200, "ERASE(16)", drive_erase_16, { 0x0f, 0, 0xff, ALL8 }, DRIVE_EXPLICIT },
 };
 /* clang-format on */
 

@@ -68,6 +68,7 @@ int drive_placed(struct drive *d, int outcome)
 static void begin_load(struct drive *d)
 {
 	drive_alerts_new_medium(d);
+	drive_forget_overwrite(&d->unit);
 	d->displaced = false;
 	note(d, DRIVE_LOADING);
 	look(d);
@@ -113,6 +114,7 @@ static void drive_reset(struct scsi_unit *unit)
 {
 	struct drive *d = drive_of(unit);
 
+	drive_forget_overwrite(unit);
 	d->prevented = false;
 	d->block_size = 0;
 	d->buffered = 1;
@@ -163,6 +165,7 @@ static uint8_t drive_self_test(struct scsi_unit *unit, bool extended)
 
 static const struct scsi_unit_ops unit_ops = {
 	.self_test = drive_self_test,
+	.streamed = drive_forget_overwrite,
 	.ready = drive_ready,
 	.write_protected = drive_write_protected,
 	.deferred = drive_deferred,

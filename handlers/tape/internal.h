@@ -51,6 +51,13 @@ enum drive_alert {
 	ALERT_WORM_OVERWRITE = 60,
 };
 
+/* ALLOW OVERWRITE, by the names and codes of SSC-5. */
+enum drive_overwrite {
+	OVERWRITE_DISABLED = 0,
+	OVERWRITE_CURRENT_POSITION = 1,
+	OVERWRITE_FORMAT = 2,
+};
+
 struct drive {
 	struct scsi_unit unit;             /* first: the common code hands it around */
 	struct library *library;           /* a reference */
@@ -69,6 +76,8 @@ struct drive {
 	uint8_t buffered;      /* buffered mode of the mode header: 0 or 1 */
 	uint64_t alerts;       /* TapeAlert */
 	struct drive_counters counters;
+	enum drive_overwrite overwrite; /* ALLOW OVERWRITE */
+	uint64_t overwrite_object;      /* the position that it was given for */
 };
 
 static inline struct drive *drive_of(struct scsi_unit *unit)
@@ -166,11 +175,52 @@ bool drive_deferred(struct scsi_unit *unit, enum sense_id *ret_why, struct sense
 /* What TEST UNIT READY says of a cartridge that cart_open() refused with @outcome. */
 enum sense_id drive_open_sense(int outcome);
 
+/* ---- rw.c ---- */
+
+/* What READ, WRITE and VERIFY have in common: 0 blocks where there is nothing to do. */
+struct drive_transfer {
+	bool fixed;
+	uint32_t blocks; /* 1 with variable blocks */
+	uint32_t size;   /* of one block */
+};
+
+/* Reads FIXED and the length of the CDB, of 6 or 16 bytes. A check where fixed blocks have no
+ * length. */
+enum scsi_status drive_transfer(struct drive *d, struct scsi_cmd *cmd, struct drive_transfer *t);
+/* Where the transfer length stands in a CDB of 6 or 16 bytes. */
+unsigned drive_length_byte(const struct scsi_cmd *cmd);
+/* ILI. */
+enum scsi_status drive_incorrect_length(struct drive *d, struct scsi_cmd *cmd, int64_t information);
+
+/* ---- explicit.c ---- */
+
+/* Brings the tape to the partition and object that a CDB of 16 bytes names (bytes 3 and 4..11).
+ * SCSI_GOOD or the check. */
+enum scsi_status drive_go_to(struct drive *d, struct scsi_cmd *cmd);
+
+/* ---- overwrite.c ---- */
+
+/*
+ * Whether ALLOW OVERWRITE let this happen (SSC-5, append-only mode): writing over what follows the
+ * position, or FORMAT MEDIUM.  It holds for one command of the data stream: after any of them, a
+ * load, or a power on it is over.
+ */
+bool drive_may_overwrite(struct drive *d);
+bool drive_may_format(const struct drive *d);
+void drive_forget_overwrite(struct scsi_unit *unit);
+
 /* ---- the rows' handlers ---- */
 
 enum scsi_status drive_read(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_write(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_write_filemarks(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_verify(struct scsi_unit *unit, struct scsi_cmd *cmd);       /* 6 and 16 */
+enum scsi_status drive_read_reverse(struct scsi_unit *unit, struct scsi_cmd *cmd); /* 6 and 16 */
+enum scsi_status drive_read_16(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_write_16(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_write_filemarks_16(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_erase_16(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_allow_overwrite(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_rewind(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_space(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_locate_10(struct scsi_unit *unit, struct scsi_cmd *cmd);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rw.c: READ, WRITE and WRITE FILEMARKS (SSC-5, implicit address form).
+ * rw.c: READ, WRITE and WRITE FILEMARKS (SSC-5) at the position; explicit.c brings the tape there
+ * first for the commands that name it.
  *
  * INFORMATION is always valid where a check is given: st, and everybody who reads its answers,
  * relies on it.  Variable blocks count in bytes, fixed blocks in blocks not transferred.
@@ -43,16 +44,14 @@ static void window_close(struct window *w)
 		w->iov[0] = w->first;
 }
 
-/* What READ and WRITE have in common: 0 blocks where there is nothing to do. */
-struct transfer {
-	bool fixed;
-	uint32_t blocks; /* 1 with variable blocks */
-	uint32_t size;   /* of one block */
-};
-
-static enum scsi_status parse(struct drive *d, struct scsi_cmd *cmd, struct transfer *t)
+unsigned drive_length_byte(const struct scsi_cmd *cmd)
 {
-	uint32_t length = get_be24(cmd->cdb + 2);
+	return cmd->cdb_len == 16 ? 12 : 2;
+}
+
+enum scsi_status drive_transfer(struct drive *d, struct scsi_cmd *cmd, struct drive_transfer *t)
+{
+	uint32_t length = get_be24(cmd->cdb + drive_length_byte(cmd));
 
 	t->fixed = (cmd->cdb[1] & 0x01) != 0;
 	if (t->fixed && d->block_size == 0)
@@ -64,7 +63,7 @@ static enum scsi_status parse(struct drive *d, struct scsi_cmd *cmd, struct tran
 
 /* ---- READ ---- */
 
-static enum scsi_status incorrect_length(struct drive *d, struct scsi_cmd *cmd, int64_t information)
+enum scsi_status drive_incorrect_length(struct drive *d, struct scsi_cmd *cmd, int64_t information)
 {
 	return scsi_check_tape(&d->unit, cmd, SENSE_INCORRECT_LENGTH, SENSE_ILI, information);
 }
@@ -85,10 +84,11 @@ static enum scsi_status read_variable(struct drive *d, struct scsi_cmd *cmd, siz
 	 */
 	if (sili && (length < size || d->block_size == 0))
 		return SCSI_GOOD;
-	return incorrect_length(d, cmd, (int64_t)size - (int64_t)length);
+	return drive_incorrect_length(d, cmd, (int64_t)size - (int64_t)length);
 }
 
-static enum scsi_status read_fixed(struct drive *d, struct scsi_cmd *cmd, const struct transfer *t)
+static enum scsi_status read_fixed(struct drive *d, struct scsi_cmd *cmd,
+				   const struct drive_transfer *t)
 {
 	struct window w = { .iov = cmd->iov, .cnt = cmd->iov_cnt };
 	size_t length = 0;
@@ -106,7 +106,7 @@ static enum scsi_status read_fixed(struct drive *d, struct scsi_cmd *cmd, const 
 		if (r != 0)
 			return drive_outcome(d, cmd, r, SENSE_UNRECOVERED_READ_ERROR, missing);
 		if (length != t->size)
-			return incorrect_length(d, cmd, missing);
+			return drive_incorrect_length(d, cmd, missing);
 		window_skip(&w, t->size);
 		cmd->in_len += t->size;
 		d->counters.read_bytes += t->size;
@@ -117,8 +117,8 @@ static enum scsi_status read_fixed(struct drive *d, struct scsi_cmd *cmd, const 
 enum scsi_status drive_read(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
-	struct transfer t = { .blocks = 0 };
-	enum scsi_status s = parse(d, cmd, &t);
+	struct drive_transfer t = { .blocks = 0 };
+	enum scsi_status s = drive_transfer(d, cmd, &t);
 
 	if (s != SCSI_GOOD || t.blocks == 0)
 		return s;
@@ -132,7 +132,7 @@ enum scsi_status drive_read(struct scsi_unit *unit, struct scsi_cmd *cmd)
 /* The end of a WRITE: stores it where the mode asks, then says what is left over. A sync that fails
  * takes all of it away again. */
 static enum scsi_status finish_write(struct drive *d, struct scsi_cmd *cmd, int outcome,
-				     const struct transfer *t, uint32_t written)
+				     const struct drive_transfer *t, uint32_t written)
 {
 	int64_t whole = t->fixed ? (int64_t)t->blocks : (int64_t)t->size;
 	int64_t rest = t->fixed ? (int64_t)t->blocks - written : written > 0 ? 0 : whole;
@@ -155,8 +155,8 @@ enum scsi_status drive_write(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
 	struct window w = { .iov = cmd->iov, .cnt = cmd->iov_cnt };
-	struct transfer t = { .blocks = 0 };
-	enum scsi_status s = parse(d, cmd, &t);
+	struct drive_transfer t = { .blocks = 0 };
+	enum scsi_status s = drive_transfer(d, cmd, &t);
 	int outcome = 0;
 	uint32_t i;
 
@@ -165,7 +165,7 @@ enum scsi_status drive_write(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	if (drive_displaced(d))
 		return refuse_displaced(d, cmd, t.fixed ? t.blocks : t.size);
 	if (t.size > drive_model(d)->max_block_bytes)
-		return scsi_check_field(unit, cmd, 2, 7);
+		return scsi_check_field(unit, cmd, drive_length_byte(cmd), 7);
 	if ((uint64_t)t.size * t.blocks > cmd->iov_len) /* half a block is never written */
 		return scsi_check(unit, cmd, SENSE_INFORMATION_UNIT_TOO_SHORT);
 	for (i = 0; i < t.blocks; i++) {
@@ -189,7 +189,7 @@ enum scsi_status drive_write_filemarks(struct scsi_unit *unit, struct scsi_cmd *
 {
 	struct drive *d = drive_of(unit);
 	bool immed = (cmd->cdb[1] & 0x01) != 0;
-	uint32_t count = get_be24(cmd->cdb + 2), written = 0;
+	uint32_t count = get_be24(cmd->cdb + drive_length_byte(cmd)), written = 0;
 	int outcome = 0;
 
 	if (count > 0 && drive_displaced(d))

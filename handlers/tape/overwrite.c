@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * overwrite.c: ALLOW OVERWRITE (SSC-5).
+ *
+ * In append-only mode what is recorded stays, but for one command after this one.  The state is
+ * volatile, and over with the next command of the data stream, whatever became of it: so it never
+ * covers another position than the one it was given for.
+ */
+#include "handlers/tape/internal.h"
+#include "lib/base/bytes.h"
+
+bool drive_may_overwrite(struct drive *d)
+{
+	struct cart_position now;
+
+	if (d->overwrite != OVERWRITE_CURRENT_POSITION || d->state != DRIVE_READY)
+		return false;
+	stage_position(d->stage, &now);
+	return now.object == d->overwrite_object;
+}
+
+bool drive_may_format(const struct drive *d)
+{
+	return d->overwrite == OVERWRITE_FORMAT;
+}
+
+void drive_forget_overwrite(struct scsi_unit *unit)
+{
+	drive_of(unit)->overwrite = OVERWRITE_DISABLED;
+}
+
+enum scsi_status drive_allow_overwrite(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	struct drive *d = drive_of(unit);
+	unsigned mode = cmd->cdb[2] & 0x0f;
+	struct cart_position now;
+
+	if (mode > OVERWRITE_FORMAT)
+		return scsi_check_field(unit, cmd, 2, 3);
+	d->overwrite = OVERWRITE_DISABLED;
+	if (mode == OVERWRITE_CURRENT_POSITION) { /* the host says where it believes to be */
+		stage_position(d->stage, &now);
+		if (cmd->cdb[3] != 0 || get_be64(cmd->cdb + 4) != now.object)
+			return scsi_check(unit, cmd, SENSE_INVALID_POSITION);
+		d->overwrite_object = now.object;
+	}
+	d->overwrite = (enum drive_overwrite)mode;
+	return SCSI_GOOD;
+}

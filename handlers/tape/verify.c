@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * verify.c: VERIFY (SSC-5), at the position (6) or at the object that it names (16).
+ *
+ * A block is verified by reading it: its checksums tell whether it is what was written.  With
+ * BYTCMP it is also compared with what the host sends.  IMMED changes nothing: the command is over
+ * when the blocks have been read, and says itself what was found.
+ */
+#include <glib.h>
+
+#include "handlers/tape/internal.h"
+#include "lib/base/bytes.h"
+
+#define VTE    0x20 /* to the end of data */
+#define VBF    0x08 /* the length counts filemarks */
+#define BYTCMP 0x02
+
+/* Blocks and filemarks up to the end of the data. */
+static enum scsi_status verify_to_end(struct drive *d, struct scsi_cmd *cmd)
+{
+	size_t length = 0;
+	int r;
+
+	do {
+		r = stage_read(d->stage, NULL, 0, 0, &length);
+	} while (r == 0 || r == CART_E_FILEMARK);
+	return r == CART_E_EOD ? SCSI_GOOD
+			       : drive_outcome(d, cmd, r, SENSE_UNRECOVERED_READ_ERROR, 0);
+}
+
+/* Up to and with @count filemarks. */
+static enum scsi_status verify_filemarks(struct drive *d, struct scsi_cmd *cmd, uint32_t count)
+{
+	size_t length = 0;
+
+	while (count > 0) {
+		int r = stage_read(d->stage, NULL, 0, 0, &length);
+
+		if (r == CART_E_FILEMARK)
+			count--;
+		else if (r != 0)
+			return drive_outcome(d, cmd, r, SENSE_UNRECOVERED_READ_ERROR, count);
+	}
+	return SCSI_GOOD;
+}
+
+/* Block number @i of the transfer; @block holds t->size bytes where it is to be compared. */
+static enum scsi_status verify_block(struct drive *d, struct scsi_cmd *cmd,
+				     const struct drive_transfer *t, uint32_t i, uint8_t *block)
+{
+	const struct iovec iov = { block, t->size };
+	int64_t missing = t->fixed ? (int64_t)t->blocks - i : (int64_t)t->size;
+	size_t length = 0;
+	int r = stage_read(d->stage, block != NULL ? &iov : NULL, block != NULL ? 1 : 0,
+			   block != NULL ? t->size : 0, &length);
+
+	if (r != 0)
+		return drive_outcome(d, cmd, r, SENSE_UNRECOVERED_READ_ERROR, missing);
+	if (length != t->size)
+		return drive_incorrect_length(
+			d, cmd, t->fixed ? missing : (int64_t)t->size - (int64_t)length);
+	if (block != NULL && !scsi_data_equals(cmd, (size_t)i * t->size, block, t->size))
+		return scsi_check_tape(&d->unit, cmd, SENSE_MISCOMPARE, 0, missing);
+	return SCSI_GOOD;
+}
+
+/* What is wrong with a transfer of blocks, before anything moves. */
+static enum scsi_status check_transfer(struct drive *d, struct scsi_cmd *cmd,
+				       struct drive_transfer *t)
+{
+	enum scsi_status s = drive_transfer(d, cmd, t);
+
+	if (s != SCSI_GOOD || (cmd->cdb[1] & BYTCMP) == 0)
+		return s;
+	if (t->size > drive_model(d)->max_block_bytes)
+		return scsi_check_field(&d->unit, cmd, drive_length_byte(cmd), 7);
+	if ((uint64_t)t->size * t->blocks > cmd->iov_len)
+		return scsi_check(&d->unit, cmd, SENSE_INFORMATION_UNIT_TOO_SHORT);
+	return SCSI_GOOD;
+}
+
+static enum scsi_status verify_blocks(struct drive *d, struct scsi_cmd *cmd,
+				      const struct drive_transfer *t)
+{
+	enum scsi_status s = SCSI_GOOD;
+	g_autofree uint8_t *block = NULL;
+
+	if ((cmd->cdb[1] & BYTCMP) != 0 && t->blocks > 0) {
+		block = g_try_malloc(t->size);
+		if (block == NULL)
+			return scsi_check(&d->unit, cmd, SENSE_INTERNAL_TARGET_FAILURE);
+	}
+	for (uint32_t i = 0; i < t->blocks && s == SCSI_GOOD; i++)
+		s = verify_block(d, cmd, t, i, block);
+	return s;
+}
+
+enum scsi_status drive_verify(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	struct drive *d = drive_of(unit);
+	struct drive_transfer t = { .blocks = 0 };
+	enum scsi_status s = SCSI_GOOD;
+	uint8_t bits = cmd->cdb[1];
+
+	if ((bits & BYTCMP) != 0 && (bits & (VTE | VBF)) != 0) /* how much would be sent? */
+		return scsi_check_field(unit, cmd, 1, 1);
+	if ((bits & VTE) != 0 && (bits & VBF) != 0)
+		return scsi_check_field(unit, cmd, 1, 3);
+	if ((bits & (VTE | VBF)) != 0 && (bits & 0x01) != 0) /* FIXED counts blocks */
+		return scsi_check_field(unit, cmd, 1, 0);
+	if ((bits & (VTE | VBF)) == 0)
+		s = check_transfer(d, cmd, &t);
+	if (s == SCSI_GOOD && cmd->cdb[0] == OP_VERIFY_16)
+		s = drive_go_to(d, cmd);
+	if (s != SCSI_GOOD)
+		return s;
+	if ((bits & VTE) != 0)
+		return verify_to_end(d, cmd);
+	if ((bits & VBF) != 0)
+		return verify_filemarks(d, cmd, get_be24(cmd->cdb + drive_length_byte(cmd)));
+	return verify_blocks(d, cmd, &t);
+}
