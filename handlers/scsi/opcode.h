@@ -46,6 +46,8 @@ enum scsi_opcode {
 	OP_READ_16 = 0x88,
 	OP_WRITE_16 = 0x8a,
 	OP_VERIFY_16 = 0x8f,
+	OP_READ_ATTRIBUTE = 0x8c,
+	OP_WRITE_ATTRIBUTE = 0x8d,
 	OP_SPACE_16 = 0x91,
 	OP_LOCATE_16 = 0x92,
 	OP_ERASE_16 = 0x93,
@@ -73,6 +75,11 @@ enum scsi_service_action {
 	SA_READ_POSITION_SHORT_VENDOR = 0x01, /* what st sends; the same form here */
 	SA_READ_POSITION_LONG = 0x06,
 	SA_READ_POSITION_EXTENDED = 0x08,
+	SA_ATTRIBUTE_VALUES = 0x00, /* of READ ATTRIBUTE, as those that follow */
+	SA_ATTRIBUTE_LIST = 0x01,
+	SA_LOGICAL_VOLUME_LIST = 0x02,
+	SA_PARTITION_LIST = 0x03,
+	SA_SUPPORTED_ATTRIBUTES = 0x05,
 };
 
 #endif

@@ -70,6 +70,7 @@ void drive_alerts_change(struct drive *d, uint64_t set, uint64_t clear)
 	uint64_t before = d->alerts;
 
 	d->alerts = (d->alerts & ~clear) | set;
+	d->alerts_of_load |= set;
 	if (d->alerts == 0)
 		d->unit.exception = SENSE_NO_SENSE;
 	if ((d->alerts & ~before) != 0)

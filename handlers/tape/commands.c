@@ -7,6 +7,8 @@
 #include "lib/base/bytes.h"
 
 /* clang-format off */
+/* element addresses (bytes 2 to 4) are for changers; volume, partition, first identifier, length, CACHE */
+#define ATTRIBUTE_BITS(first) { 0, 0, 0, 0, 0xff, 0, 0xff, first, first, 0xff, 0xff, 0xff, 0xff, 0x01 }
 #define ALL8 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
 
 static const struct scsi_command commands[] = {
@@ -45,6 +47,12 @@ static const struct scsi_command commands[] = {
 	{ OP_READ_16,           SA_NONE, 16, DATA_IN,   NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "READ(16)", drive_read_16, { 0x03, 0, 0xff, ALL8, 0xff, 0xff, 0xff }, DRIVE_EXPLICIT },
 	{ OP_WRITE_16,          SA_NONE, 16, DATA_OUT,  NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 1200, "WRITE(16)", drive_write_16, { 0x0d, 0, 0xff, ALL8, 0xff, 0xff, 0xff }, DRIVE_EXPLICIT },
 	{ OP_VERIFY_16,         SA_NONE, 16, DATA_OUT,  NEEDS_MEDIUM | TELLS_DEFERRED,  28800, "VERIFY(16)", drive_verify, { 0x2f, 0, 0xff, ALL8, 0xff, 0xff, 0xff }, DRIVE_EXPLICIT },
+	{ OP_READ_ATTRIBUTE, SA_ATTRIBUTE_VALUES, 16, DATA_IN, NEEDS_MEDIUM, 300, "READ ATTRIBUTE, attribute values", drive_read_attribute, ATTRIBUTE_BITS(0xff), DRIVE_MAM },
+	{ OP_READ_ATTRIBUTE, SA_ATTRIBUTE_LIST, 16, DATA_IN, NEEDS_MEDIUM, 300, "READ ATTRIBUTE, attribute list", drive_read_attribute, ATTRIBUTE_BITS(0xff), DRIVE_MAM },
+	{ OP_READ_ATTRIBUTE, SA_LOGICAL_VOLUME_LIST, 16, DATA_IN, NEEDS_MEDIUM, 300, "READ ATTRIBUTE, logical volume list", drive_read_attribute, ATTRIBUTE_BITS(0xff), DRIVE_MAM },
+	{ OP_READ_ATTRIBUTE, SA_PARTITION_LIST, 16, DATA_IN, NEEDS_MEDIUM, 300, "READ ATTRIBUTE, partition list", drive_read_attribute, ATTRIBUTE_BITS(0xff), DRIVE_MAM },
+	{ OP_READ_ATTRIBUTE, SA_SUPPORTED_ATTRIBUTES, 16, DATA_IN, NEEDS_MEDIUM, 300, "READ ATTRIBUTE, supported attributes", drive_read_attribute, ATTRIBUTE_BITS(0xff), DRIVE_MAM },
+	{ OP_WRITE_ATTRIBUTE, SA_NONE, 16, DATA_OUT, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 300, "WRITE ATTRIBUTE", drive_write_attribute, { 0x01, 0, 0, 0, 0xff, 0, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff }, DRIVE_MAM },
 	{ OP_SPACE_16,          SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "SPACE(16)",              drive_space,          { 0x0f, 0, 0, ALL8 }, DRIVE_LOCATE_16 },
 	{ OP_LOCATE_16,         SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "LOCATE(16)",             drive_locate_16,      { 0x3b, 0, 0xff, ALL8 }, DRIVE_LOCATE_16 },
 	{ OP_ERASE_16,          SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 7200, "ERASE(16)", drive_erase_16, { 0x0f, 0, 0xff, ALL8 }, DRIVE_EXPLICIT },

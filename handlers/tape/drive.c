@@ -49,6 +49,7 @@ static void look(struct drive *d)
 		return;
 	}
 	note(d, DRIVE_READY);
+	drive_attributes_loaded(d);
 	drive_follow_compression(d);
 	unit_attention(&d->unit, SENSE_MEDIUM_MAY_HAVE_CHANGED);
 }
@@ -197,6 +198,7 @@ int drive_unload(struct drive *d)
 
 		if (r != 0)
 			return r;
+		drive_attributes_unloading(d);
 		ignore_result(stage_close(d->stage)); /* synced just now: nothing is lost with it */
 		d->stage = NULL;
 	}

@@ -68,13 +68,14 @@ struct drive {
 	struct stage *stage;        /* the cartridge; owned; only where READY */
 	struct stage_failure lost;  /* where an eject found it: the host is still to hear of it */
 	bool has_lost;
-	enum sense_id failure; /* why FAILED */
-	int64_t looked_ms;     /* when a LOADING drive last tried to open its cartridge */
-	bool prevented;        /* PREVENT ALLOW MEDIUM REMOVAL */
-	bool displaced;        /* a power on took the position: see drive_displaced() */
-	uint32_t block_size;   /* of fixed blocks; 0: variable */
-	uint8_t buffered;      /* buffered mode of the mode header: 0 or 1 */
-	uint64_t alerts;       /* TapeAlert */
+	enum sense_id failure;   /* why FAILED */
+	int64_t looked_ms;       /* when a LOADING drive last tried to open its cartridge */
+	bool prevented;          /* PREVENT ALLOW MEDIUM REMOVAL */
+	bool displaced;          /* a power on took the position: see drive_displaced() */
+	uint32_t block_size;     /* of fixed blocks; 0: variable */
+	uint8_t buffered;        /* buffered mode of the mode header: 0 or 1 */
+	uint64_t alerts;         /* TapeAlert */
+	uint64_t alerts_of_load; /* all that were raised since the medium was loaded */
 	struct drive_counters counters;
 	enum drive_overwrite overwrite; /* ALLOW OVERWRITE */
 	uint64_t overwrite_object;      /* the position that it was given for */
@@ -143,6 +144,23 @@ enum scsi_status drive_select_configuration(struct scsi_unit *unit, struct scsi_
 enum scsi_status drive_select_extension(struct scsi_unit *unit, struct scsi_cmd *cmd,
 					const uint8_t *page, unsigned offset, bool apply);
 void drive_sense_medium(struct scsi_unit *unit, uint8_t *page);
+
+/* ---- attribute_values.c ---- */
+
+/* A medium was loaded, and is about to be unloaded: its memory notes it. Only where READY. */
+void drive_attributes_loaded(struct drive *d);
+void drive_attributes_unloading(struct drive *d);
+/*
+ * FORMAT MEDIUM, before it divides the medium anew: attributes of partitions go, the medium is
+ * counted as initialized once more, and the volume change reference will be one that never was.
+ * As cart_attributes_set(): where it fails nothing must be formatted.
+ */
+MUST_CHECK int drive_attributes_formatting(struct drive *d);
+
+#define DRIVE_MEDIUM_SERIAL_SIZE 33
+/* MEDIUM SERIAL NUMBER (attribute 0401h, READ MEDIA SERIAL NUMBER): 32 characters, of the
+ * cartridge's UUID. Only where READY. */
+void drive_medium_serial(struct drive *d, char serial[DRIVE_MEDIUM_SERIAL_SIZE]);
 
 /* ---- drive.c: loading ---- */
 
@@ -231,6 +249,8 @@ enum scsi_status drive_load_unload(struct scsi_unit *unit, struct scsi_cmd *cmd)
 enum scsi_status drive_prevent_allow(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_block_limits(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_report_density(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_read_attribute(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_write_attribute(struct scsi_unit *unit, struct scsi_cmd *cmd);
 
 /* ---- pages.c: mode header, block descriptor, mode pages ---- */
 

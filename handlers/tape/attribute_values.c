@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attribute_values.c: what the attributes of the loaded medium are: a row for each that the drive
+ * or the medium has by itself, and the cartridge for those that hosts wrote.  Amounts are counted
+ * as hosts wrote and read them, in units of 2^20 bytes.
+ *
+ * The cartridge also keeps, under the numbers of the attributes that they are for: the last loads
+ * (020Ah ..), the TapeAlert flags of the load before (0002h), the amounts of the load before (0340h
+ * and, per partition, 0341h: all of the attribute as it was when it was unloaded), and what is to
+ * be added to the generation for the volume change reference (0009h).
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "handlers/tape/attribute.h"
+#include "lib/base/bytes.h"
+
+#define MIB       (1024u * 1024)
+#define USAGE_MAX 90 /* bytes of the larger of the usage histories */
+
+static const uint64_t nothing_encrypted = UINT64_MAX;
+
+unsigned attribute_partitions(struct drive *d)
+{
+	(void)d;
+	return 1;
+}
+
+/* The recording of a partition. */
+static struct stage *stage_of(struct drive *d, unsigned partition)
+{
+	(void)partition;
+	return d->stage;
+}
+
+static bool kept(struct drive *d, unsigned partition, uint16_t id, struct cart_attribute *ret)
+{
+	return cart_attributes_find(stage_attributes(d->stage), partition, id, ret);
+}
+
+static uint64_t number(const struct cart_attribute *a)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < a->size && i < 8; i++)
+		n = n << 8 | a->value[i];
+	return n;
+}
+
+static uint64_t kept_number(struct drive *d, uint16_t id, uint64_t otherwise)
+{
+	struct cart_attribute a;
+
+	return kept(d, 0, id, &a) ? number(&a) : otherwise;
+}
+
+static size_t put64(uint8_t *value, uint64_t n)
+{
+	put_be64(value, n);
+	return 8;
+}
+
+static size_t put_text(uint8_t *value, size_t size, const char *text)
+{
+	scsi_put_text(value, size, text);
+	return size;
+}
+
+static const struct density_row *density_row(struct drive *d)
+{
+	const struct drive_model *m = drive_model(d);
+	uint8_t code = stage_info(d->stage)->density;
+
+	for (unsigned i = 0; i < m->densities_cnt; i++)
+		if (m->densities[i].code == code)
+			return &m->densities[i];
+	return &m->densities[0];
+}
+
+/* ---- device attributes ---- */
+
+static uint64_t capacity(struct drive *d, unsigned partition)
+{
+	uint64_t bytes = stage_info(stage_of(d, partition))->capacity_bytes;
+
+	return bytes != 0 ? bytes : density_row(d)->capacity_mb * UINT64_C(1000000);
+}
+
+static size_t get_remaining(struct drive *d, unsigned partition, uint8_t *value)
+{
+	uint64_t all = capacity(d, partition);
+	uint64_t used = stage_info(stage_of(d, partition))->stored_bytes;
+
+	return put64(value, used < all ? (all - used) / MIB : 0);
+}
+
+static size_t get_maximum(struct drive *d, unsigned partition, uint8_t *value)
+{
+	return put64(value, capacity(d, partition) / MIB);
+}
+
+/* Of the load before: SSC-5, TAPEALERT FLAGS attribute; flag 1 is the most significant bit. */
+static size_t get_alerts(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)partition;
+	return put64(value, kept_number(d, MAM_TAPE_ALERT, 0));
+}
+
+static size_t get_loads(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)partition;
+	return put64(value, stage_info(d->stage)->loads);
+}
+
+static size_t get_space(struct drive *d, unsigned partition, uint8_t *value)
+{
+	unsigned used = attribute_host_bytes(d);
+
+	(void)partition;
+	return put64(value, used < MAM_HOST_BYTES ? MAM_HOST_BYTES - used : 0);
+}
+
+static size_t get_organization(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)partition;
+	return put_text(value, 8, density_row(d)->organization);
+}
+
+static size_t get_density(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)partition;
+	value[0] = stage_info(d->stage)->density;
+	return 1;
+}
+
+/* A medium comes initialized. */
+static uint64_t initializations(struct drive *d)
+{
+	return kept_number(d, MAM_INITIALIZATIONS, 1);
+}
+
+static size_t get_initializations(struct drive *d, unsigned partition, uint8_t *value)
+{
+	uint64_t n = initializations(d);
+
+	(void)partition;
+	put_be16(value, n > 0xffff ? 0xffff : (uint16_t)n);
+	return 2;
+}
+
+static size_t get_identifier(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)partition;
+	return put_text(value, 32, d->barcode);
+}
+
+/*
+ * SSC-5, volume change reference: it changes, durably, before the first object is written behind a
+ * load, and also, so that one that a host has seen names one content, before the first that is
+ * written behind this.  0 and FFFFFFFFh mean "unknown" to hosts.
+ */
+static size_t get_change_reference(struct drive *d, unsigned partition, uint8_t *value)
+{
+	uint64_t n = kept_number(d, MAM_CHANGE_REFERENCE, 0);
+
+	(void)partition;
+	for (unsigned i = 0; i < attribute_partitions(d); i++)
+		n += stage_tell_generation(stage_of(d, i));
+	put_be32(value, (uint32_t)(1 + n % 0xfffffffeu));
+	return 4;
+}
+
+static struct cart_traffic traffic_of(struct drive *d)
+{
+	struct cart_traffic sum = { 0 };
+
+	for (unsigned i = 0; i < attribute_partitions(d); i++) {
+		struct cart_traffic t;
+
+		stage_traffic(stage_of(d, i), &t);
+		sum.life_written += t.life_written;
+		sum.life_read += t.life_read;
+		sum.open_written += t.open_written;
+		sum.open_read += t.open_read;
+	}
+	return sum;
+}
+
+static size_t get_life_written(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)partition;
+	return put64(value, traffic_of(d).life_written / MIB);
+}
+
+static size_t get_life_read(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)partition;
+	return put64(value, traffic_of(d).life_read / MIB);
+}
+
+static size_t get_load_written(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)partition;
+	return put64(value, traffic_of(d).open_written / MIB);
+}
+
+static size_t get_load_read(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)partition;
+	return put64(value, traffic_of(d).open_read / MIB);
+}
+
+/* All ones: there is no encrypted block (SSC-5). */
+static size_t get_encrypted(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)d;
+	(void)partition;
+	return put64(value, nothing_encrypted);
+}
+
+/*
+ * A usage history: amounts and retries of this load, of the one before, of all; loads, changes of
+ * partition, initializations: fifteen numbers of @width bytes.
+ */
+static size_t put_usage(struct drive *d, const struct cart_traffic *t, uint16_t id,
+			unsigned partition, unsigned width, uint8_t *value)
+{
+	uint64_t numbers[15] = { t->open_written / MIB,
+				 0,
+				 t->open_read / MIB,
+				 0,
+				 0,
+				 0,
+				 0,
+				 0,
+				 t->life_written / MIB,
+				 0,
+				 t->life_read / MIB,
+				 0,
+				 stage_info(d->stage)->loads,
+				 0,
+				 initializations(d) };
+	struct cart_attribute before;
+
+	for (unsigned i = 0; i < 15; i++) {
+		uint8_t whole[8];
+
+		put_be64(whole, numbers[i]);
+		memcpy(value + i * width, whole + 8 - width, width);
+	}
+	if (kept(d, partition, id, &before) && before.size == 15 * width)
+		memcpy(value + 4 * width, before.value, 4 * width);
+	return 15 * width;
+}
+
+static size_t get_medium_usage(struct drive *d, unsigned partition, uint8_t *value)
+{
+	struct cart_traffic t = traffic_of(d);
+
+	(void)partition;
+	return put_usage(d, &t, MAM_MEDIUM_USAGE, 0, 6, value);
+}
+
+static size_t get_partition_usage(struct drive *d, unsigned partition, uint8_t *value)
+{
+	struct cart_traffic t;
+
+	stage_traffic(stage_of(d, partition), &t);
+	return put_usage(d, &t, MAM_PARTITION_USAGE, partition, 4, value);
+}
+
+/* ---- medium attributes ---- */
+
+static size_t get_manufacturer(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)d;
+	(void)partition;
+	return put_text(value, 8, "TCMU-VTL");
+}
+
+void drive_medium_serial(struct drive *d, char serial[DRIVE_MEDIUM_SERIAL_SIZE])
+{
+	const struct cart_info *info = stage_info(d->stage);
+
+	for (unsigned i = 0; i < sizeof(info->uuid); i++)
+		(void)snprintf(serial + 2 * i, 3, "%02X", info->uuid[i]);
+}
+
+static size_t get_serial(struct drive *d, unsigned partition, uint8_t *value)
+{
+	char serial[DRIVE_MEDIUM_SERIAL_SIZE];
+
+	(void)partition;
+	drive_medium_serial(d, serial);
+	return put_text(value, 32, serial);
+}
+
+/* 0: not told. */
+static size_t get_length(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)d;
+	(void)partition;
+	put_be32(value, 0);
+	return 4;
+}
+
+static size_t get_width(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)partition;
+	put_be32(value, density_row(d)->media_width);
+	return 4;
+}
+
+static size_t get_date(struct drive *d, unsigned partition, uint8_t *value)
+{
+	time_t created = (time_t)stage_info(d->stage)->created_s;
+	char text[16] = "";
+	struct tm tm;
+
+	(void)partition;
+	if (gmtime_r(&created, &tm) != NULL)
+		(void)strftime(text, sizeof(text), "%Y%m%d", &tm);
+	return put_text(value, 8, text);
+}
+
+static size_t get_mam_capacity(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)d;
+	(void)partition;
+	return put64(value, MAM_BYTES);
+}
+
+/* 00h data, 01h cleaning, 80h write once. */
+static size_t get_medium_type(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)partition;
+	value[0] = (stage_info(d->stage)->medium_type & 0x0f) == 0x0c ? 0x80 : 0x00;
+	return 1;
+}
+
+static size_t get_medium_type_info(struct drive *d, unsigned partition, uint8_t *value)
+{
+	(void)d;
+	(void)partition;
+	put_be16(value, 0);
+	return 2;
+}
+
+/* ---- all of them ---- */
+
+static const struct getter {
+	uint16_t id;
+	unsigned features;
+	size_t (*get)(struct drive *d, unsigned partition, uint8_t *value);
+} getters[] = {
+	{ MAM_REMAINING_CAPACITY, 0, get_remaining },
+	{ MAM_MAXIMUM_CAPACITY, 0, get_maximum },
+	{ MAM_TAPE_ALERT, DRIVE_TAPE_ALERT, get_alerts },
+	{ MAM_LOAD_COUNT, 0, get_loads },
+	{ MAM_SPACE_REMAINING, 0, get_space },
+	{ MAM_ORGANIZATION, 0, get_organization },
+	{ MAM_FORMATTED_DENSITY, 0, get_density },
+	{ MAM_INITIALIZATIONS, 0, get_initializations },
+	{ MAM_VOLUME_IDENTIFIER, 0, get_identifier },
+	{ MAM_CHANGE_REFERENCE, 0, get_change_reference },
+	{ MAM_LIFE_WRITTEN, 0, get_life_written },
+	{ MAM_LIFE_READ, 0, get_life_read },
+	{ MAM_LOAD_WRITTEN, 0, get_load_written },
+	{ MAM_LOAD_READ, 0, get_load_read },
+	{ MAM_FIRST_ENCRYPTED, DRIVE_ENCRYPTION, get_encrypted },
+	{ MAM_FIRST_UNENCRYPTED, DRIVE_ENCRYPTION, get_encrypted },
+	{ MAM_MEDIUM_USAGE, 0, get_medium_usage },
+	{ MAM_PARTITION_USAGE, 0, get_partition_usage },
+	{ MAM_MANUFACTURER, 0, get_manufacturer },
+	{ MAM_SERIAL, 0, get_serial },
+	{ MAM_LENGTH, 0, get_length },
+	{ MAM_WIDTH, 0, get_width },
+	{ MAM_MEDIUM_ORGANIZATION, 0, get_organization },
+	{ MAM_MEDIUM_DENSITY, 0, get_density },
+	{ MAM_MANUFACTURE_DATE, 0, get_date },
+	{ MAM_CAPACITY, 0, get_mam_capacity },
+	{ MAM_MEDIUM_TYPE, 0, get_medium_type },
+	{ MAM_MEDIUM_TYPE_INFO, 0, get_medium_type_info },
+};
+
+static const struct getter *getter_of(uint16_t id)
+{
+	for (unsigned i = 0; i < sizeof(getters) / sizeof(getters[0]); i++)
+		if (getters[i].id == id)
+			return &getters[i];
+	return NULL;
+}
+
+bool attribute_is_supported(const struct drive *d, const struct mam_row *row)
+{
+	const struct getter *g = getter_of(row->first);
+
+	return g == NULL || (g->features & ~d->unit.features) == 0;
+}
+
+size_t attribute_value(struct drive *d, const struct mam_row *row, uint16_t id, unsigned partition,
+		       uint8_t *value, uint8_t *ret_format)
+{
+	const struct getter *g = getter_of(id);
+	struct cart_attribute a;
+
+	*ret_format = (uint8_t)row->format;
+	if (g != NULL)
+		return g->get(d, partition, value);
+	if (!kept(d, row->per_partition ? partition : 0, id, &a) || a.size > MAM_VALUE_MAX)
+		return 0;
+	*ret_format = a.format;
+	memcpy(value, a.value, a.size);
+	return a.size;
+}
+
+unsigned attribute_host_bytes(struct drive *d)
+{
+	struct cart_attribute a;
+	unsigned bytes = 0;
+	size_t at = 0;
+
+	while (cart_attributes_next(stage_attributes(d->stage), &at, &a)) {
+		const struct mam_row *row = mam_find(a.id);
+
+		if (row != NULL && row->class == MAM_HOST)
+			bytes += 5u + a.size;
+	}
+	return bytes;
+}
+
+/* ---- what is kept of a load ---- */
+
+void drive_attributes_loaded(struct drive *d)
+{
+	const struct scsi_identity *id = &d->unit.identity;
+	struct cart_attribute list[MAM_LOADS_KEPT];
+	uint8_t who[40];
+	unsigned cnt = 1;
+
+	d->alerts_of_load = 0;
+	if ((d->unit.features & DRIVE_MAM) == 0)
+		return;
+	scsi_put_text(who, 8, id->vendor);
+	scsi_put_text(who + 8, 32, id->serial);
+	list[0] = (struct cart_attribute){ MAM_LAST_LOAD, 0, MAM_ASCII, sizeof(who), who };
+	while (cnt < MAM_LOADS_KEPT &&
+	       kept(d, 0, (uint16_t)(MAM_LAST_LOAD + cnt - 1), &list[cnt])) {
+		list[cnt].id++;
+		cnt++;
+	}
+	/* a medium whose memory cannot be written is no reason not to load it */
+	ignore_result(stage_attributes_set(d->stage, list, cnt, CART_ATTRIBUTES_NOW));
+}
+
+void drive_attributes_unloading(struct drive *d)
+{
+	uint8_t alerts[8], medium[USAGE_MAX], partition[USAGE_MAX];
+	struct cart_attribute list[] = {
+		{ MAM_TAPE_ALERT, 0, MAM_BINARY, sizeof(alerts), alerts },
+		{ MAM_MEDIUM_USAGE, 0, MAM_BINARY, 0, medium },
+		{ MAM_PARTITION_USAGE, 0, MAM_BINARY, 0, partition },
+	};
+
+	if ((d->unit.features & DRIVE_MAM) == 0)
+		return;
+	memset(alerts, 0, sizeof(alerts));
+	for (unsigned flag = 1; flag <= 64; flag++)
+		if ((d->alerts_of_load >> (flag - 1) & 1) != 0)
+			alerts[(flag - 1) / 8] |= (uint8_t)(0x80 >> ((flag - 1) % 8));
+	list[1].size = (uint16_t)get_medium_usage(d, 0, medium);
+	ignore_result(stage_attributes_set(d->stage, list, 2, CART_ATTRIBUTES_AT_CLOSE));
+	for (unsigned i = 0; i < attribute_partitions(d); i++) {
+		list[2].partition = (uint8_t)i;
+		list[2].size = (uint16_t)get_partition_usage(d, i, partition);
+		ignore_result(
+			stage_attributes_set(d->stage, &list[2], 1, CART_ATTRIBUTES_AT_CLOSE));
+	}
+}
+
+int drive_attributes_formatting(struct drive *d)
+{
+	struct cart_attribute list[32] = { 0 }, a;
+	uint8_t count[8], reference[8];
+	uint64_t n = kept_number(d, MAM_CHANGE_REFERENCE, 0);
+	unsigned cnt = 2;
+	size_t at = 0;
+
+	for (unsigned i = 1; i < attribute_partitions(d); i++)
+		n += stage_info(stage_of(d, i))->generation;
+	put_be64(reference, n);
+	put_be64(count, initializations(d) + 1);
+	list[0] = (struct cart_attribute){ MAM_CHANGE_REFERENCE, 0, MAM_BINARY, 8, reference };
+	list[1] = (struct cart_attribute){ MAM_INITIALIZATIONS, 0, MAM_BINARY, 8, count };
+	while (cnt < 32 && cart_attributes_next(stage_attributes(d->stage), &at, &a)) {
+		const struct mam_row *row = mam_find(a.id);
+
+		if (row == NULL || !row->per_partition)
+			continue;
+		a.size = 0;
+		list[cnt++] = a;
+	}
+	return stage_attributes_set(d->stage, list, cnt, CART_ATTRIBUTES_NOW);
+}
