@@ -6,7 +6,7 @@
 #include "lib/base/bytes.h"
 
 #define TIMEOUTS_SIZE 12
-#define ROWS_MAX      90
+#define ROWS_MAX      ((UNIT_SCRATCH_SIZE - 4) / (8 + TIMEOUTS_SIZE))
 
 #define SUPPORT_NO       0x01
 #define SUPPORT_STANDARD 0x03
@@ -21,7 +21,7 @@ static size_t put_timeouts(uint8_t *p, const struct scsi_command *row)
 
 static enum scsi_status report_all(struct scsi_unit *unit, struct scsi_cmd *cmd, bool timeouts)
 {
-	uint8_t data[4 + ROWS_MAX * (8 + TIMEOUTS_SIZE)];
+	uint8_t *data = unit->scratch;
 	const struct scsi_tables *t = unit->tables;
 	size_t n = 4;
 
