@@ -56,6 +56,7 @@ static const struct scsi_command commands[] = {
 	{ OP_SPACE_16,          SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "SPACE(16)",              drive_space,          { 0x0f, 0, 0, ALL8 }, DRIVE_LOCATE_16 },
 	{ OP_LOCATE_16,         SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "LOCATE(16)",             drive_locate_16,      { 0x3b, 0, 0xff, ALL8 }, DRIVE_LOCATE_16 },
 	{ OP_ERASE_16,          SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 7200, "ERASE(16)", drive_erase_16, { 0x0f, 0, 0xff, ALL8 }, DRIVE_EXPLICIT },
+	{ OP_SERVICE_ACTION_IN_12, SA_READ_MEDIA_SERIAL_NUMBER, 12, DATA_IN, NEEDS_MEDIUM, 60, "READ MEDIA SERIAL NUMBER", drive_read_media_serial, { 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 },
 };
 /* clang-format on */
 
@@ -92,6 +93,20 @@ enum scsi_status drive_prevent_allow(struct scsi_unit *unit, struct scsi_cmd *cm
 		return scsi_check_field(unit, cmd, 4, 1);
 	d->prevented = (cmd->cdb[4] & 0x01) != 0;
 	library_drive_note(d->library, d->number, d->state, d->prevented);
+	return SCSI_GOOD;
+}
+
+/* SPC-5: the same number as attribute 0401h of the medium; its length is a multiple of 4. */
+enum scsi_status drive_read_media_serial(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	uint8_t data[4 + DRIVE_MEDIUM_SERIAL_SIZE - 1] = { 0 };
+	char serial[DRIVE_MEDIUM_SERIAL_SIZE];
+
+	_Static_assert((DRIVE_MEDIUM_SERIAL_SIZE - 1) % 4 == 0, "the number fills its field");
+	drive_medium_serial(drive_of(unit), serial);
+	put_be32(data, sizeof(data) - 4);
+	scsi_put_text(data + 4, sizeof(data) - 4, serial);
+	scsi_put_data(cmd, data, sizeof(data), get_be32(cmd->cdb + 6));
 	return SCSI_GOOD;
 }
 

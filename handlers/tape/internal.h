@@ -239,6 +239,7 @@ enum scsi_status drive_write_16(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_write_filemarks_16(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_erase_16(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_allow_overwrite(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_read_media_serial(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_rewind(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_space(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_locate_10(struct scsi_unit *unit, struct scsi_cmd *cmd);

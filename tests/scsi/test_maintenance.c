@@ -179,6 +179,29 @@ static void identifying_information_has_limits(void **state)
 	assert_int_equal(r->cmd.in_len, 4);
 }
 
+/* sg_rmsn asks so. */
+static void the_medium_has_a_serial_number_of_its_own(void **state)
+{
+	struct rig *r = *state;
+	uint8_t first[36];
+
+	run(r, 64, OP_SERVICE_ACTION_IN_12, SA_READ_MEDIA_SERIAL_NUMBER, 0, 0, 0, 0, 0, 0, 0, 64, 0,
+	    0);
+	expect_good(r);
+	assert_int_equal(r->cmd.in_len, 36);
+	assert_int_equal(get_be32(r->data), 32);
+	memcpy(first, r->data, sizeof(first));
+	move(r, RIG_DRIVE_1, RIG_SLOT_4);
+	move(r, RIG_SLOT_2, RIG_DRIVE_1);
+	r->unit->attentions_cnt = 0;
+	run(r, 64, OP_SERVICE_ACTION_IN_12, SA_READ_MEDIA_SERIAL_NUMBER, 0, 0, 0, 0, 0, 0, 0, 64, 0,
+	    0);
+	expect_good(r);
+	assert_memory_not_equal(r->data + 4, first + 4, 32);
+	run(r, 64, OP_SERVICE_ACTION_IN_12, 0x02, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0);
+	expect_field_bit(r, 1, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +211,7 @@ int main(void)
 		rig_test(a_bad_timestamp_is_not_set),
 		rig_test(identifying_information_survives_a_restart),
 		rig_test(identifying_information_has_limits),
+		rig_test(the_medium_has_a_serial_number_of_its_own),
 	};
 
 	return rig_main(tests);
