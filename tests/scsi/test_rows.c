@@ -427,7 +427,7 @@ static void the_list_of_all_codes_is_the_rows(void **state)
 
 		assert_int_equal(d[0], t->commands[i].opcode);
 		assert_int_equal(get_be16(d + 6), t->commands[i].len);
-		assert_int_equal(d[5] & 0xfc, 0); /* no duration limits, one logical unit */
+		assert_int_equal(d[5] & 0xfc, 0);  /* no duration limits, one logical unit */
 		assert_true(get_be32(d + 16) > 0); /* a recommended timeout */
 	}
 	run(r, 4096, OP_MAINTENANCE_IN, 0x0c, 0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0);
