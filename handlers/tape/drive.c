@@ -280,11 +280,9 @@ static bool op_accepts(void *ctx, const char *barcode)
 	struct cart_info *info = calloc(1, sizeof(*info));
 	bool accepts = true; /* what cannot be read shows itself when it is loaded */
 
-	if (info != NULL && cart_stat(library_pool(d->library), barcode, info) == 0) {
-		accepts = false;
-		for (unsigned i = 0; i < m->densities_cnt; i++)
-			accepts = accepts || m->densities[i].code == info->density;
-	}
+	if (info != NULL && cart_stat(library_pool(d->library), barcode, info) == 0)
+		accepts =
+			drive_medium_access(m, info->density, info->medium_type) != MEDIUM_REFUSED;
 	free(info);
 	return accepts;
 }

@@ -10,36 +10,18 @@
 
 #include "lib/base/fs.h"
 #include "lib/library/internal.h"
+#include "lib/personality/personality.h"
 
 #define MAX_SERIAL 10
 
 G_DEFINE_QUARK(vtl - library - error - quark, library_error)
-
-struct media_row {
-	const char *name;
-	uint8_t density, medium_type;
-	const char *capacity;
-};
-
-/* Density and medium type codes as LTO drives report them; native capacity. */
-/* clang-format off */
-static const struct media_row media_rows[] = {
-	/* name     density  medium type  capacity */
-	{ "LTO-4",  0x46,    0x48,        "800G" },
-	{ "LTO-5",  0x58,    0x58,        "1.5T" },
-	{ "LTO-6",  0x5a,    0x68,        "2.5T" },
-	{ "LTO-7",  0x5c,    0x78,        "6T" },
-	{ "LTO-8",  0x5e,    0x88,        "12T" },
-	{ "LTO-9",  0x60,    0x98,        "18T" },
-};
-/* clang-format on */
 
 /* What a description is being read into. */
 struct reader {
 	const char *where;
 	GKeyFile *file;
 	struct library_config *config;
-	bool early_warning_given;
+	const struct drive_model *drive; /* of the personality */
 };
 
 /* NULL, or why @value cannot be (g_free()); it names the remedy. */
@@ -106,17 +88,31 @@ static char *read_name(struct reader *r, const char *value)
 	return NULL;
 }
 
+/* What new cartridges are, unless the description says more. */
+static void use_medium(struct library_config *config, const struct medium_row *medium)
+{
+	g_strlcpy(config->type, medium->name, sizeof(config->type));
+	config->density = medium->density;
+	config->medium_type = medium->medium_type;
+	config->capacity_bytes = medium->capacity_bytes;
+	config->early_warning_bytes = medium->early_warning_bytes;
+}
+
+static void use_personality(struct reader *r, const struct personality *persona)
+{
+	g_strlcpy(r->config->personality, persona->name, sizeof(r->config->personality));
+	r->drive = persona->drive;
+	use_medium(r->config, drive_default_medium(persona->drive));
+}
+
 static char *read_personality(struct reader *r, const char *value)
 {
-	/* the rows are in lib/personality, a floor above; a test compares */
-	static const char *const known[] = { "generic-lto8", "ibm-lto8", "hpe-lto8" };
-	bool found = false;
+	g_autoptr(GError) cause = NULL;
+	const struct personality *persona = personality_get(value, &cause);
 
-	for (unsigned i = 0; i < G_N_ELEMENTS(known); i++)
-		found = found || strcmp(value, known[i]) == 0;
-	if (!found)
-		return g_strdup("is no personality: use generic-lto8, ibm-lto8 or hpe-lto8");
-	g_strlcpy(r->config->personality, value, sizeof(r->config->personality));
+	if (persona == NULL)
+		return g_strdup_printf("is no personality: %s", cause->message);
+	use_personality(r, persona);
 	return NULL;
 }
 
@@ -173,23 +169,20 @@ static char *read_barcodes(struct reader *r, const char *value)
 	return NULL;
 }
 
+/* Any data medium that there is: those that the drives cannot use are for other drives of the pool.
+ */
 static char *read_type(struct reader *r, const char *value)
 {
-	g_autoptr(GString) known = g_string_new(NULL);
+	const struct medium_row *medium = medium_find(value);
+	g_autofree char *known = NULL;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(media_rows); i++) {
-		const struct media_row *row = &media_rows[i];
-
-		g_string_append_printf(known, "%s%s", i > 0 ? ", " : "", row->name);
-		if (strcmp(row->name, value) != 0)
-			continue;
-		r->config->density = row->density;
-		r->config->medium_type = row->medium_type;
-		return library_parse_size(row->capacity, &r->config->capacity_bytes)
-			       ? NULL
-			       : g_strdup("has no capacity");
+	if (medium != NULL && medium->kind != MEDIUM_CLEANING) {
+		use_medium(r->config, medium);
+		r->config->type_given = true;
+		return NULL;
 	}
-	return g_strdup_printf("is no medium that is known: use one of %s", known->str);
+	known = drive_media_text(r->drive);
+	return g_strdup_printf("is no medium that is known: use one of %s", known);
 }
 
 static char *read_size(const char *value, uint64_t *ret)
@@ -202,12 +195,13 @@ static char *read_size(const char *value, uint64_t *ret)
 
 static char *read_capacity(struct reader *r, const char *value)
 {
+	r->config->capacity_given = true;
 	return read_size(value, &r->config->capacity_bytes);
 }
 
 static char *read_early_warning(struct reader *r, const char *value)
 {
-	r->early_warning_given = true;
+	r->config->early_warning_given = true;
 	return read_size(value, &r->config->early_warning_bytes);
 }
 
@@ -359,7 +353,9 @@ static gboolean check_whole(struct reader *r, GError **error)
 			    r->where, cartridges, c->slots);
 		return FALSE;
 	}
-	if (!r->early_warning_given || c->capacity_bytes == 0)
+	/* the medium's own is of its own capacity */
+	if ((!c->early_warning_given && (c->capacity_given || c->early_warning_bytes == 0)) ||
+	    c->capacity_bytes == 0)
 		c->early_warning_bytes = c->capacity_bytes / 100;
 	if (c->capacity_bytes > 0 && c->early_warning_bytes >= c->capacity_bytes) {
 		g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_INVALID,
@@ -373,14 +369,20 @@ static gboolean check_whole(struct reader *r, GError **error)
 	return TRUE;
 }
 
-static struct library_config *config_new(void)
-{
-	struct library_config *config = g_new0(struct library_config, 1);
-	struct reader defaults = { .config = config };
+#define DEFAULT_PERSONALITY "generic-lto8"
 
-	g_strlcpy(config->personality, "generic-lto8", sizeof(config->personality));
+/* NULL only where the built-in personalities are missing. */
+static struct library_config *config_new(struct reader *r)
+{
+	const struct personality *persona = personality_find(DEFAULT_PERSONALITY);
+	struct library_config *config;
+
+	if (persona == NULL)
+		return NULL;
+	config = g_new0(struct library_config, 1);
 	config->barcodes = g_new0(char *, 1);
-	g_free(read_type(&defaults, "LTO-8"));
+	r->config = config;
+	use_personality(r, persona);
 	return config;
 }
 
@@ -398,7 +400,12 @@ gboolean config_parse(const char *text, gsize size, const char *where,
 			    cause->message);
 		return FALSE;
 	}
-	r.config = config_new();
+	if (config_new(&r) == NULL) {
+		g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_FAILED,
+			    "the personality " DEFAULT_PERSONALITY " is missing: this program is "
+			    "damaged; install it again");
+		return FALSE;
+	}
 	good = check_names(&r, error);
 	for (size_t i = 0; good && i < G_N_ELEMENTS(key_rows); i++)
 		good = read_row(&r, &key_rows[i], error);
@@ -437,14 +444,6 @@ void library_config_free(struct library_config *config)
 	g_free(config);
 }
 
-static const char *type_name(const struct library_config *config)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(media_rows); i++)
-		if (media_rows[i].density == config->density)
-			return media_rows[i].name;
-	return "LTO-8";
-}
-
 char *config_text(const struct library_config *c)
 {
 	g_autofree char *barcodes = g_strjoinv(";", c->barcodes);
@@ -458,9 +457,12 @@ char *config_text(const struct library_config *c)
 	g_key_file_set_string(file, "library", "pool", c->pool);
 	g_key_file_set_string(file, "library", "serial", c->serial);
 	g_key_file_set_string(file, "media", "barcodes", barcodes);
-	g_key_file_set_string(file, "media", "type", type_name(c));
-	g_key_file_set_uint64(file, "media", "capacity", c->capacity_bytes);
-	g_key_file_set_uint64(file, "media", "early_warning", c->early_warning_bytes);
+	if (c->type_given)
+		g_key_file_set_string(file, "media", "type", c->type);
+	if (c->capacity_given)
+		g_key_file_set_uint64(file, "media", "capacity", c->capacity_bytes);
+	if (c->early_warning_given)
+		g_key_file_set_uint64(file, "media", "early_warning", c->early_warning_bytes);
 	g_key_file_set_string(file, "media", "codec", cart_codec_name(c->codec));
 	return g_key_file_to_data(file, NULL, NULL);
 }

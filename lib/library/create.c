@@ -17,6 +17,7 @@
 
 #include "lib/base/fs.h"
 #include "lib/library/internal.h"
+#include "lib/personality/personality.h"
 
 #define POOL_GROUP "vtl"
 
@@ -163,19 +164,43 @@ static gboolean make_pool(struct creation *c, GError **error)
 	return r == 0 ? TRUE : failed(error, r, "share the pool", pool);
 }
 
+/* Where the description does not say, the end of the barcode does: "L7" is an LTO-7 cartridge. */
+void library_cartridge_params(const struct library_config *config, const char *barcode,
+			      struct cart_params *ret_params)
+{
+	const struct personality *persona = personality_find(config->personality);
+	const struct medium_row *medium = NULL;
+
+	*ret_params = (struct cart_params){ .barcode = barcode,
+					    .density = config->density,
+					    .medium_type = config->medium_type,
+					    .capacity_bytes = config->capacity_bytes,
+					    .early_warning_bytes = config->early_warning_bytes,
+					    .codec = config->codec };
+	if (persona != NULL && !config->type_given)
+		medium = drive_medium_of_barcode(persona->drive, barcode);
+	if (medium == NULL || medium->kind == MEDIUM_CLEANING)
+		return;
+	ret_params->density = medium->density;
+	ret_params->medium_type = medium->medium_type;
+	if (config->capacity_given)
+		return;
+	ret_params->capacity_bytes = medium->capacity_bytes;
+	ret_params->early_warning_bytes = medium->early_warning_bytes > 0
+						  ? medium->early_warning_bytes
+						  : medium->capacity_bytes / 100;
+}
+
 static gboolean make_cartridges(struct creation *c, GError **error)
 {
 	const struct library_config *config = c->config;
 
 	for (char **barcode = config->barcodes; *barcode != NULL; barcode++) {
-		struct cart_params params = { .barcode = *barcode,
-					      .density = config->density,
-					      .medium_type = config->medium_type,
-					      .capacity_bytes = config->capacity_bytes,
-					      .early_warning_bytes = config->early_warning_bytes,
-					      .codec = config->codec };
-		int r = cart_create(config->pool, &params);
+		struct cart_params params;
+		int r;
 
+		library_cartridge_params(config, *barcode, &params);
+		r = cart_create(config->pool, &params);
 		if (r == CART_E_EXISTS)
 			continue;
 		if (r != 0) {

@@ -29,6 +29,8 @@
 #include "lib/base/outcome.h"
 #include "lib/store/cartridge.h"
 
+struct cart_params;
+
 #define LIBRARY_STATE_DIR "/var/lib/tcmu-vtl"
 
 #define LIBRARY_MAX_SLOTS      60000
@@ -66,7 +68,8 @@ GQuark library_error_quark(void);
  *                                   this machine's id, so that two machines do not collide
  *   [media]                         optional: a library can begin empty
  *   barcodes=TAP001L8-TAP010L8;SYS001L8
- *   type=LTO-8
+ *   type=LTO-8                      optional: else what each barcode's end says ("L7"), or what
+ *                                   the drives write
  *   capacity=12T                    optional; K M G T P are powers of 1000; 0 = no limit
  *   early_warning=100G              optional, 1 % of the capacity
  *   codec=none                      optional, or lz4, zstd, zlib
@@ -77,6 +80,9 @@ GQuark library_error_quark(void);
 struct library_config {
 	char name[LIBRARY_NAME_SIZE];
 	char personality[32];
+	char type[32]; /* of the media to create: the name of a medium, "LTO-8" */
+	/* What the description says; else each barcode's end says what cartridge it is. */
+	bool type_given, capacity_given, early_warning_given;
 	char serial[16];
 	unsigned slots, mail_slots, drives;
 	char *pool;      /* absolute path; owned */
@@ -90,6 +96,14 @@ struct library_config {
  * otherwise. */
 gboolean library_config_load(const char *path, struct library_config **ret_config, GError **error);
 void library_config_free(struct library_config *config); /* NULL is allowed */
+
+/*
+ * What a new cartridge of this library is: as described, or, where the description has no type=,
+ * what the end of @barcode says ("L7": LTO-7) where the library's drives know such a medium.
+ * @barcode is borrowed by *ret_params.
+ */
+void library_cartridge_params(const struct library_config *config, const char *barcode,
+			      struct cart_params *ret_params);
 
 /*
  * Expands "TAP001L8-TAP010L8;SYS001L8" as in a description; g_strfreev().  NULL and @error

@@ -72,12 +72,18 @@ static void densities_are_those_of_the_drive_or_the_medium(void **state)
 
 	run(r, 1024, OP_REPORT_DENSITY_SUPPORT, 0, 0, 0, 0, 0, 0, 4, 0, 0);
 	expect_good(r);
-	assert_int_equal(r->cmd.in_len, 4 + 2 * 52);
+	assert_int_equal(r->cmd.in_len, 4 + 3 * 52);
 	assert_int_equal(get_be16(r->data) + 2u, r->cmd.in_len);
-	assert_int_equal(r->data[4], 0x5e);
-	assert_int_equal(r->data[6], 0xa0); /* writable, the default */
-	assert_int_equal(get_be32(r->data + 4 + 12), 12000000);
-	assert_int_equal(r->data[4 + 52], 0x5c);
+	assert_int_equal(r->data[4], 0x5c); /* in the order of the codes */
+	assert_int_equal(r->data[6], 0x80); /* writable */
+	assert_int_equal(r->data[4 + 52], 0x5d);
+	assert_int_equal(r->data[4 + 104], 0x5e);
+	assert_int_equal(r->data[4 + 106], 0xa0); /* and the default */
+	assert_int_equal(get_be32(r->data + 4 + 104 + 12), 12000000);
+	run(r, 1024, OP_REPORT_DENSITY_SUPPORT, 2, 0, 0, 0, 0, 0, 4, 0, 0);
+	assert_int_equal(r->cmd.in_len, 4 + 4 * 56); /* LTO-7 and LTO-8, data and WORM */
+	assert_int_equal(r->data[4], 0x78);
+	assert_memory_equal(r->data + 4 + 4, "\2\x5d\x5c", 3); /* type M is one of its formats */
 	run(r, 1024, OP_REPORT_DENSITY_SUPPORT, 1, 0, 0, 0, 0, 0, 4, 0, 0);
 	assert_int_equal(r->cmd.in_len, 4 + 52);
 	run(r, 1024, OP_REPORT_DENSITY_SUPPORT, 3, 0, 0, 0, 0, 0, 4, 0, 0);

@@ -10,6 +10,7 @@
 #include "handlers/tape/internal.h"
 #include "lib/base/bytes.h"
 #include "lib/base/fs.h"
+#include "lib/personality/personality.h"
 
 static bool descriptor_sense;
 
@@ -126,9 +127,11 @@ void rig_features(struct rig *r, unsigned features)
 
 void rig_cartridge(struct rig *r, const char *barcode, uint8_t density, uint64_t capacity)
 {
+	const struct medium_row *medium =
+		drive_medium(personality_find("ibm-lto8")->drive, density, 0);
 	const struct cart_params params = { .barcode = barcode,
 					    .density = density,
-					    .medium_type = 0x88,
+					    .medium_type = medium == NULL ? 0 : medium->medium_type,
 					    .capacity_bytes = capacity };
 
 	assert_int_equal(cart_create(r->pool, &params), 0);

@@ -47,14 +47,19 @@ static void only_five_keys_are_needed(void **state)
 	library_config_free(c);
 }
 
-static void every_personality_of_the_handlers_is_known(void **state)
+static void every_personality_can_be_chosen(void **state)
 {
+	g_auto(GStrv) names = personality_names();
+
 	(void)state;
-	for (const struct personality *p = personalities; p->name != NULL; p++) {
-		g_autofree char *text = g_strdup_printf(GOOD "personality=%s\n", p->name);
+	assert_true(g_strv_length(names) >= 3);
+	for (char **name = names; *name != NULL; name++) {
+		g_autofree char *text = g_strdup_printf(GOOD "personality=%s\n", *name);
 		struct library_config *c = parse(text, NULL);
 
 		assert_non_null(c);
+		assert_string_equal(c->type,
+				    drive_default_medium(personality_find(*name)->drive)->name);
 		library_config_free(c);
 	}
 }
@@ -229,7 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_five_keys_are_needed),
-		cmocka_unit_test(every_personality_of_the_handlers_is_known),
+		cmocka_unit_test(every_personality_can_be_chosen),
 		cmocka_unit_test(every_key_is_read),
 		cmocka_unit_test(the_serial_depends_on_the_name),
 		cmocka_unit_test(a_missing_key_is_named_with_an_example),
