@@ -149,7 +149,8 @@ static void follow_modes(struct fuzz_run *run, const struct past *p)
 
 static bool known_status(enum scsi_status status)
 {
-	return status == SCSI_GOOD || status == SCSI_CHECK_CONDITION || status == SCSI_BUSY;
+	return status == SCSI_GOOD || status == SCSI_CHECK_CONDITION || status == SCSI_BUSY ||
+	       (unsigned)status == 0x18; /* RESERVATION CONFLICT: the kernel's */
 }
 
 /* What holds for every answer of every unit. */

@@ -11,6 +11,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/fs.h"
 #include "lib/personality/personality.h"
+#include "tests/support/rig_sg.h"
 
 static bool descriptor_sense;
 
@@ -52,7 +53,7 @@ void rig_restart(struct rig *r)
 	take_power_on(r->unit);
 }
 
-int rig_setup(void **state)
+static int setup_inside(void **state)
 {
 	struct rig *r = g_new0(struct rig, 1);
 	g_autofree char *statedir = NULL;
@@ -75,11 +76,18 @@ int rig_setup(void **state)
 	return 0;
 }
 
+int rig_setup(void **state)
+{
+	return rig_sg_on() ? rig_sg_setup(state) : setup_inside(state);
+}
+
 int rig_teardown(void **state)
 {
 	struct rig *r = *state;
 	int result;
 
+	if (rig_sg_on())
+		return rig_sg_teardown(state);
 	drive_free(r->drive);
 	changer_free(r->changer);
 	library_unref(r->library);
@@ -93,8 +101,16 @@ int rig_teardown(void **state)
 
 int rig_main_(const char *name, const struct CMUnitTest *tests, size_t cnt)
 {
-	int failed = _cmocka_run_group_tests(name, tests, cnt, NULL, NULL);
+	int failed;
 
+	if (rig_sg_on()) {
+		failed = rig_sg_main(name, tests, cnt, false, setup_inside);
+		if (g_getenv("RIG_SG_BOTH") == NULL)
+			return failed;
+		descriptor_sense = true;
+		return failed + rig_sg_main(name, tests, cnt, true, setup_inside);
+	}
+	failed = _cmocka_run_group_tests(name, tests, cnt, NULL, NULL);
 	descriptor_sense = true;
 	return failed + _cmocka_run_group_tests("the same with D_SENSE", tests, cnt, NULL, NULL);
 }
@@ -162,6 +178,10 @@ void run_cdb(struct rig *r, const uint8_t *cdb, size_t len, size_t size)
 	r->cmd.iov = r->iov;
 	r->cmd.iov_cnt = 3;
 	r->cmd.iov_len = size;
+	if (rig_sg_on()) {
+		rig_sg_run(r, size);
+		return;
+	}
 	r->status = unit_execute(r->unit, &r->cmd);
 	assert_memory_equal(before, r->iov,
 			    sizeof(before)); /* the buffer list comes back as it was */

@@ -61,6 +61,13 @@ int rig_teardown(void **state);
 #define rig_main(tests) rig_main_(#tests, tests, sizeof(tests) / sizeof((tests)[0]))
 int rig_main_(const char *name, const struct CMUnitTest *tests, size_t cnt);
 
+/*
+ * With RIG_SG the same tests run over /dev/sg (tests/support/rig_sg.h).  A test that cannot, and
+ * does not call what shows it, begins with this: there it is SKIPPED with @why.  Does nothing
+ * otherwise.
+ */
+void rig_inside(const char *why);
+
 /* A test with the rig around it. */
 #define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 

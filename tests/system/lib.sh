@@ -67,6 +67,9 @@ contains() {
 	if grep -Eq -- "$3" <<<"$2"; then pass "$1"; else fail "$1" "nothing like '$3' in:" "$2"; fi
 }
 
+# long_only: the rest of the case takes minutes, and runs only with VTL_LONG=1.
+long_only() { [ -n "${VTL_LONG:-}" ] || skip_all "takes minutes: VTL_LONG=1"; }
+
 skip_all() {
 	echo "1..0 # SKIP $*"
 	exit 77
@@ -115,6 +118,19 @@ library() {
 	}
 	libraries+=("$name")
 	export_library "$name"
+}
+
+# rig_library: lib0 as tests/support/rig.h describes it, T1 in drive 1; sg1 is the drive, sg0 the changer.
+rig_library() {
+	printf '[library]\nname=lib0\nslots=5\nmail_slots=2\ndrives=2\nserial=VTLTEST001\npersonality=ibm-lto8\npool=%s\n' "$work/pool" >"$work/lib0.conf"
+	printf '[media]\nbarcodes=T1-T3\ncapacity=1M\nearly_warning=100K\n' >>"$work/lib0.conf"
+	vtl library create "$work/lib0.conf" >"$work/create.log" 2>&1 || {
+		fail "create library lib0" "$(cat "$work/create.log")"
+		finish
+	}
+	libraries+=(lib0)
+	export_library lib0
+	in_drive T1 1
 }
 
 export_library() {
