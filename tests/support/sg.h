@@ -13,9 +13,9 @@ int sg_open(const char *path);
 
 /*
  * Runs the CDB of @cmd with the @size bytes at @data, which go the way that @direction says; fills
- * status, sense, sense_len and in_len (the fabric tells no residue of an empty answer, and of none where it had no say: then
- * in_len is what the answer itself says, see sg_answer_length()).  -errno where the command did not
- * get to the unit or not back, else an enum scsi_status.
+ * status, sense, sense_len and in_len (the fabric tells no residue of an empty answer, and of none
+ * where it had no say: then in_len is what the answer itself says, see sg_answer_length()).  -errno
+ * where the command did not get to the unit or not back, else an enum scsi_status.
  */
 int sg_execute(int fd, struct scsi_cmd *cmd, enum scsi_data direction, uint8_t *data, size_t size);
 

@@ -10,9 +10,9 @@ library shared
 in_drive TAP001L8 1
 mt -f "$nst1" setblk 0
 
-# A second nexus: another target portal group of the same loopback target with the drive as its LUN 1.
+# A second nexus: another target portal group of the same loopback target, with the drive as its LUN 1.
 groups=(/sys/kernel/config/target/loopback/naa.*/tpgt_1)
-first=${groups[0]} second=${groups[0]%/*}/tpgt_2
+first=${groups[0]} second=${groups[0]%/*}/tpgt_0 # (tcm_loop knows targets 0 and 1)
 # shellcheck disable=SC2034 # lib.sh runs it
 on_leave="echo 1 >/sys/class/scsi_device/\$address:1/device/delete; rm -f $second/lun/lun_1/drive; rmdir $second/lun/lun_1; echo NULL >$second/nexus; rmdir $second"
 mkdir "$second" || skip_all "no second target portal group"
