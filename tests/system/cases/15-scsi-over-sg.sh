@@ -16,7 +16,7 @@ for program in "$VTL_BUILD"/tests/scsi/test_scsi_*; do
 	# shellcheck disable=SC2154 # set by library
 	RIG_SG=$sg1:$sg0 RIG_SG_EXCEPT=$except timeout 200 "$program" >"$work/out" 2>&1
 	status=$? took=$((SECONDS - begun))
-	good=$(grep -c '^\[ *OK *\]' "$work/out") bad=$(grep -c '^\[ *FAILED *\] [a-z]' "$work/out") left=$(grep -c '^\[ *SKIPPED *\] [a-z]' "$work/out")
+	good=$(grep -c '^\[ *OK *\]' "$work/out") bad=$(grep -c '^ 1 FAILED TEST' "$work/out") left=$(grep -c '^ 1 SKIPPED TEST' "$work/out")
 	passed=$((passed + good)) skipped=$((skipped + left))
 	if [ $((good + bad + left)) = 0 ]; then
 		echo "# $(basename "$program"): no tests of the rig"
