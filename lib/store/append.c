@@ -105,32 +105,6 @@ static void account(struct cart *c, const struct disk_frame *frames, unsigned cn
 
 /* ---- blocks ---- */
 
-int block_pack(struct codec *codec, enum cart_codec which, const struct iovec *iov, int iov_cnt,
-	       size_t size, struct packed_block *ret_block)
-{
-	struct packed_block b = { .codec = which, .size = (uint32_t)size };
-	size_t packed = 0;
-
-	if (which != CART_CODEC_NONE) {
-		int r = codec_pack(codec, which, iov, iov_cnt, size, &b.packed, &packed);
-
-		if (r < 0)
-			return r;
-	}
-	b.logical_crc = iov_crc32c(iov, iov_cnt, size);
-	if (packed > 0) {
-		b.stored_size = (uint32_t)packed;
-		b.stored_crc = crc32c(0, b.packed, packed);
-	} else {
-		b.codec = CART_CODEC_NONE;
-		b.packed = NULL;
-		b.stored_size = b.size;
-		b.stored_crc = b.logical_crc;
-	}
-	*ret_block = b;
-	return 0;
-}
-
 /* One write under way: iovecs in c->list (the first is left for a segment's header), frames in
  * c->frames. */
 struct batch {
@@ -171,6 +145,7 @@ static void describe(struct cart *c, struct disk_frame *f, const struct packed_b
 {
 	frame_make(c, f, b->size > 0 ? FRAME_BLOCK : FRAME_FILEMARK, before);
 	f->codec = (uint8_t)b->codec;
+	f->cipher = (uint8_t)b->cipher;
 	f->logical_size = le32_from(b->size);
 	f->stored_size = le32_from(b->stored_size);
 	f->logical_crc = le32_from(b->logical_crc);

@@ -29,6 +29,7 @@ static void cart_free(struct cart *c)
 	if (c->backend != NULL)
 		c->backend->ops->close(c->backend);
 	codec_free(c->codec);
+	block_forget_crypt(c);
 	cart_digest_free(c->recall_digest);
 	free(c->unknown_records);
 	cart_attributes_clear(&c->attributes);
@@ -369,6 +370,11 @@ static const char *const outcome_names[] = {
 	[CART_E_EXISTS] = "a cartridge of this barcode exists",
 	[CART_E_TOO_FEW_COPIES] = "fewer verified copies than promised",
 	[CART_E_PARTITIONED] = "more than one partition: a copy holds one recording",
+	[CART_E_ENCRYPTED] = "the block is encrypted, and there is no key",
+	[CART_E_WRONG_KEY] = "the block is encrypted with another key",
+	[CART_E_TAMPERED] = "the block is not what was encrypted",
+	[CART_E_UNENCRYPTED] = "the block is not encrypted",
+	[CART_E_NO_RAW] = "the block must not be read raw",
 };
 
 const char *cart_outcome_name(int outcome)

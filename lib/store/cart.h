@@ -59,6 +59,8 @@ struct cart {
 	uint64_t last_epoch; /* the highest that we read or tried to write */
 	uint32_t stream;     /* that the functions below work on */
 	uint32_t live_stream, recall_stream;
+	bool encrypted; /* blocks of the recording may be */
+	struct cart_crypt crypt;
 	uint8_t *unknown_records; /* of the header, kept; owned */
 	size_t unknown_size;
 	struct cart_attributes attributes; /* of the header; owned */
@@ -189,8 +191,6 @@ MUST_CHECK int run_load(struct cart *c, const struct read_run *run, void *buf, s
  * whole. Any thread may ask while the recording does not change.
  */
 bool run_check(const struct cart *c, uint64_t number, const struct object *o, const void *frame);
-/* Unpacks such a frame into @data. CART_E_DAMAGED, -ENOMEM. */
-MUST_CHECK int run_unpack(struct codec *codec, const void *frame, void *data);
 
 /* Number of filemarks before @object, as its frame says; as the marks say where that is damaged. */
 int file_before(struct cart *c, uint64_t object, uint64_t *ret_file);
@@ -210,16 +210,49 @@ MUST_CHECK int each_frame(struct cart *c, uint64_t stable,
 /* The index answers for the last object as the data does. */
 bool index_agrees(struct cart *c);
 
-/* ---- append.c ---- */
+/* ---- block.c ---- */
 
 /* A block as it goes to the medium, apart from where it goes: what can be worked out ahead. */
 struct packed_block {
 	enum cart_codec codec;
+	enum frame_cipher cipher;
 	uint32_t size;        /* as the host wrote it; 0: a filemark */
 	uint32_t stored_size; /* on the medium */
 	uint32_t logical_crc, stored_crc;
+	uint64_t object;       /* its number, where it is encrypted */
 	const uint8_t *packed; /* borrowed; NULL: stored as the host wrote it */
 };
+
+/* A block to be packed. */
+struct pack_job {
+	const struct cart *cart; /* its crypt and its uuid; both stay as they are meanwhile */
+	enum cart_codec codec;
+	uint64_t object; /* that it will be */
+	const struct iovec *iov;
+	int iov_cnt;
+	size_t size;
+};
+
+/* Packs, encrypts and sums up a block; any thread may, with a codec of its own, to which the result
+ * belongs. 0, -ENOMEM, -EIO. */
+MUST_CHECK int block_pack(struct codec *codec, const struct pack_job *job,
+			  struct packed_block *ret_block);
+/* What block_pack() would have given for this envelope, which stays the caller's. False: it is
+ * none. */
+bool block_from_envelope(const void *data, size_t size, struct packed_block *ret_block);
+/* No packed block is as much longer than the block. */
+uint32_t block_overhead(const struct cart *c);
+/*
+ * Turns a whole frame, its stored bytes behind it, into the block as the host wrote it.  Any thread
+ * may ask while @crypt does not change.  CART_E_DAMAGED, -ENOMEM, -EIO, and CART_E_ENCRYPTED to
+ * CART_E_UNENCRYPTED of cart_read().
+ */
+MUST_CHECK int block_unpack(const struct cart_crypt *crypt, struct codec *codec, const void *frame,
+			    void *data);
+/* Drops the reference to the key and forgets the rest. */
+void block_forget_crypt(struct cart *c);
+
+/* ---- append.c ---- */
 
 /* One object to be appended. */
 struct write_item {
@@ -228,9 +261,6 @@ struct write_item {
 	int iov_cnt;
 };
 
-/* Packs and sums up a block; any thread may, with a codec of its own. 0, -ENOMEM. */
-MUST_CHECK int block_pack(struct codec *codec, enum cart_codec which, const struct iovec *iov,
-			  int iov_cnt, size_t size, struct packed_block *ret_block);
 /*
  * Appends the first *@ret_done of @items with one write, as many as fit into one (WRITE_BATCH, one
  * segment).  After anything but 0 none was. CART_E_FULL: the first one does not fit on the medium.

@@ -28,6 +28,7 @@
 
 #include "lib/base/name.h"
 #include "lib/base/outcome.h"
+#include "lib/store/crypt.h"
 
 #define CART_MAX_BLOCK   (16u * 1024 * 1024) /* bytes; a block has 1..CART_MAX_BLOCK */
 #define CART_MAX_COPIES  8
@@ -59,6 +60,11 @@ enum cart_outcome {
 	CART_E_TOO_FEW_COPIES, /* cart_release: fewer verified copies of this generation than
 				  promised */
 	CART_E_PARTITIONED,    /* a copy holds one recording, and this cartridge has several */
+	CART_E_ENCRYPTED,      /* the block is encrypted, and decryption is off */
+	CART_E_WRONG_KEY,      /* it is encrypted with another key */
+	CART_E_TAMPERED,    /* the key is right, but what is recorded is not what was encrypted */
+	CART_E_UNENCRYPTED, /* it is not encrypted, and CART_DECRYPT_ON wants only such */
+	CART_E_NO_RAW,      /* it was recorded so that it cannot be read raw */
 };
 
 /* A word for people ("end of data"); static. */
@@ -306,18 +312,71 @@ MUST_CHECK int cart_space_sequential_filemarks(struct cart *c, int64_t count,
  * 0; CART_E_FILEMARK (moved behind it); CART_E_EOD (not moved); CART_E_DAMAGED (moved behind the
  * block, nothing copied, *ret_length is its length where that is still known, else 0); -errno (not
  * moved).
+ * As cart_set_crypt() says: CART_E_ENCRYPTED, CART_E_WRONG_KEY, CART_E_TAMPERED,
+ * CART_E_UNENCRYPTED, CART_E_NO_RAW (not moved, nothing copied: another key may follow).
  */
 MUST_CHECK int cart_read(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size,
 			 size_t *ret_length);
+
+/* What is recorded as one block. */
+struct cart_content {
+	size_t size;           /* bytes: of the envelope where it is encrypted */
+	uint32_t logical_size; /* of the block as the host wrote it */
+	bool encrypted;
+};
+
+/*
+ * As cart_read() of everything, for those who only carry it about: an encrypted block gives its
+ * envelope, whatever cart_set_crypt() says, and none of the outcomes that have to do with keys.
+ */
+MUST_CHECK int cart_read_content(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size,
+				 struct cart_content *ret_content);
+
+/* ---- encryption ---- */
+
+/*
+ * What is done with blocks from now on; NULL: nothing.  Volatile until close.  Takes a reference to
+ * the key and copies the rest.  -EINVAL: something needs a key, and there is none.
+ */
+MUST_CHECK int cart_set_crypt(struct cart *c, const struct cart_crypt *crypt);
+
+enum cart_next_kind {
+	CART_NEXT_NONE, /* end of data, or it cannot be read */
+	CART_NEXT_FILEMARK,
+	CART_NEXT_PLAIN,
+	CART_NEXT_ENCRYPTED,
+};
+
+/* The object at the position, for who looks for a key. */
+struct cart_next {
+	enum cart_next_kind kind;
+	uint8_t codec; /* enum cart_codec that it was compressed with */
+	bool no_raw;
+	bool key_fits; /* the key that is set is the right one, and decryption is on */
+	struct crypt_kads kads;
+};
+
+/* Does not move. -errno. */
+MUST_CHECK int cart_next(struct cart *c, struct cart_next *ret_next);
+
+/* Whether the recording may hold encrypted blocks: false is certain. */
+bool cart_has_encrypted(const struct cart *c);
 
 /* ---- writing: the position becomes the new end-of-data behind what is written (P5) ---- */
 
 /*
  * Appends one block: @size bytes of @iov, 1..CART_MAX_BLOCK.
  * 0 or CART_E_EARLY_WARNING: written.  CART_E_FULL, CART_E_NO_SPACE, CART_E_PROTECTED, -errno: not
- * written, the position and all that was recorded before it are unchanged.
+ * written, the position and all that was recorded before it are unchanged.  -EINVAL also where it
+ * is to be encrypted, and longer than CART_MAX_ENCRYPTED.
  */
 MUST_CHECK int cart_write(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size);
+
+/*
+ * Appends an encrypted block as cart_read_content() gave it: its key need not be known.  As
+ * cart_write(); -EINVAL where it is no envelope, or the one of another object number than the next.
+ */
+MUST_CHECK int cart_write_envelope(struct cart *c, const void *envelope, size_t size);
 
 /*
  * Appends @count (0..FFFFFFh) filemarks; *ret_written, always written, says how many.  Filemarks
@@ -420,7 +479,8 @@ void cart_traffic(const struct cart *c, struct cart_traffic *ret_traffic);
  * The digest of the logical recording.  The objects are cut into groups: a group ends with the
  * object with which its blocks' lengths reach CART_GROUP_BYTES, or which is its
  * CART_GROUP_OBJECTS-th, and at end-of-data.  A group's digest is SHA-256 over, for each object in
- * order: for a block the byte 'B', its length as 4 bytes big-endian, its data; for a filemark the
+ * order: for a block the byte 'B', its length as 4 bytes big-endian, its data; for an encrypted
+ * block the byte 'E', the length of its envelope, its envelope; for a filemark the
  * byte 'F' and four 0 bytes.  The recording's is SHA-256 over the digests of its groups.  So it
  * depends on nothing but what the host wrote: not on codec, storage or physical form; several
  * threads may each do a group; and after an append only the last groups are new.
@@ -440,6 +500,9 @@ struct cart_digest;
 struct cart_digest *cart_digest_new(void); /* NULL where there is no memory */
 void cart_digest_free(struct cart_digest *d);
 void cart_digest_block(struct cart_digest *d, const void *data, size_t size);
+/* As cart_read_content() gave it. */
+void cart_digest_content(struct cart_digest *d, const void *data,
+			 const struct cart_content *content);
 void cart_digest_filemark(struct cart_digest *d);
 /* A whole group that somebody else computed; @d stands at the end of a group, which is
  * @group->first. */
@@ -554,6 +617,7 @@ struct cart_object {
 	uint32_t size;         /* of the block as the host wrote it; 0: a filemark */
 	uint32_t stored_size;
 	enum cart_codec codec;
+	bool encrypted;
 	bool damaged; /* its frame cannot be read: nothing but number and file is known */
 };
 

@@ -9,10 +9,11 @@
 #define PROGRESS_BYTES (16u << 20)
 
 /*
- * Reads the object at the position as cart_read() does, into memory of the cartridge: *ret_data is
- * valid until the next call. 0 (a block), CART_E_FILEMARK, CART_E_EOD, CART_E_DAMAGED, -errno.
+ * Reads the object at the position as cart_read_content() does, into memory of the caller that
+ * grows. 0 (a block), CART_E_FILEMARK, CART_E_EOD, CART_E_DAMAGED, -errno.
  */
-static int next_object(struct cart *c, uint8_t **block, size_t *block_size, size_t *ret_size)
+static int next_object(struct cart *c, uint8_t **block, size_t *block_size,
+		       struct cart_content *ret_content)
 {
 	uint64_t position = c->position, file = c->file;
 	struct iovec iov;
@@ -20,12 +21,12 @@ static int next_object(struct cart *c, uint8_t **block, size_t *block_size, size
 
 	for (;;) {
 		iov = (struct iovec){ *block, *block_size };
-		r = cart_read(c, &iov, 1, *block_size, ret_size);
-		if (r != 0 || *ret_size <= *block_size)
+		r = cart_read_content(c, &iov, 1, *block_size, ret_content);
+		if (r != 0 || ret_content->size <= *block_size)
 			return r;
 		c->position = position; /* longer than any block before: once more, whole */
 		c->file = file;
-		r = buffer_reserve(block, block_size, *ret_size);
+		r = buffer_reserve(block, block_size, ret_content->size);
 		if (r < 0)
 			return r;
 	}
@@ -36,17 +37,18 @@ static int add_objects(struct cart *c, struct cart_digest *d,
 		       bool (*progress)(void *ctx, uint64_t object), void *ctx)
 {
 	uint8_t *block = NULL;
-	size_t block_size = 0, size = 0;
+	size_t block_size = 0;
+	struct cart_content content;
 	uint64_t bytes = 0;
 	int r = 0;
 
 	while (r == 0 || r == CART_E_FILEMARK) {
-		r = next_object(c, &block, &block_size, &size);
+		r = next_object(c, &block, &block_size, &content);
 		if (r == 0)
-			cart_digest_block(d, block, size);
+			cart_digest_content(d, block, &content);
 		else if (r == CART_E_FILEMARK)
 			cart_digest_filemark(d);
-		bytes += size;
+		bytes += content.size;
 		if (bytes >= PROGRESS_BYTES && progress != NULL) {
 			bytes = 0;
 			if (!progress(ctx, c->position))
@@ -153,15 +155,15 @@ static int check_object(struct verifying *v)
 {
 	struct cart_check *check = &v->check;
 	uint64_t at = v->c->position;
-	size_t size = 0;
-	int r = next_object(v->c, &v->block, &v->block_size, &size);
+	struct cart_content content;
+	int r = next_object(v->c, &v->block, &v->block_size, &content);
 	bool damaged = r == CART_E_DAMAGED;
 
 	check->blocks += r == 0;
-	check->bytes += r == 0 ? size : 0;
+	check->bytes += r == 0 ? content.logical_size : 0;
 	check->filemarks += r == CART_E_FILEMARK;
 	if (v->digest != NULL && r == 0)
-		cart_digest_block(v->digest, v->block, size);
+		cart_digest_content(v->digest, v->block, &content);
 	else if (v->digest != NULL && r == CART_E_FILEMARK)
 		cart_digest_filemark(v->digest);
 	if (damaged && check->damaged++ == 0)
@@ -310,6 +312,7 @@ int cart_object(struct cart *c, uint64_t number, struct cart_object *ret_object)
 		object.size = le32_get(f->logical_size);
 		object.stored_size = le32_get(f->stored_size);
 		object.codec = (enum cart_codec)f->codec;
+		object.encrypted = f->cipher != CIPHER_NONE;
 	} else if (r == CART_E_DAMAGED) {
 		object.damaged = true;
 		r = marks_before(c, number, &object.file);

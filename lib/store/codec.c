@@ -27,6 +27,8 @@ struct codec {
 	size_t packed_size;
 	uint8_t *gathered; /* a block that comes in pieces; owned */
 	size_t gathered_size;
+	uint8_t *scratch; /* owned */
+	size_t scratch_size;
 	z_stream deflate, inflate;
 	bool deflate_ready, inflate_ready;
 	ZSTD_CCtx *zstd_pack;
@@ -52,6 +54,7 @@ void codec_free(struct codec *codec)
 	(void)ZSTD_freeDCtx(codec->zstd_unpack);
 	free(codec->packed);
 	free(codec->gathered);
+	free(codec->scratch);
 	free(codec);
 }
 
@@ -68,6 +71,11 @@ static int reserve(uint8_t **buffer, size_t *have, size_t size)
 	*buffer = p;
 	*have = size;
 	return 0;
+}
+
+uint8_t *codec_scratch(struct codec *k, size_t size)
+{
+	return reserve(&k->scratch, &k->scratch_size, size) == 0 ? k->scratch : NULL;
 }
 
 /* ---- is it worth it? ---- */

@@ -30,4 +30,8 @@ MUST_CHECK int codec_pack(struct codec *codec, enum cart_codec which, const stru
 MUST_CHECK int codec_unpack(struct codec *codec, uint8_t which, const void *packed,
 			    size_t packed_size, void *data, size_t size);
 
+/* @size bytes, borrowed until the next call; neither codec_pack() nor codec_unpack() touches them.
+ * NULL where there is no memory. */
+uint8_t *codec_scratch(struct codec *codec, size_t size);
+
 #endif

@@ -106,11 +106,13 @@ static void end_object(struct cart_digest *d, size_t size)
 		end_group(d, true);
 }
 
-void cart_digest_iov(struct cart_digest *d, const struct iovec *iov, int iov_cnt, size_t size)
+/* @logical counts for the length of the group. */
+static void add_data(struct cart_digest *d, char type, const struct iovec *iov, int iov_cnt,
+		     size_t size, size_t logical)
 {
 	size_t left = size;
 
-	begin_object(d, 'B', size);
+	begin_object(d, type, size);
 	for (int i = 0; i < iov_cnt && left > 0; i++) {
 		size_t n = iov[i].iov_len < left ? iov[i].iov_len : left;
 
@@ -118,7 +120,20 @@ void cart_digest_iov(struct cart_digest *d, const struct iovec *iov, int iov_cnt
 			d->failed = true;
 		left -= n;
 	}
-	end_object(d, size);
+	end_object(d, logical);
+}
+
+void cart_digest_iov(struct cart_digest *d, const struct iovec *iov, int iov_cnt, size_t size)
+{
+	add_data(d, 'B', iov, iov_cnt, size, size);
+}
+
+void cart_digest_content(struct cart_digest *d, const void *data,
+			 const struct cart_content *content)
+{
+	const struct iovec iov = { (void *)(uintptr_t)data, content->size };
+
+	add_data(d, content->encrypted ? 'E' : 'B', &iov, 1, content->size, content->logical_size);
 }
 
 void cart_digest_block(struct cart_digest *d, const void *data, size_t size)

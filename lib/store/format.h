@@ -26,9 +26,11 @@
 #include "lib/base/bytes.h"
 
 #define FORMAT_VERSION             1u
+#define FORMAT_INCOMPAT_ENCRYPTED  1u /* blocks may be encrypted: frames with a cipher */
 #define FORMAT_INCOMPAT_PARTITIONS 2u /* there is a record that lists them */
-#define FORMAT_INCOMPAT_KNOWN      FORMAT_INCOMPAT_PARTITIONS /* a reader must know, or refuse */
-#define FORMAT_COMPAT_KNOWN        0u                         /* bits that a reader may ignore */
+/* A reader must know them, or refuse. */
+#define FORMAT_INCOMPAT_KNOWN (FORMAT_INCOMPAT_ENCRYPTED | FORMAT_INCOMPAT_PARTITIONS)
+#define FORMAT_COMPAT_KNOWN   0u /* bits that a reader may ignore */
 
 #ifndef SEGMENT_SHIFT /* tests build with smaller segments */
 #define SEGMENT_SHIFT 30
@@ -171,12 +173,18 @@ enum frame_type {
 	FRAME_FILEMARK = 2,
 };
 
+/* Of a frame and of an envelope. */
+enum frame_cipher {
+	CIPHER_NONE = 0,
+	CIPHER_AES_256_GCM = 1,
+};
+
 struct disk_frame {
 	le32 magic;
 	uint8_t type;      /* enum frame_type */
 	uint8_t codec;     /* enum cart_codec of this block */
 	uint8_t partition; /* 0: each partition is a recording of its own */
-	uint8_t reserved;
+	uint8_t cipher;    /* enum frame_cipher */
 	le64 object;
 	le64 epoch;
 	le64 stable;         /* objects that were on stable storage when this frame was written */
@@ -187,7 +195,7 @@ struct disk_frame {
 	le32 stored_size;  /* bytes that follow */
 	le32 stored_crc;   /* CRC32C of these */
 	le32 logical_crc; /* CRC32C of the block before compression; equal to stored_crc where codec
-			     is 0 */
+			     is 0, or it is encrypted */
 	le32 stream;
 	le32 header_crc; /* CRC32C of the uuid followed by the bytes before */
 };
@@ -196,6 +204,33 @@ static_assert(sizeof(struct disk_frame) == 80, "frame");
 static_assert(offsetof(struct disk_frame, object) == 8, "object");
 static_assert(offsetof(struct disk_frame, logical_size) == 56, "logical size");
 static_assert(offsetof(struct disk_frame, header_crc) == 76, "crc");
+
+#define ENVELOPE_MAGIC   "VTLENC01"
+#define ENVELOPE_VERSION 1u
+
+enum envelope_flags {
+	ENVELOPE_NO_RAW = 1, /* must not be given out as it is */
+};
+
+/* What is stored of an encrypted block begins with this; crypt.c knows the rest. */
+struct disk_envelope {
+	uint8_t magic[8];
+	uint8_t version;
+	uint8_t cipher; /* enum frame_cipher */
+	uint8_t codec;  /* enum cart_codec, before encryption */
+	uint8_t flags;  /* enum envelope_flags */
+	le32 logical_size;
+	le32 packed_size;
+	uint8_t nonce[12];
+	le64 object;
+	uint8_t uuid[16];    /* of the cartridge that it was first written to */
+	uint8_t kad_size[4]; /* A-KAD, U-KAD, M-KAD, nonce value */
+	uint8_t reserved[20];
+};
+
+static_assert(sizeof(struct disk_envelope) == 80, "envelope");
+static_assert(offsetof(struct disk_envelope, nonce) == 20, "envelope's nonce");
+static_assert(offsetof(struct disk_envelope, kad_size) == 56, "envelope's sizes");
 
 struct disk_index_entry {
 	le64 address;      /* of the frame; INDEX_DAMAGED where none could be found */

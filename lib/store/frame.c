@@ -37,6 +37,15 @@ void frame_seal(const struct cart *c, struct disk_frame *f)
 	f->header_crc = le32_from(header_crc(c, f));
 }
 
+static bool sizes_make_sense(const struct disk_frame *f, uint32_t logical, uint32_t stored)
+{
+	if (f->cipher == CIPHER_AES_256_GCM) /* the envelope knows the rest */
+		return logical <= CART_MAX_ENCRYPTED && stored > sizeof(struct disk_envelope) &&
+		       stored <= logical + CRYPT_OVERHEAD;
+	return f->cipher == CIPHER_NONE &&
+	       (f->codec == CART_CODEC_NONE ? stored == logical : stored < logical);
+}
+
 static bool numbers_make_sense(const struct disk_frame *f)
 {
 	uint32_t logical = le32_get(f->logical_size), stored = le32_get(f->stored_size);
@@ -47,7 +56,7 @@ static bool numbers_make_sense(const struct disk_frame *f)
 	if (f->type == FRAME_FILEMARK)
 		return logical == 0 && stored == 0;
 	return f->type == FRAME_BLOCK && logical > 0 && logical <= CART_MAX_BLOCK && stored > 0 &&
-	       (f->codec == CART_CODEC_NONE ? stored == logical : stored < logical);
+	       sizes_make_sense(f, logical, stored);
 }
 
 bool frame_is_ours(const struct cart *c, const struct disk_frame *f)

@@ -109,6 +109,7 @@ static void fixed_get(struct cart *c, const struct disk_header *h)
 	i->write_protect = (h->flags & HEADER_WRITE_PROTECT) != 0;
 	i->mounted = (h->flags & HEADER_MOUNTED) != 0;
 	c->clean = (h->flags & HEADER_CLEAN) != 0;
+	c->encrypted = (le32_get(h->incompat) & FORMAT_INCOMPAT_ENCRYPTED) != 0;
 	i->density = h->density;
 	i->medium_type = h->medium_type;
 	i->capacity_bytes = le64_get(h->capacity);
@@ -236,7 +237,8 @@ static void fixed_put(struct disk_header *h, const struct cart *c)
 
 	*h = (struct disk_header){
 		.version = le32_from(FORMAT_VERSION),
-		.incompat = le32_from(incompat_of(i)),
+		.incompat =
+			le32_from(incompat_of(i) | (c->encrypted ? FORMAT_INCOMPAT_ENCRYPTED : 0)),
 		.state = (uint8_t)i->state,
 		.codec = (uint8_t)i->codec,
 		.flags = (uint8_t)((i->write_protect ? HEADER_WRITE_PROTECT : 0) |

@@ -179,54 +179,72 @@ bool run_check(const struct cart *c, uint64_t number, const struct object *o, co
 		       le32_get(f.stored_crc);
 }
 
-int run_unpack(struct codec *codec, const void *frame, void *data)
-{
-	struct disk_frame f;
-	size_t logical;
-	int r;
-
-	memcpy(&f, frame, sizeof(f));
-	logical = le32_get(f.logical_size);
-	r = codec_unpack(codec, f.codec, (const uint8_t *)frame + sizeof(f),
-			 le32_get(f.stored_size), data, logical);
-	if (r == 0 && crc32c(0, data, logical) != le32_get(f.logical_crc))
-		r = CART_E_DAMAGED;
-	return r;
-}
-
 /* ---- one block ---- */
 
-/* Brings a whole frame's block into the caller's buffer. */
-static int deliver(struct cart *c, const struct disk_frame *f, const uint8_t *data,
-		   const struct iovec *iov, int iov_cnt, size_t size)
+/* Brings a whole frame's block into the caller's buffer; *ret_length is its length. */
+static int deliver(struct cart *c, const struct cart_crypt *crypt, const struct disk_frame *f,
+		   const struct iovec *iov, int iov_cnt, size_t size, size_t *ret_length)
 {
 	size_t logical = le32_get(f->logical_size), stored = le32_get(f->stored_size);
+	const uint8_t *data = (const uint8_t *)f + sizeof(*f);
+	struct crypt_envelope e;
 	int r;
 
-	if (f->codec != CART_CODEC_NONE) {
+	if (f->cipher != CIPHER_NONE && crypt->decrypt == CART_DECRYPT_RAW) {
+		if (!crypt_envelope_parse(data, stored, &e))
+			return CART_E_DAMAGED;
+		if (e.no_raw)
+			return CART_E_NO_RAW;
+		logical = stored;
+	} else if (f->codec != CART_CODEC_NONE || f->cipher != CIPHER_NONE ||
+		   crypt->decrypt == CART_DECRYPT_ON) {
 		r = buffer_reserve(&c->packed, &c->packed_size, logical);
 		if (r == 0 && cart_own_codec(c) == NULL)
 			r = -ENOMEM;
 		if (r == 0)
-			r = codec_unpack(c->codec, f->codec, data, stored, c->packed, logical);
+			r = block_unpack(crypt, c->codec, f, c->packed);
 		if (r != 0)
 			return r;
 		data = c->packed;
-		if (crc32c(0, data, logical) != le32_get(f->logical_crc))
-			return CART_E_DAMAGED;
 	}
 	iov_put(iov, iov_cnt, data, size < logical ? size : logical);
+	*ret_length = logical;
 	return 0;
 }
 
-int cart_read(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size, size_t *ret_length)
+/* The same for what is carried about. */
+static int deliver_content(struct cart *c, const struct disk_frame *f, const struct iovec *iov,
+			   int iov_cnt, size_t size, struct cart_content *ret_content)
+{
+	const uint8_t *data = (const uint8_t *)f + sizeof(*f);
+	static const struct cart_crypt none;
+
+	ret_content->logical_size = le32_get(f->logical_size);
+	ret_content->encrypted = f->cipher != CIPHER_NONE;
+	if (ret_content->encrypted) {
+		ret_content->size = le32_get(f->stored_size);
+		iov_put(iov, iov_cnt, data, size < ret_content->size ? size : ret_content->size);
+		return 0;
+	}
+	return deliver(c, &none, f, iov, iov_cnt, size, &ret_content->size);
+}
+
+/* The outcomes that only another key, or none, can change. */
+static bool is_about_keys(int r)
+{
+	return r == CART_E_ENCRYPTED || r == CART_E_WRONG_KEY || r == CART_E_TAMPERED ||
+	       r == CART_E_UNENCRYPTED || r == CART_E_NO_RAW;
+}
+
+/* One of the two is wanted: @ret_length or @ret_content. */
+static int read_object(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size,
+		       size_t *ret_length, struct cart_content *ret_content)
 {
 	const struct disk_frame *f = NULL;
 	const uint8_t *data = NULL;
 	struct object o;
 	int r;
 
-	*ret_length = 0;
 	if (!c->resident)
 		return CART_E_NOT_RESIDENT;
 	if (c->position >= c->end_totals.objects)
@@ -238,16 +256,75 @@ int cart_read(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size,
 		return CART_E_FILEMARK;
 	}
 	if (r == 0)
-		r = deliver(c, f, data, iov, iov_cnt, size);
-	if (r < 0)
+		r = ret_content != NULL ? deliver_content(c, f, iov, iov_cnt, size, ret_content)
+					: deliver(c, &c->crypt, f, iov, iov_cnt, size, ret_length);
+	if (r < 0 || is_about_keys(r))
 		return r;
-	*ret_length = o.logical_size;
 	c->position++;
 	if (r == CART_E_DAMAGED) { /* it may have been a filemark */
 		int m = file_before(c, c->position, &c->file);
 
+		*(ret_content != NULL ? &ret_content->size : ret_length) = o.logical_size;
 		return m < 0 ? m : r;
 	}
 	c->read_bytes += o.logical_size;
 	return r;
+}
+
+int cart_read(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size, size_t *ret_length)
+{
+	*ret_length = 0;
+	return read_object(c, iov, iov_cnt, size, ret_length, NULL);
+}
+
+int cart_read_content(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size,
+		      struct cart_content *ret_content)
+{
+	*ret_content = (struct cart_content){ 0 };
+	return read_object(c, iov, iov_cnt, size, NULL, ret_content);
+}
+
+/* ---- what comes next ---- */
+
+static void describe_envelope(const struct cart *c, const uint8_t *data, size_t size,
+			      struct cart_next *next)
+{
+	struct crypt_envelope e;
+
+	if (!crypt_envelope_parse(data, size, &e))
+		return;
+	next->kind = CART_NEXT_ENCRYPTED;
+	next->codec = e.codec;
+	next->no_raw = e.no_raw;
+	for (unsigned i = 0; i < CRYPT_KADS; i++) {
+		next->kads.size[i] = e.kad_size[i];
+		memcpy(next->kads.data[i], e.kad[i], e.kad_size[i]);
+	}
+	next->key_fits =
+		(c->crypt.decrypt == CART_DECRYPT_ON || c->crypt.decrypt == CART_DECRYPT_MIXED) &&
+		crypt_key_fits(c->crypt.key, data, size);
+}
+
+int cart_next(struct cart *c, struct cart_next *ret_next)
+{
+	const struct disk_frame *f = NULL;
+	const uint8_t *data = NULL;
+	struct object o;
+	int r;
+
+	memset(ret_next, 0, sizeof(*ret_next));
+	if (!c->resident || c->position >= c->end_totals.objects)
+		return 0;
+	r = object_load(c, c->position, true, &o, &f, &data);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (f->type == FRAME_FILEMARK) {
+		ret_next->kind = CART_NEXT_FILEMARK;
+	} else if (f->cipher == CIPHER_NONE) {
+		ret_next->kind = CART_NEXT_PLAIN;
+		ret_next->codec = f->codec;
+	} else {
+		describe_envelope(c, data, o.stored_size, ret_next);
+	}
+	return 0;
 }

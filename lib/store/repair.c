@@ -279,7 +279,8 @@ static bool entry_fills_gap(struct repair *r, uint64_t n, const struct disk_inde
 	uint32_t logical = le32_get(e->logical_size), stored = le32_get(e->stored_size);
 	struct object o;
 
-	if (address == INDEX_DAMAGED || logical > CART_MAX_BLOCK || stored > logical ||
+	if (address == INDEX_DAMAGED || logical > CART_MAX_BLOCK ||
+	    stored > logical + (cart_has_encrypted(c) ? CRYPT_OVERHEAD : 0) ||
 	    (stored == 0) != (logical == 0))
 		return false;
 	if (n > 0) {

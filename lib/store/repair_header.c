@@ -147,6 +147,8 @@ static void see_frame(void *ctx, const struct disk_frame *f, uint64_t address)
 	struct found *found = ctx;
 
 	found->frames++;
+	if (f->cipher != CIPHER_NONE)
+		found->c->encrypted = true;
 	if (le64_get(f->epoch) <= found->epoch)
 		return;
 	found->epoch = le64_get(f->epoch);
@@ -427,6 +429,7 @@ static int make_anew(struct repair *r)
 	c->recall_stream = 0;
 	c->unknown_size = 0;
 	cart_attributes_clear(&c->attributes); /* one that may be wrong is worse than none */
+	c->encrypted = false;
 	o = choose_stream(r, &c->stream);
 	if (o < 0)
 		return o;

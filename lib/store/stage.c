@@ -422,6 +422,22 @@ void stage_traffic(struct stage *s, struct cart_traffic *ret_traffic)
 	cart_traffic(s->cart, ret_traffic);
 }
 
+int stage_set_crypt(struct stage *s, const struct cart_crypt *crypt)
+{
+	SETTLED(s, cart_set_crypt(s->cart, crypt));
+}
+
+int stage_next(struct stage *s, struct cart_next *ret_next)
+{
+	SETTLED(s, cart_next(s->cart, ret_next));
+}
+
+bool stage_has_encrypted(struct stage *s)
+{
+	ignore_result(stage_settle(s)); /* a failure stays for the next call to tell */
+	return cart_has_encrypted(s->cart);
+}
+
 const struct cart_info *stage_info(struct stage *s)
 {
 	ignore_result(stage_settle(s)); /* a failure stays for the next call to tell */

@@ -61,6 +61,10 @@ bool stage_take_failure(struct stage *s, struct stage_failure *ret_failure);
 const struct cart_info *stage_info(struct stage *s);
 bool stage_is_writable(const struct stage *s);
 MUST_CHECK int stage_set_codec(struct stage *s, enum cart_codec codec);
+/* What was accepted before is written as it was accepted.  STAGE_E_DEFERRED: nothing is changed. */
+MUST_CHECK int stage_set_crypt(struct stage *s, const struct cart_crypt *crypt);
+MUST_CHECK int stage_next(struct stage *s, struct cart_next *ret_next);
+bool stage_has_encrypted(struct stage *s);
 
 /* As those of cartridge.h. stage_traffic() and stage_tell_generation() empty the buffer. */
 const struct cart_attributes *stage_attributes(const struct stage *s);

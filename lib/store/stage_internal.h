@@ -50,7 +50,7 @@ struct slot {
 	uint32_t size;        /* of the block; 0: a filemark */
 	uint32_t room;        /* bytes of the ring that are free when this slot is */
 	uint32_t raw;         /* read ahead: of the frame in the buffer */
-	uint64_t object;      /* read ahead: its number */
+	uint64_t object;      /* its number */
 	uint32_t stored_size; /* read ahead */
 	int outcome;          /* read ahead: what the host is told; OUTCOME_STOP */
 	enum slot_state state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * stage_pack.c: threads that compress queued blocks, or check and unpack what was read ahead, each
- * with a codec of its own.  A packed block is shorter than the block, so it takes its place in the
- * buffer.
+ * with a codec of its own.  A packed block takes the place of the block in the buffer, which is
+ * block_overhead() longer.
  */
 #include <signal.h>
 #include <string.h>
@@ -27,9 +27,10 @@ static void pack_slot(const struct stage *s, struct codec *codec, struct slot *s
 {
 	uint8_t *data = s->buffer + slot->offset;
 	const struct iovec iov = { data, slot->size };
+	const struct pack_job job = { s->cart, s->codec, slot->object, &iov, 1, slot->size };
 	struct packed_block b = { 0 };
 
-	if (block_pack(codec, s->codec, &iov, 1, slot->size, &b) != 0) {
+	if (block_pack(codec, &job, &b) != 0) {
 		b.size = 0; /* no memory: whoever writes it tries for himself */
 	} else if (b.packed != NULL) {
 		memcpy(data, b.packed, b.stored_size);

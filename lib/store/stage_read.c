@@ -29,13 +29,19 @@ static bool has_stopped(struct stage *s)
 /* The kernel copies much faster between places that are as far from the beginning of a page. */
 #define PAGE 4096u
 
+/* Whether the block is not what is stored; where some are encrypted, only the frame tells. */
+static bool is_packed(const struct stage *s, uint32_t size, uint32_t stored_size)
+{
+	return size > 0 && (stored_size != size || cart_has_encrypted(s->cart));
+}
+
 /* With what it takes to put it there. Blocks that must be unpacked go behind the frames. */
-static uint32_t run_bytes(const struct read_run *run)
+static uint32_t run_bytes(const struct stage *s, const struct read_run *run)
 {
 	uint32_t bytes = (uint32_t)run->size + PAGE - 1;
 
 	for (unsigned i = 0; i < run->cnt; i++)
-		if (run->objects[i].stored_size != run->objects[i].logical_size)
+		if (is_packed(s, run->objects[i].logical_size, run->objects[i].stored_size))
 			bytes += run->objects[i].logical_size;
 	return bytes;
 }
@@ -46,8 +52,8 @@ void read_slot(const struct stage *s, struct codec *codec, struct slot *slot)
 	const struct object o = { 0, slot->size, slot->stored_size };
 
 	if (!run_check(s->cart, slot->object, &o, frame) ||
-	    (slot->stored_size != slot->size &&
-	     run_unpack(codec, frame, s->buffer + slot->offset) != 0))
+	    (is_packed(s, slot->size, slot->stored_size) &&
+	     block_unpack(&s->cart->crypt, codec, frame, s->buffer + slot->offset) != 0))
 		slot->outcome = OUTCOME_STOP;
 }
 
@@ -56,7 +62,7 @@ static void fill_slot(struct stage *s, struct slot *slot, bool is_there)
 {
 	if (!is_there)
 		slot->outcome = OUTCOME_STOP;
-	else if (slot->stored_size != slot->size && s->packers_cnt > 0)
+	else if (is_packed(s, slot->size, slot->stored_size) && s->packers_cnt > 0)
 		slot->state = SLOT_RAW;
 	else
 		read_slot(s, s->own_codec, slot);
@@ -73,7 +79,7 @@ static void fill_run(struct stage *s, unsigned tail, const struct slot *region, 
 
 	for (unsigned i = 0; i < run->cnt; i++) {
 		const struct object *o = &run->objects[i];
-		bool packed = o->stored_size != o->logical_size;
+		bool packed = is_packed(s, o->logical_size, o->stored_size);
 		struct slot *slot = &s->slots[(tail + i) % SLOTS_MAX];
 
 		*slot = (struct slot){
@@ -145,7 +151,7 @@ bool read_some(struct stage *s)
 	(void)pthread_mutex_lock(&s->lock);
 	if (!planned) {
 		push_stop(s);
-	} else if (ring_reserve(s, run_bytes(&s->run), &region)) {
+	} else if (ring_reserve(s, run_bytes(s, &s->run), &region)) {
 		region.offset += (uint32_t)(s->run.objects[0].address - region.offset) % PAGE;
 		tail = (s->first + s->count) % SLOTS_MAX;
 		(void)pthread_mutex_unlock(&s->lock);
@@ -162,11 +168,21 @@ bool read_some(struct stage *s)
 
 /* ---- the caller's half ---- */
 
-static bool is_packed(const struct stage *s)
+static bool packs(const struct stage *s)
 {
 	const struct totals t = cart_totals(s->cart);
 
 	return t.stored_bytes != t.logical_bytes;
+}
+
+/* Whatever the next blocks are, reading ahead can give them out. */
+static bool may_read_ahead(const struct stage *s)
+{
+	enum cart_decrypt decrypt = s->cart->crypt.decrypt;
+
+	if (!cart_has_encrypted(s->cart))
+		return decrypt != CART_DECRYPT_ON;
+	return decrypt == CART_DECRYPT_ON || decrypt == CART_DECRYPT_MIXED;
 }
 
 static int read_through(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size,
@@ -183,8 +199,8 @@ static int read_through(struct stage *s, const struct iovec *iov, int iov_cnt, s
 	if (r != 0)
 		return r;
 	s->reads_in_row = row + 1;
-	if (s->reads_in_row >= ROW_TO_READ_AHEAD && s->has_worker) {
-		packers_start(s, is_packed(s));
+	if (s->reads_in_row >= ROW_TO_READ_AHEAD && s->has_worker && may_read_ahead(s)) {
+		packers_start(s, packs(s));
 		(void)pthread_mutex_lock(&s->lock);
 		s->mode = STAGE_READING;
 		s->ahead = s->position.object;

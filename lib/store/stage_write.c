@@ -10,6 +10,12 @@
 #define ROOM_MARGIN (64u * 1024 * 1024)  /* in the file system, before writes are buffered */
 #define ROOM_LOOK   (256u * 1024 * 1024) /* written, before the file system is asked again */
 
+/* Upper bound of what a block costs; the same while it is in the queue. */
+static uint64_t cost(const struct stage *s, uint64_t size)
+{
+	return size + FRAME_BYTES + block_overhead(s->cart);
+}
+
 /* ---- the worker's half ---- */
 
 /*
@@ -40,7 +46,8 @@ static void fail(struct stage *s, int outcome, const struct totals *before)
 /* Under the lock, and nobody has it in hand. */
 static bool is_to_be_packed(const struct stage *s, const struct slot *slot)
 {
-	return s->codec != CART_CODEC_NONE && slot->size > 0 && slot->block.size == 0;
+	return (s->codec != CART_CODEC_NONE || s->cart->crypt.encrypt) && slot->size > 0 &&
+	       slot->block.size == 0;
 }
 
 /* Under the lock: the slots that go with the next write, in s->items.  At most one of them is to be
@@ -60,6 +67,7 @@ static unsigned take_batch(struct stage *s)
 		bytes += slot->size;
 		s->vectors[n] = (struct iovec){ s->buffer + slot->offset, slot->size };
 		s->items[n] = (struct write_item){ slot->block, &s->vectors[n], slot->size > 0 };
+		s->items[n].block.object = slot->object;
 	}
 	return n;
 }
@@ -72,10 +80,11 @@ static int write_batch(struct stage *s, unsigned cnt, unsigned *ret_done)
 	*ret_done = 0;
 	for (unsigned i = 0; r == 0 && i < cnt; i++) {
 		struct write_item *item = &s->items[i];
+		const struct pack_job job = { s->cart,   s->codec, item->block.object,
+					      item->iov, 1,        s->vectors[i].iov_len };
 
-		if (s->vectors[i].iov_len > 0 && item->block.size == 0)
-			r = block_pack(s->own_codec, s->codec, item->iov, 1, s->vectors[i].iov_len,
-				       &item->block);
+		if (job.size > 0 && item->block.size == 0)
+			r = block_pack(s->own_codec, &job, &item->block);
 	}
 	return r != 0 ? r : cart_write_items(s->cart, s->items, cnt, ret_done);
 }
@@ -99,7 +108,7 @@ void write_some(struct stage *s)
 		s->room_bytes -= s->room_bytes < grown ? s->room_bytes : grown;
 		s->stored_bytes = stored;
 		for (; done > 0; done--) {
-			s->queued_bytes -= s->slots[s->first].size + FRAME_BYTES;
+			s->queued_bytes -= cost(s, s->slots[s->first].size);
 			ring_pop(s);
 		}
 	}
@@ -116,7 +125,7 @@ void limits_refresh(struct stage *s)
 
 	s->limit = UINT64_MAX;
 	s->codec = info->codec;
-	packers_start(s, s->codec != CART_CODEC_NONE);
+	packers_start(s, s->codec != CART_CODEC_NONE || s->cart->crypt.encrypt);
 	if (info->capacity_bytes > 0)
 		s->limit = info->capacity_bytes > info->early_warning_bytes
 				   ? info->capacity_bytes - info->early_warning_bytes
@@ -131,7 +140,7 @@ void limits_refresh(struct stage *s)
 /* Under the lock: nothing that is queued, or @size more, can meet an end. */
 static bool is_safe(const struct stage *s, uint64_t size)
 {
-	uint64_t more = s->queued_bytes + size + FRAME_BYTES;
+	uint64_t more = s->queued_bytes + cost(s, size);
 
 	return s->stored_bytes + more < s->limit && more + ROOM_MARGIN < s->room_bytes;
 }
@@ -175,7 +184,8 @@ static int reserve(struct stage *s, uint32_t size, struct slot *ret_slot)
 			r = STAGE_E_DEFERRED;
 		else if (!is_safe(s, size))
 			r = 1;
-		else if (!ring_reserve(s, size, ret_slot)) {
+		else if (!ring_reserve(s, size > 0 ? size + block_overhead(s->cart) : 0,
+				       ret_slot)) {
 			wake_worker(s);
 			wait_room(s);
 			continue;
@@ -183,6 +193,8 @@ static int reserve(struct stage *s, uint32_t size, struct slot *ret_slot)
 		break;
 	}
 	(void)pthread_mutex_unlock(&s->lock);
+	ret_slot->size = size;
+	ret_slot->object = s->position.object;
 	return r;
 }
 
@@ -203,7 +215,7 @@ static int queue(struct stage *s, const struct slot *slot)
 		ring_push(s, slot);
 		if (slot->state == SLOT_RAW)
 			(void)pthread_cond_signal(&s->pack);
-		s->queued_bytes += slot->size + FRAME_BYTES;
+		s->queued_bytes += cost(s, slot->size);
 		if (idle || s->used >= WAKE_BYTES || s->count >= 2 * WRITE_BATCH)
 			wake_worker(s);
 	}

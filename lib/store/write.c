@@ -105,8 +105,11 @@ static int epoch_header(struct cart *c, const struct totals *t, uint64_t address
 	struct totals old_totals = c->end_totals;
 	uint64_t old_object = c->epoch_object, old_address = c->epoch_address, old_end = c->end;
 	bool old_clean = c->clean;
+	bool old_encrypted = c->encrypted;
 	int r;
 
+	if (t->objects == 0)
+		c->encrypted = false; /* blank: any reader may have it again */
 	c->info.epoch = c->last_epoch + 1;
 	c->epoch_object = t->objects;
 	c->epoch_address = c->end = address;
@@ -133,6 +136,7 @@ static int epoch_header(struct cart *c, const struct totals *t, uint64_t address
 	c->epoch_address = old_address;
 	c->end = old_end;
 	c->clean = old_clean;
+	c->encrypted = old_encrypted;
 	c->epoch_open =
 		false; /* the disk may have the new one: no frame of the old one counts then */
 	return r;
@@ -239,14 +243,44 @@ size_t iov_size(const struct iovec *iov, int iov_cnt)
 	return size;
 }
 
+/*
+ * What was encrypted as one object cannot be another: the reader would refuse it.  And the header
+ * says that there are encrypted blocks before there is one: a reader that does not know of them
+ * must not take a frame for damaged.
+ */
+static int admit_encrypted(struct cart *c, const struct write_item *items, unsigned cnt)
+{
+	bool encrypted = false;
+	int r;
+
+	for (unsigned i = 0; i < cnt; i++) {
+		if (items[i].block.cipher == CIPHER_NONE)
+			continue;
+		if (items[i].block.object != c->end_totals.objects + i)
+			return -EINVAL;
+		encrypted = true;
+	}
+	if (!encrypted || cart_has_encrypted(c))
+		return 0;
+	c->encrypted = true;
+	r = header_store(c);
+	if (r != 0)
+		c->encrypted = false;
+	return r;
+}
+
 static void digest_items(struct cart *c, const struct write_item *items, unsigned cnt)
 {
 	for (unsigned i = 0; i < cnt; i++) {
-		if (items[i].block.size == 0)
+		const struct packed_block *b = &items[i].block;
+		const struct cart_content content = { b->stored_size, b->size, true };
+
+		if (b->size == 0)
 			cart_digest_filemark(c->recall_digest);
+		else if (b->cipher != CIPHER_NONE)
+			cart_digest_content(c->recall_digest, b->packed, &content);
 		else
-			cart_digest_iov(c->recall_digest, items[i].iov, items[i].iov_cnt,
-					items[i].block.size);
+			cart_digest_iov(c->recall_digest, items[i].iov, items[i].iov_cnt, b->size);
 	}
 }
 
@@ -262,7 +296,10 @@ int cart_write_items(struct cart *c, const struct write_item *items, unsigned cn
 
 		r = prepare(c);
 		if (r == 0)
-			r = append_items(c, items + *ret_done, cnt - *ret_done, &n);
+			r = admit_encrypted(c, items + *ret_done, cnt - *ret_done);
+		if (r != 0)
+			break;
+		r = append_items(c, items + *ret_done, cnt - *ret_done, &n);
 		if (r < 0 && cnt - *ret_done > 1 && is_appending(c, objects))
 			r = append_items(c, items + *ret_done, 1, &n); /* what fits, fits */
 		if (r == 0 && c->recall_digest != NULL)
@@ -275,16 +312,31 @@ int cart_write_items(struct cart *c, const struct write_item *items, unsigned cn
 int cart_write(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size)
 {
 	struct write_item item = { .iov = iov, .iov_cnt = iov_cnt };
+	struct pack_job job = { c, c->info.codec, 0, iov, iov_cnt, size };
 	unsigned n;
 	int r;
 
-	if (size == 0 || size > CART_MAX_BLOCK || iov_size(iov, iov_cnt) < size)
+	if (size == 0 || size > CART_MAX_BLOCK || iov_size(iov, iov_cnt) < size ||
+	    (c->crypt.encrypt && size > CART_MAX_ENCRYPTED))
 		return -EINVAL;
-	if (c->info.codec != CART_CODEC_NONE && cart_own_codec(c) == NULL)
+	if ((c->crypt.encrypt || c->info.codec != CART_CODEC_NONE) && cart_own_codec(c) == NULL)
 		return -ENOMEM;
 	r = prepare(c); /* before the work of packing: it may be refused */
+	job.object = c->end_totals.objects;
 	if (r == 0)
-		r = block_pack(c->codec, c->info.codec, iov, iov_cnt, size, &item.block);
+		r = block_pack(c->codec, &job, &item.block);
+	return r != 0 ? outcome_of(r) : cart_write_items(c, &item, 1, &n);
+}
+
+int cart_write_envelope(struct cart *c, const void *envelope, size_t size)
+{
+	struct write_item item = { 0 };
+	unsigned n;
+	int r;
+
+	if (!block_from_envelope(envelope, size, &item.block))
+		return -EINVAL;
+	r = prepare(c);
 	return r != 0 ? outcome_of(r) : cart_write_items(c, &item, 1, &n);
 }
 

@@ -108,7 +108,7 @@ static void print_data(void)
 	FIELD("frame", disk_frame, type);
 	FIELD("frame", disk_frame, codec);
 	FIELD("frame", disk_frame, partition);
-	FIELD("frame", disk_frame, reserved);
+	FIELD("frame", disk_frame, cipher);
 	FIELD("frame", disk_frame, object);
 	FIELD("frame", disk_frame, epoch);
 	FIELD("frame", disk_frame, stable);
@@ -123,6 +123,22 @@ static void print_data(void)
 	FIELD("frame", disk_frame, header_crc);
 }
 
+static void print_envelope(void)
+{
+	FIELD("envelope", disk_envelope, magic);
+	FIELD("envelope", disk_envelope, version);
+	FIELD("envelope", disk_envelope, cipher);
+	FIELD("envelope", disk_envelope, codec);
+	FIELD("envelope", disk_envelope, flags);
+	FIELD("envelope", disk_envelope, logical_size);
+	FIELD("envelope", disk_envelope, packed_size);
+	FIELD("envelope", disk_envelope, nonce);
+	FIELD("envelope", disk_envelope, object);
+	FIELD("envelope", disk_envelope, uuid);
+	FIELD("envelope", disk_envelope, kad_size);
+	FIELD("envelope", disk_envelope, reserved);
+}
+
 int main(void)
 {
 	print_header();
@@ -130,5 +146,6 @@ int main(void)
 	print_records();
 	print_layout();
 	print_data();
+	print_envelope();
 	return 0;
 }

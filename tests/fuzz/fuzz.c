@@ -124,6 +124,36 @@ void fuzz_seal_frames(uint8_t *data, size_t size)
 	}
 }
 
+/* The object at the position is encrypted: a key that does not fit does not move; then it is
+ * passed. */
+static void pass_encrypted(struct cart *c)
+{
+	static const uint8_t key[CRYPT_KEY_SIZE];
+	struct cart_crypt crypt = { .decrypt = CART_DECRYPT_MIXED };
+	struct cart_position before, after;
+	static uint8_t block[READ_BYTES];
+	const struct iovec iov = { block, sizeof(block) };
+	size_t length;
+	int r;
+
+	cart_position(c, &before);
+	fuzz_claim(crypt_key_new(key, &crypt.key) == 0 && cart_set_crypt(c, &crypt) == 0,
+		   "a key can be set");
+	r = cart_read(c, &iov, 1, sizeof(block), &length);
+	cart_position(c, &after);
+	fuzz_claim(r == 0 || r == CART_E_DAMAGED
+			   ? after.object == before.object + 1
+			   : (r == CART_E_WRONG_KEY || r == CART_E_TAMPERED) &&
+				     after.object == before.object,
+		   "it opens or is damaged, or the position stays");
+	crypt.decrypt = CART_DECRYPT_RAW;
+	if (after.object == before.object && cart_set_crypt(c, &crypt) == 0 &&
+	    cart_read(c, &iov, 1, sizeof(block), &length) == CART_E_NO_RAW)
+		fuzz_claim(cart_locate(c, before.object + 1) == 0, "what cannot be read is passed");
+	fuzz_claim(cart_set_crypt(c, NULL) == 0, "it can be taken away");
+	crypt_key_unref(crypt.key);
+}
+
 /* From the beginning: every object is one of the three kinds, and there are as many as promised. */
 static void read_all(struct cart *c)
 {
@@ -138,8 +168,11 @@ static void read_all(struct cart *c)
 
 		if (r == CART_E_EOD)
 			break;
-		fuzz_claim(r == 0 || r == CART_E_FILEMARK || r == CART_E_DAMAGED,
+		fuzz_claim(r == 0 || r == CART_E_FILEMARK || r == CART_E_DAMAGED ||
+				   r == CART_E_ENCRYPTED,
 			   "an object is a block, a filemark or damaged");
+		if (r == CART_E_ENCRYPTED)
+			pass_encrypted(c);
 	}
 	fuzz_claim(n == objects, "there are as many objects as the recording has");
 }

@@ -22,10 +22,10 @@ class Tape:
     def __init__(self):
         self.data, self.object, self.file, self.logical, self.stored = SEGMENT, 0, 0, 0, 0
 
-    def frame(self, block, epoch, stable, codec=0):
+    def frame(self, block, epoch, stable, codec=0, sealed=None):
         """One object; a filemark where block is None."""
-        stored = (block or b"", zlib.compress(block or b"", 1), LZ4_300, ZSTD_300)[codec]
-        head = FRAME.pack(b"VTLF", 2 if block is None else 1, codec, 0, 0, self.object, epoch, stable,
+        stored = sealed or (block or b"", zlib.compress(block or b"", 1), LZ4_300, ZSTD_300)[codec]
+        head = FRAME.pack(b"VTLF", 2 if block is None else 1, codec, 0, int(sealed is not None), self.object, epoch, stable,
                           self.file, self.logical, self.stored, len(block or b""), len(stored),
                           crc32c(stored) if stored else 0, crc32c(block) if block else 0, 1, 0)[:76]
         self.data += head + struct.pack("<I", crc32c(UUID + head)) + stored
@@ -48,6 +48,7 @@ def frames():
     yield "begin", Tape().begin().data
     yield "whole", whole
     yield "codecs", Tape().begin().frame(b"x" * 300, 2, 3, 2).frame(b"x" * 300, 2, 3, 3).data
+    yield "encrypted", Tape().begin().frame(b"a block", 2, 3, 0, envelope(b"a block")).frame(None, 2, 3).data
     yield "torn-header", whole[:-60]
     yield "torn-data", whole[:-2]
     yield "empty", b""
@@ -68,6 +69,27 @@ def header(state=0, flags=4, objects=0, records=b""):
                         objects, objects, 0, 10 * objects, 10 * objects, 128 + 90 * objects)
     raw = fixed + bytes(512 - len(fixed)) + records
     return raw + struct.pack("<I", crc32c(raw))
+
+
+def envelope(plain, flags=0, kads=(b"", b"", b"", b""), codec=0, logical=None):
+    """Sealed with the zero key where there is a program for that, else with noise: a wrong key."""
+    head = struct.pack("<8sBBBBII12sQ16s4B20s", b"VTLENC01", 1, 1, codec, flags, logical or len(plain), len(plain),
+                       b"nonce-nonce-", 1, UUID, *map(len, kads), bytes(20)) + b"".join(kads)
+    try:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+        return head + AESGCM(bytes(32)).encrypt(b"nonce-nonce-", bytes(8) + plain, head)
+    except ImportError:
+        return head + b"?" * (8 + len(plain) + 16)
+
+
+def envelopes():
+    yield "plain", envelope(b"a block")
+    yield "packed", envelope(zlib.compress(b"x" * 300), codec=1, logical=300)
+    yield "no-raw", envelope(b"a block", 1)
+    yield "kads", envelope(b"b", 0, (b"authenticated", b"u", b"m" * 255, b"nonce"))
+    yield "tampered", envelope(b"a block")[:-1] + b"!"
+    yield "cut", envelope(b"a block")[:-1]
+    yield "head", envelope(b"a block")[:80]
 
 
 def headers():
@@ -152,7 +174,7 @@ def carts():
 
 def main(folder):
     for target, samples in (("frames", frames()), ("header", headers()), ("index", indexes()),
-                            ("codec", codecs()), ("cart", carts())):
+                            ("codec", codecs()), ("cart", carts()), ("envelope", envelopes())):
         os.makedirs(os.path.join(folder, target), exist_ok=True)
         for name, data in samples:
             with open(os.path.join(folder, target, name), "wb") as f:

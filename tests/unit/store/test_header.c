@@ -113,7 +113,7 @@ static void what_makes_no_sense_is_invalid_and_what_is_new_unsupported(void **st
 		size_t size;
 		int outcome;
 	} rows[] = {
-		{ "unknown incompatible bit", 16, { 1 }, 4, CART_E_UNSUPPORTED },
+		{ "unknown incompatible bit", 16, { 0x80 }, 4, CART_E_UNSUPPORTED },
 		{ "later version", 8, { 2 }, 4, CART_E_UNSUPPORTED },
 		{ "unknown compatible bit", 20, { 1 }, 4, 0 },
 		{ "unknown flag", 74, { 0x84 }, 1, 0 },

@@ -238,7 +238,9 @@ static int refuse_three(struct cart *c)
 		fill_block(blocks[i], 101 + i, 1000);
 		iov[i] = (struct iovec){ blocks[i], 1000 };
 		items[i] = (struct write_item){ .iov = &iov[i], .iov_cnt = 1 };
-		if (block_pack(NULL, CART_CODEC_NONE, &iov[i], 1, 1000, &items[i].block) != 0)
+		const struct pack_job job = { c, CART_CODEC_NONE, 0, &iov[i], 1, 1000 };
+
+		if (block_pack(NULL, &job, &items[i].block) != 0)
 			return -1;
 	}
 	return cart_write_items(c, items, 3, &done) == -EIO && done == 0 ? 0 : -1;
