@@ -229,7 +229,8 @@ static void all_key_associated_data_fits(void **state)
 
 /* How often the 32 bytes occur in what this process can write to; they are given in disguise, so
  * that the question is no answer. */
-__attribute__((no_sanitize_address)) static unsigned occurrences(const uint8_t disguised[CRYPT_KEY_SIZE])
+__attribute__((no_sanitize_address)) static unsigned
+occurrences(const uint8_t disguised[CRYPT_KEY_SIZE])
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
 	unsigned found = 0;
