@@ -87,6 +87,12 @@ enum sense_key {
 	X(AUXILIARY_MEMORY_OUT_OF_SPACE,  KEY_ILLEGAL_REQUEST,  0x55, 0x06, "auxiliary memory out of space") \
 	X(WRITE_PROTECTED,                KEY_DATA_PROTECT,     0x27, 0x00, "write protected") \
 	X(SOFTWARE_WRITE_PROTECTED,       KEY_DATA_PROTECT,     0x27, 0x02, "logical unit software write protected: a host set SWP") \
+	X(UNABLE_TO_DECRYPT,              KEY_DATA_PROTECT,     0x74, 0x01, "unable to decrypt data: the block is encrypted, and decryption is off") \
+	X(UNENCRYPTED_DATA,               KEY_DATA_PROTECT,     0x74, 0x02, "unencrypted data encountered while decrypting") \
+	X(INCORRECT_KEY,                  KEY_DATA_PROTECT,     0x74, 0x03, "incorrect data encryption key") \
+	X(CRYPTOGRAPHIC_INTEGRITY,        KEY_DATA_PROTECT,     0x74, 0x04, "cryptographic integrity validation failed") \
+	X(ENCRYPTION_NOT_USABLE,          KEY_DATA_PROTECT,     0x74, 0x07, "encryption parameters not useable: not with this medium, or a block of this length") \
+	X(NOT_RAW_READ_ENABLED,           KEY_DATA_PROTECT,     0x74, 0x0a, "encrypted block not raw read enabled") \
 	X(END_OF_DATA,                    KEY_BLANK_CHECK,      0x00, 0x05, "end-of-data detected") \
 	X(VOLUME_OVERFLOW,                KEY_VOLUME_OVERFLOW,  0x00, 0x02, "end of partition or medium: the block does not fit")
 /* clang-format on */

@@ -41,6 +41,8 @@ static const struct scsi_command commands[] = {
 	{ OP_MODE_SENSE_10,     SA_NONE, 10, DATA_IN,   0,             60,   "MODE SENSE(10)",         scsi_mode_sense,      { 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff }, 0 },
 	SCSI_SERVICE_ROWS,
 	SCSI_CORE_ROWS,
+	{ OP_SECURITY_PROTOCOL_IN, SA_NONE, 12, DATA_IN, 0, 60, "SECURITY PROTOCOL IN", drive_security_in, { 0xff, 0xff, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff }, DRIVE_ENCRYPTION },
+	{ OP_SECURITY_PROTOCOL_OUT, SA_NONE, 12, DATA_OUT, TELLS_DEFERRED, 60, "SECURITY PROTOCOL OUT", drive_security_out, { 0xff, 0xff, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff }, DRIVE_ENCRYPTION },
 	{ OP_WRITE_FILEMARKS_16, SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 1200, "WRITE FILEMARKS(16)", drive_write_filemarks_16, { 0x0d, 0, 0xff, ALL8, 0xff, 0xff, 0xff }, DRIVE_EXPLICIT },
 	{ OP_READ_REVERSE_16,   SA_NONE, 16, DATA_IN,   NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "READ REVERSE(16)", drive_read_reverse, { 0x07, 0, 0xff, ALL8, 0xff, 0xff, 0xff }, DRIVE_EXPLICIT | DRIVE_READ_REVERSE },
 	{ OP_ALLOW_OVERWRITE,   SA_NONE, 16, DATA_NONE, NEEDS_MEDIUM,  60,   "ALLOW OVERWRITE",        drive_allow_overwrite, { 0, 0x0f, 0xff, ALL8 }, DRIVE_APPEND_ONLY },

@@ -51,6 +51,7 @@ static void look(struct drive *d)
 	note(d, DRIVE_READY);
 	drive_attributes_loaded(d);
 	drive_follow_compression(d);
+	ignore_result(drive_crypt_apply(d)); /* nothing was written that could have failed */
 	unit_attention(&d->unit, SENSE_MEDIUM_MAY_HAVE_CHANGED);
 }
 
@@ -116,6 +117,7 @@ static void drive_reset(struct scsi_unit *unit)
 	struct drive *d = drive_of(unit);
 
 	drive_forget_overwrite(unit);
+	drive_crypt_clear(d);
 	d->prevented = false;
 	d->block_size = 0;
 	d->buffered = 1;
@@ -201,6 +203,7 @@ int drive_unload(struct drive *d)
 		drive_attributes_unloading(d);
 		ignore_result(stage_close(d->stage)); /* synced just now: nothing is lost with it */
 		d->stage = NULL;
+		drive_crypt_unloaded(d);
 	}
 	drive_forget_associated_protection(d);
 	if (d->state != DRIVE_EMPTY)
@@ -354,6 +357,8 @@ void drive_free(struct drive *drive)
 	if (drive->stage != NULL)
 		ignore_result(stage_close(
 			drive->stage)); /* what was acknowledged is synced or recovered */
+	drive->stage = NULL;
+	drive_crypt_clear(drive);
 	unit_clear(&drive->unit);
 	library_unref(drive->library);
 	free(drive);

@@ -11,6 +11,7 @@
 #include "handlers/scsi/mode.h"
 #include "handlers/scsi/vpd.h"
 #include "handlers/tape/drive.h"
+#include "handlers/tape/security.h"
 #include "lib/personality/personality.h"
 #include "lib/store/stage.h"
 
@@ -77,6 +78,7 @@ struct drive {
 	uint64_t alerts;         /* TapeAlert */
 	uint64_t alerts_of_load; /* all that were raised since the medium was loaded */
 	struct drive_counters counters;
+	struct drive_crypts crypts;     /* data encryption parameters */
 	enum drive_overwrite overwrite; /* ALLOW OVERWRITE */
 	uint64_t overwrite_object;      /* the position that it was given for */
 };
@@ -245,6 +247,8 @@ enum scsi_status drive_space(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_locate_10(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_locate_16(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_read_position(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_security_in(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_security_out(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_erase(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_load_unload(struct scsi_unit *unit, struct scsi_cmd *cmd);
 enum scsi_status drive_prevent_allow(struct scsi_unit *unit, struct scsi_cmd *cmd);

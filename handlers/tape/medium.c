@@ -24,6 +24,11 @@ static const struct outcome_row rows[] = {
 	[CART_E_PROTECTED]     = { SENSE_WRITE_PROTECTED,        0 },
 	[CART_E_UNSUPPORTED]   = { SENSE_CANNOT_READ_MEDIUM,     0 },
 	[CART_E_INVALID]       = { SENSE_CANNOT_READ_MEDIUM,     0 },
+	[CART_E_ENCRYPTED]     = { SENSE_UNABLE_TO_DECRYPT,      0 },
+	[CART_E_WRONG_KEY]     = { SENSE_INCORRECT_KEY,          0 },
+	[CART_E_TAMPERED]      = { SENSE_CRYPTOGRAPHIC_INTEGRITY, 0 },
+	[CART_E_UNENCRYPTED]   = { SENSE_UNENCRYPTED_DATA,       0 },
+	[CART_E_NO_RAW]        = { SENSE_NOT_RAW_READ_ENABLED,   0 },
 };
 /* clang-format on */
 

@@ -166,6 +166,9 @@ enum scsi_status drive_write(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		return refuse_displaced(d, cmd, t.fixed ? t.blocks : t.size);
 	if (t.size > drive_model(d)->max_block_bytes)
 		return scsi_check_field(unit, cmd, drive_length_byte(cmd), 7);
+	if (drive_crypt_obstacle(d, t.size) != SENSE_NO_SENSE)
+		return scsi_check_tape(unit, cmd, drive_crypt_obstacle(d, t.size), 0,
+				       t.fixed ? t.blocks : t.size);
 	if ((uint64_t)t.size * t.blocks > cmd->iov_len) /* half a block is never written */
 		return scsi_check(unit, cmd, SENSE_INFORMATION_UNIT_TOO_SHORT);
 	for (i = 0; i < t.blocks; i++) {

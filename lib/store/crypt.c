@@ -202,6 +202,7 @@ bool crypt_envelope_parse(const void *data, size_t size, struct crypt_envelope *
 	    (d.flags & ~ENVELOPE_NO_RAW) != 0 || !zeros(d.reserved, sizeof(d.reserved)))
 		return false;
 	e.codec = d.codec;
+	e.kad_format = d.kad_format;
 	e.no_raw = (d.flags & ENVELOPE_NO_RAW) != 0;
 	e.logical_size = le32_get(d.logical_size);
 	e.packed_size = le32_get(d.packed_size);
@@ -227,6 +228,7 @@ static uint8_t *put_head(const struct cart_crypt *crypt, const struct crypt_enve
 		.version = ENVELOPE_VERSION,
 		.cipher = CIPHER_AES_256_GCM,
 		.codec = e->codec,
+		.kad_format = crypt->kads.format,
 		.flags = crypt->no_raw ? ENVELOPE_NO_RAW : 0,
 		.logical_size = le32_from(e->logical_size),
 		.packed_size = le32_from(e->packed_size),

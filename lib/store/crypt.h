@@ -44,6 +44,7 @@ enum crypt_kad_kind {
 };
 
 struct crypt_kads {
+	uint8_t format;           /* what kind of name they are (SSC-5, KAD FORMAT) */
 	uint8_t size[CRYPT_KADS]; /* 0: there is none */
 	uint8_t data[CRYPT_KADS][CRYPT_KAD_MAX];
 };
@@ -83,6 +84,7 @@ struct crypt_envelope {
 	uint32_t packed_size;  /* of what is encrypted */
 	uint64_t object;       /* its number */
 	uint8_t uuid[16];      /* of the cartridge that it was first written to */
+	uint8_t kad_format;
 	uint8_t kad_size[CRYPT_KADS];
 	const uint8_t *kad[CRYPT_KADS];
 	size_t head_size; /* bytes before the ciphertext */

@@ -225,7 +225,8 @@ struct disk_envelope {
 	le64 object;
 	uint8_t uuid[16];    /* of the cartridge that it was first written to */
 	uint8_t kad_size[4]; /* A-KAD, U-KAD, M-KAD, nonce value */
-	uint8_t reserved[20];
+	uint8_t kad_format;
+	uint8_t reserved[19];
 };
 
 static_assert(sizeof(struct disk_envelope) == 80, "envelope");

@@ -296,6 +296,7 @@ static void describe_envelope(const struct cart *c, const uint8_t *data, size_t 
 	next->kind = CART_NEXT_ENCRYPTED;
 	next->codec = e.codec;
 	next->no_raw = e.no_raw;
+	next->kads.format = e.kad_format;
 	for (unsigned i = 0; i < CRYPT_KADS; i++) {
 		next->kads.size[i] = e.kad_size[i];
 		memcpy(next->kads.data[i], e.kad[i], e.kad_size[i]);

@@ -136,6 +136,7 @@ static void print_envelope(void)
 	FIELD("envelope", disk_envelope, object);
 	FIELD("envelope", disk_envelope, uuid);
 	FIELD("envelope", disk_envelope, kad_size);
+	FIELD("envelope", disk_envelope, kad_format);
 	FIELD("envelope", disk_envelope, reserved);
 }
 

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* security_state.c: see security.h. */
+#include <string.h>
+
+#include "handlers/tape/internal.h"
+
+/* LTO-4 was the first that could: the density codes of what came before. */
+static const uint8_t plain_densities[] = { 0x40, 0x42, 0x44 };
+
+bool drive_crypt_medium_fits(struct drive *d)
+{
+	uint8_t density = stage_info(d->stage)->density;
+
+	return memchr(plain_densities, density, sizeof(plain_densities)) == NULL;
+}
+
+int drive_crypt_apply(struct drive *d)
+{
+	struct cart_crypt crypt = drive_crypt_now(&d->crypts)->set;
+
+	crypt.encrypt = crypt.encrypt && drive_crypt_medium_fits(d);
+	return stage_set_crypt(d->stage, &crypt);
+}
+
+static void forget(struct drive_crypt *c, uint32_t instance)
+{
+	crypt_key_unref(c->set.key);
+	memset(c, 0, sizeof(*c));
+	c->instance = instance;
+}
+
+void drive_crypt_clear(struct drive *d)
+{
+	forget(drive_crypt_now(&d->crypts), 0);
+	if (d->stage != NULL)
+		ignore_result(stage_set_crypt(d->stage, NULL)); /* a failure stays to be told */
+}
+
+void drive_crypt_unloaded(struct drive *d)
+{
+	struct drive_crypt *c = drive_crypt_now(&d->crypts);
+
+	if (c->ckod)
+		forget(c, c->instance + 1);
+}
+
+enum sense_id drive_crypt_obstacle(struct drive *d, size_t size)
+{
+	if (!drive_crypt_now(&d->crypts)->set.encrypt ||
+	    (drive_crypt_medium_fits(d) && size <= CART_MAX_ENCRYPTED))
+		return SENSE_NO_SENSE;
+	return SENSE_ENCRYPTION_NOT_USABLE;
+}
