@@ -14,6 +14,8 @@
 #include "lib/base/bytes.h"
 
 enum buffer_mode {
+	MODE_COMBINED =
+		0x00, /* obsolete; drives still have it for reading, sg_read_buffer's default */
 	MODE_DATA = 0x02,
 	MODE_DESCRIPTOR = 0x03,
 	MODE_ECHO = 0x0a,
@@ -65,6 +67,25 @@ static enum scsi_status read_data(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	return s;
 }
 
+/* A header that says how large buffer 0 is, and its data. */
+static enum scsi_status read_combined(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	enum scsi_status s = check_unused(unit, cmd, false);
+	uint32_t allocation = get_be24(cmd->cdb + 6);
+	uint8_t header[4] = { 0 };
+
+	if (s != SCSI_GOOD)
+		return s;
+	put_be24(header + 1, SERVICE_BUFFER_BYTES);
+	scsi_put_data(cmd, header, sizeof(header), allocation);
+	if (allocation > sizeof(header))
+		scsi_put_data_at(cmd, sizeof(header), unit->service->buffer,
+				 allocation - sizeof(header) < SERVICE_BUFFER_BYTES
+					 ? allocation - sizeof(header)
+					 : SERVICE_BUFFER_BYTES);
+	return SCSI_GOOD;
+}
+
 /* A buffer that there is not has no capacity: who walks all numbers is told so with GOOD. */
 static enum scsi_status read_descriptor(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
@@ -109,13 +130,15 @@ static enum scsi_status read_echo_descriptor(struct scsi_unit *unit, struct scsi
 
 static enum scsi_status read_history(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
-	enum scsi_status s = check_unused(unit, cmd, true);
 	uint8_t data[32] = { 0 };
+	enum scsi_status s;
 
+	if ((cmd->cdb[1] & 0xe0) == 0 &&
+	    (cmd->cdb[2] == HISTORY_CLEAR || cmd->cdb[2] == HISTORY_CLEAR_RELEASE))
+		return SCSI_GOOD; /* there is nothing that could be held */
+	s = check_unused(unit, cmd, true);
 	if (s != SCSI_GOOD)
 		return s;
-	if (cmd->cdb[2] == HISTORY_CLEAR || cmd->cdb[2] == HISTORY_CLEAR_RELEASE)
-		return SCSI_GOOD; /* there is nothing that could be held */
 	if (cmd->cdb[2] > HISTORY_DIRECTORY_LAST)
 		return scsi_check_field(unit, cmd, 2, 7);
 	scsi_put_text(data, 8, unit->identity.vendor); /* a directory of no entries */
@@ -126,6 +149,8 @@ static enum scsi_status read_history(struct scsi_unit *unit, struct scsi_cmd *cm
 enum scsi_status scsi_read_buffer(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	switch (cmd->cdb[1] & 0x1f) {
+	case MODE_COMBINED:
+		return read_combined(unit, cmd);
 	case MODE_DATA:
 		return read_data(unit, cmd);
 	case MODE_DESCRIPTOR:
@@ -136,7 +161,7 @@ enum scsi_status scsi_read_buffer(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		return read_echo_descriptor(unit, cmd);
 	case MODE_ERROR_HISTORY:
 		return read_history(unit, cmd);
-	default: /* 00h, combined header and data, is obsolete */
+	default:
 		return scsi_check_field(unit, cmd, 1, 4);
 	}
 }

@@ -147,8 +147,9 @@ static enum scsi_status take_page(struct scsi_unit *unit, struct scsi_cmd *cmd, 
 {
 	uint8_t page[4] = { 0 };
 
-	if (size < sizeof(page))
-		return scsi_check(unit, cmd, SENSE_PARAMETER_LIST_LENGTH_ERROR);
+	if (size <
+	    sizeof(page)) /* SPC-5: a length that cuts the page is a wrong field of the CDB */
+		return scsi_check_field(unit, cmd, 3, 7);
 	if (scsi_get_data(cmd, page, sizeof(page)) < sizeof(page) || cmd->iov_len < size)
 		return scsi_check(unit, cmd, SENSE_INFORMATION_UNIT_TOO_SHORT);
 	if (page[0] != 0)
@@ -157,8 +158,8 @@ static enum scsi_status take_page(struct scsi_unit *unit, struct scsi_cmd *cmd, 
 		return scsi_check_list(unit, cmd, 1, 7);
 	if (get_be16(page + 2) != 0)
 		return scsi_check_list(unit, cmd, 2, 7);
-	if (size > sizeof(page))
-		return scsi_check(unit, cmd, SENSE_PARAMETER_LIST_LENGTH_ERROR);
+	if (size > sizeof(page)) /* a single page */
+		return scsi_check_list(unit, cmd, 4, 7);
 	return SCSI_GOOD;
 }
 

@@ -106,6 +106,8 @@ enum scsi_status scsi_set_timestamp(struct scsi_unit *unit, struct scsi_cmd *cmd
 	for (unsigned byte = 0; byte < sizeof(list); byte++)
 		if ((byte < 4 || byte >= 10) && list[byte] != 0)
 			return scsi_check_list(unit, cmd, byte, 31 - __builtin_clz(list[byte]));
+	if (list[4] > 0xf0) /* SPC-5: it would not last */
+		return scsi_check_list(unit, cmd, 4, 7);
 	s->origin = TIMESTAMP_SET;
 	s->stamp_ms = (int64_t)((uint64_t)get_be16(list + 4) << 32 | get_be32(list + 6));
 	s->stamped_ms = clock_monotonic_ms();

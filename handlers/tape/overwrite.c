@@ -35,10 +35,12 @@ enum scsi_status drive_allow_overwrite(struct scsi_unit *unit, struct scsi_cmd *
 	unsigned mode = cmd->cdb[2] & 0x0f;
 	struct cart_position now;
 
+	d->overwrite = OVERWRITE_DISABLED; /* whatever becomes of this command */
+	if (drive_write_mode(d) != WRITE_MODE_APPEND_ONLY)
+		return scsi_check(unit, cmd, SENSE_NOT_APPEND_ONLY);
 	if (mode > OVERWRITE_FORMAT)
 		return scsi_check_field(unit, cmd, 2, 3);
-	d->overwrite = OVERWRITE_DISABLED;
-	if (mode == OVERWRITE_CURRENT_POSITION) { /* the host says where it believes to be */
+	if (mode != OVERWRITE_DISABLED) { /* the host says where it believes to be */
 		stage_position(d->stage, &now);
 		if (cmd->cdb[3] != 0 || get_be64(cmd->cdb + 4) != now.object)
 			return scsi_check(unit, cmd, SENSE_INVALID_POSITION);

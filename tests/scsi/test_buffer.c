@@ -131,21 +131,46 @@ static void the_error_history_is_a_directory_of_nothing(void **state)
 	}
 	read_buffer(r, 0x1c, 0x10, 0, 64);
 	expect_field_bit(r, 2, 7);
-	read_buffer(r, 0x1c, 0xff, 0, 0);
+	read_buffer(r, 0x1c, 0xff, 8, 0); /* the offset is ignored */
 	expect_good(r);
+	read_buffer(r, 0x1c, 0, 8, 64);
+	expect_field_bit(r, 3, 7);
 }
 
 static void microcode_is_refused_before_its_data(void **state)
 {
-	static const uint8_t modes[] = { 0x04, 0x05, 0x06, 0x07, 0x0d, 0x0e, 0x0f, 0x00, 0x1a };
+	static const uint8_t modes[] = {
+		0x04, 0x05, 0x06, 0x07, 0x0d, 0x0e, 0x0f, 0x00, 0x1a, 0x1c
+	};
 	struct rig *r = *state;
 
 	for (unsigned i = 0; i < sizeof(modes); i++) {
 		run_buffer(r, OP_WRITE_BUFFER, modes[i], 0, 0, 1024);
 		expect_field_bit(r, 1, 4);
 	}
-	read_buffer(r, 0x00, 0, 0, 8);
+	read_buffer(r, 0x04, 0, 0, 8);
 	expect_field_bit(r, 1, 4);
+}
+
+/* sg_read_buffer asks so where it is not told otherwise. */
+static void header_and_data_come_together(void **state)
+{
+	struct rig *r = *state;
+
+	memset(r->data, 0x5a, 16);
+	run_buffer(r, OP_WRITE_BUFFER, 2, 0, 0, 16);
+	read_buffer(r, 0x00, 0, 0, 12);
+	expect_good(r);
+	assert_int_equal(r->cmd.in_len, 12);
+	assert_memory_equal(r->data, "\0\1\0\0\x5a\x5a\x5a\x5a\x5a\x5a\x5a\x5a", 12);
+	read_buffer(r, 0x00, 0, 0, 3);
+	assert_int_equal(r->cmd.in_len, 3);
+	read_buffer(r, 0x00, 0, 0, SERVICE_BUFFER_BYTES + 100);
+	assert_int_equal(r->cmd.in_len, SERVICE_BUFFER_BYTES + 4);
+	read_buffer(r, 0x00, 1, 0, 12);
+	expect_field_bit(r, 2, 7);
+	read_buffer(r, 0x00, 0, 4, 12);
+	expect_field_bit(r, 3, 7);
 }
 
 int main(void)
@@ -158,6 +183,7 @@ int main(void)
 		rig_test(the_echo_comes_back_as_long_as_it_was),
 		rig_test(the_error_history_is_a_directory_of_nothing),
 		rig_test(microcode_is_refused_before_its_data),
+		rig_test(header_and_data_come_together),
 	};
 
 	return rig_main(tests);

@@ -93,9 +93,9 @@ static void only_page_0_can_be_sent(void **state)
 	run(r, 4, OP_SEND_DIAGNOSTIC, 0x10, 0, 0, 4, 0);
 	expect_good(r);
 	run(r, 8, OP_SEND_DIAGNOSTIC, 0x10, 0, 0, 8, 0);
-	expect_sense(r, SENSE_PARAMETER_LIST_LENGTH_ERROR);
+	expect_list_field(r, 4);
 	run(r, 3, OP_SEND_DIAGNOSTIC, 0x10, 0, 0, 3, 0);
-	expect_sense(r, SENSE_PARAMETER_LIST_LENGTH_ERROR);
+	expect_field_bit(r, 3, 7);
 	run(r, 2, OP_SEND_DIAGNOSTIC, 0x10, 0, 0, 4, 0);
 	expect_sense(r, SENSE_INFORMATION_UNIT_TOO_SHORT);
 	for (unsigned byte = 0; byte < 3; byte++) {

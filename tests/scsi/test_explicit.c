@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "handlers/scsi/mode.h"
 #include "handlers/tape/internal.h"
 #include "lib/base/bytes.h"
 #include "tests/support/rig.h"
@@ -184,11 +185,29 @@ static void allow(struct rig *r, uint8_t mode, uint8_t partition, uint64_t objec
 	run_cdb(r, cdb, sizeof(cdb), 0);
 }
 
+/* Device configuration extension, WRITE MODE. */
+static void append_only(struct rig *r)
+{
+	mode_current(r->unit, MODE_PAGE_CONFIGURATION, MODE_SUB_CONFIGURATION_EXTENSION)[5] =
+		WRITE_MODE_APPEND_ONLY << 4;
+}
+
+static void there_is_nothing_to_allow_outside_append_only_mode(void **state)
+{
+	struct rig *r = *state;
+
+	for (uint8_t mode = 0; mode < 4; mode++) {
+		allow(r, mode, 0, 0);
+		expect_sense(r, SENSE_NOT_APPEND_ONLY);
+	}
+}
+
 static void overwriting_is_allowed_where_the_tape_stands(void **state)
 {
 	struct rig *r = *state;
 
 	write_sample(r);
+	append_only(r);
 	run_space(r, 0, 2);
 	assert_false(drive_may_overwrite(r->drive));
 	allow(r, 1, 0, 2);
@@ -202,9 +221,14 @@ static void overwriting_is_allowed_where_the_tape_stands(void **state)
 	assert_false(drive_may_overwrite(r->drive)); /* a refused one takes the permission back */
 	allow(r, 1, 1, 2);
 	expect_sense(r, SENSE_INVALID_POSITION);
+	allow(r, 1, 0, 2);
+	expect_good(r);
 	allow(r, 3, 0, 2);
 	expect_field_bit(r, 2, 3);
+	assert_false(drive_may_overwrite(r->drive));
 	allow(r, 2, 0, 0);
+	expect_sense(r, SENSE_INVALID_POSITION);
+	allow(r, 2, 0, 2);
 	expect_good(r);
 	assert_true(drive_may_format(r->drive));
 	assert_false(drive_may_overwrite(r->drive));
@@ -218,19 +242,23 @@ static void the_permission_is_for_one_command_of_the_data_stream(void **state)
 	struct rig *r = *state;
 
 	write_sample(r);
+	append_only(r);
 	allow(r, 1, 0, 0);
 	expect_block(r, 1, 100);
 	rewind_tape(r);
 	assert_false(drive_may_overwrite(r->drive));
 	allow(r, 1, 0, 0);
 	expect_good(r);
-	write_block(r, 7, 10);
+	run(r, 0, OP_WRITE_FILEMARKS_6, 0, 0, 0, 0, 0);
 	assert_false(drive_may_overwrite(r->drive));
 	allow(r, 2, 0, 0);
+	expect_good(r);
 	rig_power_on(r);
 	assert_false(drive_may_format(r->drive));
 	r->unit->attentions_cnt = 0;
+	append_only(r);
 	allow(r, 2, 0, 0);
+	expect_good(r);
 	move(r, RIG_DRIVE_1, RIG_SLOT_4);
 	move(r, RIG_SLOT_4, RIG_DRIVE_1);
 	assert_false(drive_may_format(r->drive));
@@ -247,6 +275,7 @@ int main(void)
 		explicit_test(what_is_wrong_in_the_cdb_moves_nothing),
 		explicit_test(after_a_power_on_a_named_place_is_as_good_as_a_locate),
 		rig_test(a_drive_without_the_feature_does_not_know_them),
+		explicit_test(there_is_nothing_to_allow_outside_append_only_mode),
 		explicit_test(overwriting_is_allowed_where_the_tape_stands),
 		explicit_test(the_permission_is_for_one_command_of_the_data_stream),
 	};

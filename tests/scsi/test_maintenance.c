@@ -72,7 +72,7 @@ static uint64_t timestamp(struct rig *r, unsigned origin)
 
 static void the_timestamp_counts_from_power_on_until_it_is_set(void **state)
 {
-	const uint64_t set = 0xfedcba987654ull;
+	const uint64_t set = 0xf0dcba987654ull;
 	struct rig *r = *state;
 	uint64_t now;
 
@@ -116,8 +116,31 @@ static void a_bad_timestamp_is_not_set(void **state)
 		run_out(r, 0x0f, 12, 12, 0);
 		expect_list_field(r, byte);
 	}
+	memset(r->data, 0, 12);
+	r->data[4] = 0xf1;
+	run_out(r, 0x0f, 12, 12, 0);
+	expect_list_field(r, 4);
 	run_in(r, 0x0f, 0, 512, 0);
 	assert_int_not_equal(r->data[2], TIMESTAMP_SET);
+}
+
+/* SCSIP and TCMOS of the control extension mode page. */
+static void the_control_extension_page_says_whose_clock_it_is(void **state)
+{
+	struct rig *r = *state;
+	uint8_t *page = mode_current(r->unit, 0x0a, 0x01);
+
+	assert_non_null(page);
+	page[4] = 0x04;
+	memset(r->data, 0, 12);
+	run_out(r, 0x0f, 12, 12, 0);
+	expect_field_bit(r, 1, 4);
+	assert_true(timestamp(r, TIMESTAMP_OUTSIDE) > 1700000000000ull);
+	page[4] = 0x06;
+	memset(r->data, 0, 12);
+	run_out(r, 0x0f, 12, 12, 0);
+	expect_good(r);
+	assert_true(timestamp(r, TIMESTAMP_SET) < 600000);
 }
 
 static void identifying_information_survives_a_restart(void **state)
@@ -209,6 +232,7 @@ int main(void)
 		rig_test(there_is_one_group_of_ports_and_it_is_active),
 		rig_test(the_timestamp_counts_from_power_on_until_it_is_set),
 		rig_test(a_bad_timestamp_is_not_set),
+		rig_test(the_control_extension_page_says_whose_clock_it_is),
 		rig_test(identifying_information_survives_a_restart),
 		rig_test(identifying_information_has_limits),
 		rig_test(the_medium_has_a_serial_number_of_its_own),
