@@ -8,6 +8,9 @@
  * behind them can be read: old tapes have no other end.  The volume
  * is then noted as a verified copy of the cartridge, so that nothing writes over it.
  *
+ * A block that is the envelope of an encrypted block with this object number is one: the volume is
+ * a copy of ours, of a pool that may be lost, and hosts still have its key.
+ *
  * The cartridge is made by this job and in no library before it is done: a restart begins it again.
  */
 #include <errno.h>
@@ -59,9 +62,14 @@ static gboolean take_mark(struct reading *i, GError **error)
 
 static gboolean take_block(struct reading *i, const uint8_t *data, size_t size, GError **error)
 {
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = size };
 	struct cart_copy *copy = &i->s->job->copy;
-	int r = cart_write(i->cart, &iov, 1, size);
+	struct cart_content content;
+	int r;
+
+	step_content(CART_FORM_ENVELOPES, copy->blocks + copy->filemarks, data, size, &content);
+	if (content.encrypted)
+		copy->form = CART_FORM_ENVELOPES;
+	r = step_write(i->cart, data, &content);
 
 	if (r != 0 && r != CART_E_EARLY_WARNING) {
 		step_cart_error(i->s, r, "write", error);
@@ -69,11 +77,11 @@ static gboolean take_block(struct reading *i, const uint8_t *data, size_t size, 
 	}
 	if (copy->blocks + copy->filemarks == 0)
 		step_hash(data, size, copy->first_block);
-	cart_digest_block(i->digest, data, size);
+	cart_digest_content(i->digest, data, &content);
 	copy->blocks++;
-	copy->bytes += size;
+	copy->bytes += content.logical_size;
 	i->after_mark = false;
-	return step_progress(i->s, size, error);
+	return step_progress(i->s, content.logical_size, error);
 }
 
 /* The recording goes on, or has ended, behind filemarks in a row: @count of them belong to it. */

@@ -11,6 +11,8 @@
  * The mover counts; the drive is never asked where it is or whether the tape has ended.  Where the
  * recording ends with a block, one filemark is written behind it: st would do so anyway at the
  * rewind, and every kind of drive shall hold the same.
+ *
+ * Encrypted blocks go as their envelopes, which need no key.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -41,18 +43,35 @@ static gboolean write_marks(struct copying *c, GError **error)
 	return r == 0;
 }
 
-static gboolean copy_block(struct copying *c, size_t size, GError **error)
+/* Whoever reads the volume will take the block for what it is. */
+static gboolean is_clear(struct copying *c, const struct cart_content *content, GError **error)
+{
+	uint64_t object = c->copy.blocks + c->copy.filemarks;
+	struct cart_content found;
+
+	step_content(c->copy.form, object, c->buffer, content->size, &found);
+	if (found.encrypted == content->encrypted)
+		return TRUE;
+	g_set_error(error, POLICY_ERROR, POLICY_ERROR_INVALID,
+		    "object %" G_GUINT64_FORMAT
+		    " of cartridge %s looks like an encrypted block and is "
+		    "none: on a volume nobody could tell",
+		    object, c->s->job->barcode);
+	return FALSE;
+}
+
+static gboolean copy_block(struct copying *c, const struct cart_content *content, GError **error)
 {
 	int r;
 
-	if (!write_marks(c, error))
+	if (!is_clear(c, content, error) || !write_marks(c, error))
 		return FALSE;
 	if (c->first)
-		step_hash(c->buffer, size, c->copy.first_block);
-	cart_digest_block(c->digest, c->buffer, size);
+		step_hash(c->buffer, content->size, c->copy.first_block);
+	cart_digest_content(c->digest, c->buffer, content);
 	c->copy.blocks++;
-	c->copy.bytes += size;
-	r = tapeio_write(c->tape, c->buffer, size);
+	c->copy.bytes += content->logical_size;
+	r = tapeio_write(c->tape, c->buffer, content->size);
 	if (r != 0)
 		step_tape_error(c->s, r, "write to", error);
 	return r == 0;
@@ -62,8 +81,8 @@ static gboolean copy_block(struct copying *c, size_t size, GError **error)
 static gboolean copy_object(struct copying *c, gboolean *ret_more, GError **error)
 {
 	struct iovec iov = { .iov_base = c->buffer, .iov_len = CART_MAX_BLOCK };
-	size_t size = 0;
-	int r = cart_read(c->cart, &iov, 1, CART_MAX_BLOCK, &size);
+	struct cart_content content;
+	int r = cart_read_content(c->cart, &iov, 1, CART_MAX_BLOCK, &content);
 
 	*ret_more = r != CART_E_EOD;
 	if (r == CART_E_EOD)
@@ -75,11 +94,11 @@ static gboolean copy_object(struct copying *c, gboolean *ret_more, GError **erro
 	} else if (r != 0) {
 		step_cart_error(c->s, r, "read", error);
 		return FALSE;
-	} else if (!copy_block(c, size, error)) {
+	} else if (!copy_block(c, &content, error)) {
 		return FALSE;
 	}
 	c->first = false;
-	return step_progress(c->s, size, error);
+	return step_progress(c->s, content.logical_size, error);
 }
 
 static gboolean copy_all(struct copying *c, GError **error)
@@ -110,6 +129,7 @@ static gboolean copying_run(struct copying *c, GError **error)
 	job->objects_total = info->objects;
 	job->bytes_total = info->logical_bytes;
 	c->copy.generation = info->generation;
+	c->copy.form = cart_has_encrypted(c->cart) ? CART_FORM_ENVELOPES : CART_FORM_NATIVE;
 	g_strlcpy(c->copy.volume, job->volume, sizeof(c->copy.volume));
 	if (info->objects == 0) {
 		g_set_error(error, POLICY_ERROR, POLICY_ERROR_INVALID,
@@ -157,6 +177,7 @@ static gboolean copying(struct step *s, GError **error)
 static gboolean read_back_object(struct step *s, struct tapeio *tape, struct cart_digest *digest,
 				 struct cart_copy *found, GError **error)
 {
+	struct cart_content content = { 0 };
 	const uint8_t *data;
 	size_t size = 0;
 	int r = tapeio_read(tape, &data, &size);
@@ -165,14 +186,16 @@ static gboolean read_back_object(struct step *s, struct tapeio *tape, struct car
 		cart_digest_filemark(digest);
 		found->filemarks++;
 	} else if (r == 0) {
-		cart_digest_block(digest, data, size);
+		step_content(s->job->copy.form, found->blocks + found->filemarks, data, size,
+			     &content);
+		cart_digest_content(digest, data, &content);
 		found->blocks++;
-		found->bytes += size;
+		found->bytes += content.logical_size;
 	} else {
 		step_tape_error(s, r, "read back", error);
 		return FALSE;
 	}
-	return step_progress(s, size, error);
+	return step_progress(s, content.logical_size, error);
 }
 
 static gboolean read_back(struct step *s, struct tapeio *tape, struct cart_digest *digest,

@@ -34,8 +34,9 @@ static gboolean is_the_volume(struct step *s, struct tapeio *tape, GError **erro
 }
 
 static gboolean recall_object(struct step *s, struct cart *cart, struct tapeio *tape,
-			      GError **error)
+			      uint64_t object, GError **error)
 {
+	struct cart_content content = { 0 };
 	const uint8_t *data;
 	uint32_t written;
 	size_t size = 0;
@@ -48,15 +49,14 @@ static gboolean recall_object(struct step *s, struct cart *cart, struct tapeio *
 	if (r == TAPEIO_E_FILEMARK) {
 		r = cart_write_filemarks(cart, 1, &written);
 	} else {
-		struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = size };
-
-		r = cart_write(cart, &iov, 1, size);
+		step_content(s->job->copy.form, object, data, size, &content);
+		r = step_write(cart, data, &content);
 	}
 	if (r != 0 && r != CART_E_EARLY_WARNING) {
 		step_cart_error(s, r, "write", error);
 		return FALSE;
 	}
-	return step_progress(s, size, error);
+	return step_progress(s, content.logical_size, error);
 }
 
 static gboolean recall_all(struct step *s, struct cart *cart, struct tapeio *tape, GError **error)
@@ -71,7 +71,7 @@ static gboolean recall_all(struct step *s, struct cart *cart, struct tapeio *tap
 	s->job->objects_total = copy->blocks + copy->filemarks;
 	s->job->bytes_total = copy->bytes;
 	for (uint64_t i = 0; i < copy->blocks + copy->filemarks; i++)
-		if (!recall_object(s, cart, tape, error))
+		if (!recall_object(s, cart, tape, i, error))
 			return FALSE;
 	s->ops->drop_tape(s->ctx);
 	if (!step_enter(s, JOB_COMMITTING, error))

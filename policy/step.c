@@ -64,6 +64,27 @@ void step_tape_error(const struct step *s, int r, const char *what, GError **err
 		    s->job->volume, s->job->drive, r < 0 ? g_strerror(-r) : tapeio_outcome_name(r));
 }
 
+void step_content(uint32_t form, uint64_t object, const void *data, size_t size,
+		  struct cart_content *ret_content)
+{
+	struct crypt_envelope e;
+
+	*ret_content = (struct cart_content){ .size = size, .logical_size = (uint32_t)size };
+	if (form != CART_FORM_ENVELOPES || !crypt_envelope_parse(data, size, &e) ||
+	    e.object != object)
+		return;
+	ret_content->encrypted = true;
+	ret_content->logical_size = e.logical_size;
+}
+
+int step_write(struct cart *cart, const void *data, const struct cart_content *content)
+{
+	const struct iovec iov = { (void *)(uintptr_t)data, content->size };
+
+	return content->encrypted ? cart_write_envelope(cart, data, content->size)
+				  : cart_write(cart, &iov, 1, content->size);
+}
+
 void step_hash(const void *data, size_t size, uint8_t ret_digest[CART_DIGEST_SIZE])
 {
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);

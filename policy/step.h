@@ -56,6 +56,13 @@ gboolean step_progress(struct step *s, uint64_t bytes, GError **error);
 void step_cart_error(const struct step *s, int r, const char *what, GError **error);
 void step_tape_error(const struct step *s, int r, const char *what, GError **error);
 
+/* What a block of a volume is, as object number @object of a copy of form @form. */
+void step_content(uint32_t form, uint64_t object, const void *data, size_t size,
+		  struct cart_content *ret_content);
+
+/* Appends such a block to @cart; as cart_write(). */
+MUST_CHECK int step_write(struct cart *cart, const void *data, const struct cart_content *content);
+
 /* SHA-256 of a block's data, as in cart_copy.first_block. */
 void step_hash(const void *data, size_t size, uint8_t ret_digest[CART_DIGEST_SIZE]);
 

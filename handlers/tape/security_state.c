@@ -4,14 +4,13 @@
 
 #include "handlers/tape/internal.h"
 
-/* LTO-4 was the first that could: the density codes of what came before. */
-static const uint8_t plain_densities[] = { 0x40, 0x42, 0x44 };
-
 bool drive_crypt_medium_fits(struct drive *d)
 {
-	uint8_t density = stage_info(d->stage)->density;
+	const struct cart_info *info = stage_info(d->stage);
+	const struct medium_row *medium =
+		drive_medium(drive_model(d), info->density, info->medium_type);
 
-	return memchr(plain_densities, density, sizeof(plain_densities)) == NULL;
+	return medium != NULL && medium->encryptable;
 }
 
 int drive_crypt_apply(struct drive *d)

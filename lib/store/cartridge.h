@@ -100,12 +100,17 @@ bool cart_codec_parse(const char *name, enum cart_codec *ret_codec);
  */
 #define CART_GENERATION_UNKNOWN UINT64_MAX
 
+/* Block for block, filemark for filemark. */
+#define CART_FORM_NATIVE 0u
+/* The same; a block that is an envelope with its own object number is an encrypted block. */
+#define CART_FORM_ENVELOPES 1u
+
 /* A verified copy of the recording on a physical volume. */
 struct cart_copy {
 	char volume[BARCODE_SIZE]; /* the physical volume's barcode */
 	uint32_t file; /* number of the file on the volume where the copy begins; 0 for native form
 			*/
-	uint32_t form; /* 0 native (block for block, filemark for filemark) */
+	uint32_t form; /* CART_FORM_* */
 	uint64_t generation;                   /* of the recording that was copied */
 	uint64_t blocks, filemarks, bytes;     /* of the recording */
 	int64_t verified_s;                    /* wall time of the read back that matched */
