@@ -154,6 +154,16 @@ static void sense_fixed_bits(struct scsi_unit *unit, const struct mode_page *row
 	}
 }
 
+/* PAGE LENGTH of a row that may be shorter. */
+static uint8_t length_now(struct scsi_unit *unit, unsigned i)
+{
+	uint8_t now[UNIT_MODE_PAGE_MAX];
+
+	memcpy(now, unit->mode_values[i], unit->tables->mode_pages[i].size);
+	unit->tables->mode_pages[i].sense(unit, now);
+	return now[1];
+}
+
 static void fill_page(struct scsi_unit *unit, unsigned i, unsigned pc, uint8_t *page)
 {
 	const struct mode_page *row = &unit->tables->mode_pages[i];
@@ -179,6 +189,8 @@ static void fill_page(struct scsi_unit *unit, unsigned i, unsigned pc, uint8_t *
 		if (row->sense != NULL)
 			row->sense(unit, page);
 	}
+	if ((row->flags & MODE_SHORTER) != 0)
+		page[1] = length_now(unit, i);
 	if (is_saveable(unit, row))
 		page[0] |= PS;
 }
@@ -191,7 +203,8 @@ static void add_page(struct scsi_unit *unit, struct mode_list *list, unsigned i,
 	if (list->full) /* whole pages only, and none behind one that is left out */
 		return;
 	fill_page(unit, i, pc, list->data + list->size);
-	list->size += row->size;
+	list->size +=
+		(row->flags & MODE_SHORTER) != 0 ? 2u + list->data[list->size + 1] : row->size;
 }
 
 /* False where no page matches. */
@@ -278,6 +291,21 @@ struct select {
 	uint8_t specific;
 };
 
+/* The whole page, in @buf where the host sent less of it. */
+static const uint8_t *lengthen(struct scsi_unit *unit, unsigned i, const uint8_t *page,
+			       uint8_t *buf)
+{
+	const struct mode_page *row = &unit->tables->mode_pages[i];
+	unsigned length = 2u + page[1];
+
+	if ((row->flags & MODE_SHORTER) == 0 || length >= row->size)
+		return page;
+	memcpy(buf, unit->mode_values[i], row->size);
+	row->sense(unit, buf);
+	memcpy(buf, page, length);
+	return buf;
+}
+
 /* One page of the list: checks every bit that may not change. */
 static enum scsi_status check_page(struct scsi_unit *unit, struct scsi_cmd *cmd, unsigned i,
 				   const uint8_t *page, unsigned offset)
@@ -285,6 +313,9 @@ static enum scsi_status check_page(struct scsi_unit *unit, struct scsi_cmd *cmd,
 	const struct mode_page *row = &unit->tables->mode_pages[i];
 	uint8_t now[UNIT_MODE_PAGE_MAX];
 
+	uint8_t whole[UNIT_MODE_PAGE_MAX];
+
+	page = lengthen(unit, i, page, whole);
 	memcpy(now, unit->mode_values[i], row->size);
 	if (row->sense != NULL)
 		row->sense(unit, now);
@@ -306,16 +337,27 @@ static void merge(const struct mode_page *row, const uint8_t *page, uint8_t *val
 	}
 }
 
-static void apply_page(struct scsi_unit *unit, struct scsi_cmd *cmd, unsigned i,
-		       const uint8_t *page, unsigned offset)
+static enum scsi_status apply_page(struct scsi_unit *unit, struct scsi_cmd *cmd, unsigned i,
+				   const uint8_t *page, unsigned offset)
+{
+	const struct mode_page *row = &unit->tables->mode_pages[i];
+	uint8_t whole[UNIT_MODE_PAGE_MAX];
+
+	if (row->changeable == NULL)
+		return SCSI_GOOD;
+	page = lengthen(unit, i, page, whole);
+	merge(row, page, unit->mode_values[i]);
+	return row->select != NULL ? row->select(unit, cmd, page, offset, true) : SCSI_GOOD;
+}
+
+/* A length that MODE SELECT takes for page @i. */
+static bool length_fits(struct scsi_unit *unit, unsigned i, size_t length)
 {
 	const struct mode_page *row = &unit->tables->mode_pages[i];
 
-	if (row->changeable == NULL)
-		return;
-	merge(row, page, unit->mode_values[i]);
-	if (row->select != NULL)
-		(void)row->select(unit, cmd, page, offset, true); /* it was checked before */
+	if ((row->flags & MODE_SHORTER) == 0)
+		return length == row->size;
+	return length >= 8 && length <= 2u + length_now(unit, i);
 }
 
 /* The page at @offset: its row in *ret_row and its length in *ret_length, or a check. */
@@ -338,7 +380,7 @@ static enum scsi_status page_at(struct scsi_unit *unit, struct scsi_cmd *cmd,
 		return scsi_check_list(unit, cmd, (unsigned)offset, 5);
 	if (sub != (unit->tables->mode_pages[i].subpage != 0))
 		return scsi_check_list(unit, cmd, (unsigned)offset, 6);
-	if (length != unit->tables->mode_pages[i].size)
+	if (!length_fits(unit, (unsigned)i, length))
 		return scsi_check_list(unit, cmd, (unsigned)offset + (sub ? 2 : 1), 7);
 	if (left < length)
 		return scsi_check(unit, cmd, SENSE_PARAMETER_LIST_LENGTH_ERROR);
@@ -365,17 +407,24 @@ static enum scsi_status check_list(struct scsi_unit *unit, struct scsi_cmd *cmd,
 	return status;
 }
 
-static void apply_list(struct scsi_unit *unit, struct scsi_cmd *cmd, const struct select *s)
+/* It was checked before: what is left is to be told that a value was rounded. */
+static enum scsi_status apply_list(struct scsi_unit *unit, struct scsi_cmd *cmd,
+				   const struct select *s)
 {
+	enum scsi_status status = SCSI_GOOD;
 	size_t length = 0;
 	unsigned i = 0;
 
 	if (unit->ops->mode_select != NULL)
 		(void)unit->ops->mode_select(unit, cmd, s->specific, s->descriptor, s->header,
-					     true); /* it was checked before */
+					     true);
 	for (size_t at = s->pages;
-	     at < s->size && page_at(unit, cmd, s, at, &i, &length) == SCSI_GOOD; at += length)
-		apply_page(unit, cmd, i, s->list + at, (unsigned)at);
+	     at < s->size && page_at(unit, cmd, s, at, &i, &length) == SCSI_GOOD; at += length) {
+		enum scsi_status one = apply_page(unit, cmd, i, s->list + at, (unsigned)at);
+
+		status = one != SCSI_GOOD ? one : status;
+	}
+	return status;
 }
 
 /* The bytes of page @i as they will be when @s has been taken over. */
@@ -474,7 +523,5 @@ enum scsi_status scsi_mode_select(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		return status;
 	if (save && save_pages(unit, &s) != 0)
 		return scsi_check(unit, cmd, SENSE_INTERNAL_TARGET_FAILURE);
-	if (s.size > 0)
-		apply_list(unit, cmd, &s);
-	return SCSI_GOOD;
+	return s.size > 0 ? apply_list(unit, cmd, &s) : SCSI_GOOD;
 }

@@ -21,6 +21,12 @@
 
 enum mode_page_flags {
 	MODE_VOLATILE = 0x1, /* never saved: the page describes the medium, or an I_T nexus */
+	/*
+	 * The page (page_0 format) may be shorter than the row: the sense hook says in byte 1 how
+	 * long it is, in every copy; MODE SELECT takes less, 8 bytes at least: what is missing
+	 * stays as it is.
+	 */
+	MODE_SHORTER = 0x2,
 };
 
 struct mode_page {
@@ -33,7 +39,8 @@ struct mode_page {
 	void (*sense)(struct scsi_unit *unit, uint8_t *page);
 	/*
 	 * Checks (@apply false) or takes over (@apply true) what a host set; may be NULL.  @offset:
-	 * of the page in the parameter list, for scsi_check_list().
+	 * of the page in the parameter list, for scsi_check_list().  Where it takes over it may
+	 * answer RECOVERED ERROR (rounded parameter), which the host is told when all is done.
 	 */
 	enum scsi_status (*select)(struct scsi_unit *unit, struct scsi_cmd *cmd,
 				   const uint8_t *page, unsigned offset, bool apply);

@@ -79,6 +79,9 @@ enum sense_key {
 	X(THRESHOLD_CONDITION_MET,        KEY_UNIT_ATTENTION,   0x5b, 0x01, "threshold condition met") \
 	X(LOG_COUNTER_AT_MAXIMUM,         KEY_UNIT_ATTENTION,   0x5b, 0x02, "log counter at maximum") \
 	X(EXCEPTION_TOLD,                 KEY_NO_SENSE,         0x5d, 0x00, "failure prediction threshold exceeded: see TapeAlert") \
+	X(ROUNDED_PARAMETER,              KEY_RECOVERED_ERROR,  0x37, 0x00, "rounded parameter") \
+	X(POSITION_PAST_BEGINNING,        KEY_ILLEGAL_REQUEST,  0x3b, 0x0c, "position past beginning of medium") \
+	X(FORMAT_FAILED,                  KEY_MEDIUM_ERROR,     0x31, 0x01, "format command failed") \
 	X(EXCEPTION_RECOVERED,            KEY_RECOVERED_ERROR,  0x5d, 0x00, "failure prediction threshold exceeded: see TapeAlert") \
 	X(EXCEPTION_ATTENTION,            KEY_UNIT_ATTENTION,   0x5d, 0x00, "failure prediction threshold exceeded: see TapeAlert") \
 	X(TEST_EXCEPTION_TOLD,            KEY_NO_SENSE,         0x5d, 0xff, "failure prediction threshold exceeded (false): a test") \

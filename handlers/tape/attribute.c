@@ -214,7 +214,8 @@ static unsigned bytes_after(struct drive *d, const struct wanted *w)
 		const struct cart_attribute *new = &w->list[i];
 		struct cart_attribute old;
 
-		if (cart_attributes_find(stage_attributes(d->stage), new->partition, new->id, &old))
+		if (cart_attributes_find(stage_attributes(d->stages[0]), new->partition, new->id,
+					 &old))
 			bytes -= HEAD + old.size;
 		if (new->size > 0)
 			bytes += HEAD + new->size;
@@ -232,7 +233,7 @@ static enum scsi_status store(struct drive *d, struct scsi_cmd *cmd, const struc
 	r = stage_sync(d->stage);
 	if (r != 0)
 		return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
-	r = stage_attributes_set(d->stage, w->list, w->cnt, CART_ATTRIBUTES_NOW);
+	r = stage_attributes_set(d->stages[0], w->list, w->cnt, CART_ATTRIBUTES_NOW);
 	if (r == 0)
 		return SCSI_GOOD;
 	if (r == CART_E_FULL)

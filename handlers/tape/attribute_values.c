@@ -23,20 +23,18 @@ static const uint64_t nothing_encrypted = UINT64_MAX;
 
 unsigned attribute_partitions(struct drive *d)
 {
-	(void)d;
-	return 1;
+	return drive_partitions(d);
 }
 
 /* The recording of a partition. */
 static struct stage *stage_of(struct drive *d, unsigned partition)
 {
-	(void)partition;
-	return d->stage;
+	return drive_partition_stage(d, partition);
 }
 
 static bool kept(struct drive *d, unsigned partition, uint16_t id, struct cart_attribute *ret)
 {
-	return cart_attributes_find(stage_attributes(d->stage), partition, id, ret);
+	return cart_attributes_find(stage_attributes(d->stages[0]), partition, id, ret);
 }
 
 static uint64_t number(const struct cart_attribute *a)
@@ -70,7 +68,7 @@ static size_t put_text(uint8_t *value, size_t size, const char *text)
 static const struct density_row *density_row(struct drive *d)
 {
 	const struct drive_model *m = drive_model(d);
-	uint8_t code = stage_info(d->stage)->density;
+	uint8_t code = stage_info(d->stages[0])->density;
 
 	for (unsigned i = 0; i < m->densities_cnt; i++)
 		if (m->densities[i].code == code)
@@ -110,7 +108,7 @@ static size_t get_alerts(struct drive *d, unsigned partition, uint8_t *value)
 static size_t get_loads(struct drive *d, unsigned partition, uint8_t *value)
 {
 	(void)partition;
-	return put64(value, stage_info(d->stage)->loads);
+	return put64(value, stage_info(d->stages[0])->loads);
 }
 
 static size_t get_space(struct drive *d, unsigned partition, uint8_t *value)
@@ -130,7 +128,7 @@ static size_t get_organization(struct drive *d, unsigned partition, uint8_t *val
 static size_t get_density(struct drive *d, unsigned partition, uint8_t *value)
 {
 	(void)partition;
-	value[0] = stage_info(d->stage)->density;
+	value[0] = stage_info(d->stages[0])->density;
 	return 1;
 }
 
@@ -238,7 +236,7 @@ static size_t put_usage(struct drive *d, const struct cart_traffic *t, uint16_t 
 				 0,
 				 t->life_read / MIB,
 				 0,
-				 stage_info(d->stage)->loads,
+				 stage_info(d->stages[0])->loads,
 				 0,
 				 initializations(d) };
 	struct cart_attribute before;
@@ -281,7 +279,7 @@ static size_t get_manufacturer(struct drive *d, unsigned partition, uint8_t *val
 
 void drive_medium_serial(struct drive *d, char serial[DRIVE_MEDIUM_SERIAL_SIZE])
 {
-	const struct cart_info *info = stage_info(d->stage);
+	const struct cart_info *info = stage_info(d->stages[0]);
 
 	for (unsigned i = 0; i < sizeof(info->uuid); i++)
 		(void)snprintf(serial + 2 * i, 3, "%02X", info->uuid[i]);
@@ -314,7 +312,7 @@ static size_t get_width(struct drive *d, unsigned partition, uint8_t *value)
 
 static size_t get_date(struct drive *d, unsigned partition, uint8_t *value)
 {
-	time_t created = (time_t)stage_info(d->stage)->created_s;
+	time_t created = (time_t)stage_info(d->stages[0])->created_s;
 	char text[16] = "";
 	struct tm tm;
 
@@ -335,7 +333,7 @@ static size_t get_mam_capacity(struct drive *d, unsigned partition, uint8_t *val
 static size_t get_medium_type(struct drive *d, unsigned partition, uint8_t *value)
 {
 	(void)partition;
-	value[0] = (stage_info(d->stage)->medium_type & 0x0f) == 0x0c ? 0x80 : 0x00;
+	value[0] = (stage_info(d->stages[0])->medium_type & 0x0f) == 0x0c ? 0x80 : 0x00;
 	return 1;
 }
 
@@ -421,7 +419,7 @@ unsigned attribute_host_bytes(struct drive *d)
 	unsigned bytes = 0;
 	size_t at = 0;
 
-	while (cart_attributes_next(stage_attributes(d->stage), &at, &a)) {
+	while (cart_attributes_next(stage_attributes(d->stages[0]), &at, &a)) {
 		const struct mam_row *row = mam_find(a.id);
 
 		if (row != NULL && row->class == MAM_HOST)
@@ -451,7 +449,7 @@ void drive_attributes_loaded(struct drive *d)
 		cnt++;
 	}
 	/* a medium whose memory cannot be written is no reason not to load it */
-	ignore_result(stage_attributes_set(d->stage, list, cnt, CART_ATTRIBUTES_NOW));
+	ignore_result(stage_attributes_set(d->stages[0], list, cnt, CART_ATTRIBUTES_NOW));
 }
 
 void drive_attributes_unloading(struct drive *d)
@@ -470,12 +468,12 @@ void drive_attributes_unloading(struct drive *d)
 		if ((d->alerts_of_load >> (flag - 1) & 1) != 0)
 			alerts[(flag - 1) / 8] |= (uint8_t)(0x80 >> ((flag - 1) % 8));
 	list[1].size = (uint16_t)get_medium_usage(d, 0, medium);
-	ignore_result(stage_attributes_set(d->stage, list, 2, CART_ATTRIBUTES_AT_CLOSE));
+	ignore_result(stage_attributes_set(d->stages[0], list, 2, CART_ATTRIBUTES_AT_CLOSE));
 	for (unsigned i = 0; i < attribute_partitions(d); i++) {
 		list[2].partition = (uint8_t)i;
 		list[2].size = (uint16_t)get_partition_usage(d, i, partition);
 		ignore_result(
-			stage_attributes_set(d->stage, &list[2], 1, CART_ATTRIBUTES_AT_CLOSE));
+			stage_attributes_set(d->stages[0], &list[2], 1, CART_ATTRIBUTES_AT_CLOSE));
 	}
 }
 
@@ -493,7 +491,7 @@ int drive_attributes_formatting(struct drive *d)
 	put_be64(count, initializations(d) + 1);
 	list[0] = (struct cart_attribute){ MAM_CHANGE_REFERENCE, 0, MAM_BINARY, 8, reference };
 	list[1] = (struct cart_attribute){ MAM_INITIALIZATIONS, 0, MAM_BINARY, 8, count };
-	while (cnt < 32 && cart_attributes_next(stage_attributes(d->stage), &at, &a)) {
+	while (cnt < 32 && cart_attributes_next(stage_attributes(d->stages[0]), &at, &a)) {
 		const struct mam_row *row = mam_find(a.id);
 
 		if (row == NULL || !row->per_partition)
@@ -501,5 +499,5 @@ int drive_attributes_formatting(struct drive *d)
 		a.size = 0;
 		list[cnt++] = a;
 	}
-	return stage_attributes_set(d->stage, list, cnt, CART_ATTRIBUTES_NOW);
+	return stage_attributes_set(d->stages[0], list, cnt, CART_ATTRIBUTES_AT_CLOSE);
 }

@@ -16,9 +16,11 @@ static const struct scsi_command commands[] = {
 	{ OP_TEST_UNIT_READY,   SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM,  60,   "TEST UNIT READY",        scsi_good,            { 0 }, 0 },
 	{ OP_REWIND,            SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  600,  "REWIND",                 drive_rewind,         { 0x01 }, 0 },
 	{ OP_REQUEST_SENSE,     SA_NONE, 6,  DATA_IN,   UA_EXEMPT,     60,   "REQUEST SENSE",          scsi_request_sense,   { 0x01, 0, 0, 0xff }, 0 },
+	{ OP_FORMAT_MEDIUM,     SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 3600, "FORMAT MEDIUM", drive_format_medium, { 0x03, 0x0f, 0xff, 0xff }, 0 },
 	{ OP_READ_BLOCK_LIMITS, SA_NONE, 6,  DATA_IN,   0,             60,   "READ BLOCK LIMITS",      drive_block_limits,   { 0 }, 0 },
 	{ OP_READ_6,            SA_NONE, 6,  DATA_IN,   NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "READ(6)",                drive_read,           { 0x03, 0xff, 0xff, 0xff }, 0 },
 	{ OP_WRITE_6,           SA_NONE, 6,  DATA_OUT,  NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 1200, "WRITE(6)", drive_write,        { 0x01, 0xff, 0xff, 0xff }, 0 },
+	{ OP_SET_CAPACITY,      SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 3600, "SET CAPACITY", drive_set_capacity,  { 0x01, 0, 0xff, 0xff }, 0 },
 	{ OP_READ_REVERSE_6,    SA_NONE, 6,  DATA_IN,   NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "READ REVERSE(6)", drive_read_reverse, { 0x07, 0xff, 0xff, 0xff }, DRIVE_READ_REVERSE },
 	{ OP_WRITE_FILEMARKS_6, SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 1200, "WRITE FILEMARKS(6)", drive_write_filemarks, { 0x01, 0xff, 0xff, 0xff }, 0 },
 	{ OP_SPACE_6,           SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "SPACE(6)",               drive_space,          { 0x0f, 0xff, 0xff, 0xff }, 0 },
@@ -124,6 +126,8 @@ static enum scsi_status load(struct drive *d, struct scsi_cmd *cmd)
 		return scsi_check(&d->unit, cmd, why);
 	r = stage_sync(d->stage); /* a load of what is loaded goes to the beginning */
 	if (r == 0)
+		r = drive_enter_partition(d, 0);
+	if (r == 0)
 		r = drive_placed(d, stage_locate(d->stage, 0));
 	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
 }
@@ -145,7 +149,7 @@ enum scsi_status drive_load_unload(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	return drive_outcome(d, cmd, drive_unload(d), SENSE_WRITE_ERROR, 0);
 }
 
-/* Short and long alike: nothing behind the position can be read again (P5). */
+/* Short and long alike: nothing behind the position can be read again (P5), in this partition. */
 enum scsi_status drive_erase(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);

@@ -37,7 +37,9 @@ static void switch_compression(struct drive *d, bool on)
 		codec = CART_CODEC_LZ4;
 	drive_show_compression(d, on);
 	if (d->state == DRIVE_READY)
-		ignore_result(stage_set_codec(d->stage, codec)); /* it knows all codecs */
+		for (unsigned n = 0; n < CART_PARTITIONS; n++)
+			if (d->stages[n] != NULL)
+				ignore_result(stage_set_codec(d->stages[n], codec)); /* known */
 }
 
 void drive_follow_compression(struct drive *d)

@@ -39,15 +39,16 @@ static void look(struct drive *d)
 
 	d->looked_ms = clock_monotonic_ms();
 	r = stage_open(library_pool(d->library), d->barcode, CART_OPEN_WRITE | CART_OPEN_MOUNT,
-		       &d->stage);
+		       &d->stages[0]);
 	if (r == CART_E_BUSY || r == CART_E_NOT_RESIDENT)
 		return;
 	if (r != 0) {
-		d->stage = NULL;
 		d->failure = drive_open_sense(r);
 		note(d, DRIVE_FAILED);
 		return;
 	}
+	d->partition = 0;
+	d->stage = d->stages[0];
 	note(d, DRIVE_READY);
 	drive_attributes_loaded(d);
 	drive_follow_compression(d);
@@ -125,9 +126,10 @@ static void drive_reset(struct scsi_unit *unit)
 	d->unit.exception = SENSE_NO_SENSE;
 	drive_forget_associated_protection(d);
 	if (d->stage != NULL) {
-		d->displaced =
-			stage_info(d->stage)->objects > 0; /* a blank one has nothing to lose */
-		ignore_result(stage_locate(d->stage, 0));  /* a mere position: cannot fail at 0 */
+		drive_first_partition(d);
+		/* a blank one has nothing to lose, but a partition */
+		d->displaced = stage_info(d->stage)->objects > 0 || drive_partitions(d) > 1;
+		d->request_valid = false;
 		drive_follow_compression(d);
 	}
 	library_drive_note(d->library, d->number, d->state, d->prevented);
@@ -196,13 +198,12 @@ bool drive_load(struct drive *d, enum sense_id *ret_why)
 int drive_unload(struct drive *d)
 {
 	if (d->state == DRIVE_READY) {
-		int r = stage_sync(d->stage);
+		int r = drive_sync_stages(d);
 
 		if (r != 0)
 			return r;
 		drive_attributes_unloading(d);
-		ignore_result(stage_close(d->stage)); /* synced just now: nothing is lost with it */
-		d->stage = NULL;
+		drive_close_stages(d); /* synced just now: nothing is lost with it */
 		drive_crypt_unloaded(d);
 	}
 	drive_forget_associated_protection(d);
@@ -224,25 +225,38 @@ static void op_load(void *ctx, const char *barcode)
 	unit_unlock(&d->unit);
 }
 
+/* Of all partitions: how many objects lie before the positions. */
+static uint64_t objects_before(struct drive *d)
+{
+	struct cart_position p;
+	uint64_t sum = 0;
+
+	for (unsigned n = 0; n < CART_PARTITIONS; n++) {
+		if (d->stages[n] == NULL)
+			continue;
+		stage_position(d->stages[n], &p);
+		sum += p.object;
+	}
+	return sum;
+}
+
 /* What could not be stored is for the host to hear: its next command of the data stream tells it,
  * and the next try takes the cartridge out. */
 static int unload_or_note(struct drive *d)
 {
-	struct cart_position before = { 0 }, after = { 0 };
-	int r;
+	uint64_t before = objects_before(d), after;
+	int r = drive_unload(d);
 
-	if (d->stage != NULL)
-		stage_position(d->stage, &before);
-	r = drive_unload(d);
 	if (r == 0 || d->has_lost)
 		return r;
 	d->has_lost = true;
-	if (stage_take_failure(d->stage, &d->lost))
-		return r;
-	stage_position(d->stage, &after);
+	for (unsigned n = 0; n < CART_PARTITIONS; n++)
+		if (d->stages[n] != NULL && stage_take_failure(d->stages[n], &d->lost))
+			return r;
+	after = objects_before(d);
 	d->lost = (struct stage_failure){ .outcome = r };
-	if (before.object > after.object)
-		d->lost.objects = d->lost.blocks = before.object - after.object;
+	if (before > after)
+		d->lost.objects = d->lost.blocks = before - after;
 	return r;
 }
 
@@ -354,10 +368,7 @@ void drive_free(struct drive *drive)
 	if (drive == NULL)
 		return;
 	library_detach_drive(drive->library, drive->number);
-	if (drive->stage != NULL)
-		ignore_result(stage_close(
-			drive->stage)); /* what was acknowledged is synced or recovered */
-	drive->stage = NULL;
+	drive_close_stages(drive); /* what was acknowledged is synced or recovered */
 	drive_crypt_clear(drive);
 	unit_clear(&drive->unit);
 	library_unref(drive->library);

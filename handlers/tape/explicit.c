@@ -18,10 +18,15 @@
 enum scsi_status drive_go_to(struct drive *d, struct scsi_cmd *cmd)
 {
 	uint64_t object = get_be64(cmd->cdb + 4);
+	unsigned partition = cmd->cdb[3];
 	struct cart_position now;
+	int r;
 
-	if (cmd->cdb[3] != 0)
+	if (partition != d->partition && partition >= drive_partitions(d))
 		return scsi_check_field(&d->unit, cmd, 3, 7);
+	r = drive_enter_partition(d, partition);
+	if (r != 0)
+		return drive_outcome(d, cmd, r, SENSE_POSITIONING_ERROR, 0);
 	stage_position(d->stage, &now);
 	if (now.object == object && !drive_displaced(d)) /* what is read ahead stays */
 		return SCSI_GOOD;
@@ -35,7 +40,8 @@ static enum scsi_status begin_write(struct drive *d, struct scsi_cmd *cmd)
 	struct cart_position now;
 
 	stage_position(d->stage, &now);
-	if (cmd->cdb[3] == 0 && (cmd->cdb[1] & FCS) == 0 && now.object != get_be64(cmd->cdb + 4))
+	if ((cmd->cdb[1] & FCS) == 0 &&
+	    (now.object != get_be64(cmd->cdb + 4) || cmd->cdb[3] != d->partition))
 		return scsi_check(&d->unit, cmd, SENSE_COMMAND_SEQUENCE);
 	return drive_go_to(d, cmd);
 }

@@ -19,6 +19,8 @@
 #define MODE_PAGE_COMPRESSION            0x0f
 #define MODE_PAGE_CONFIGURATION          0x10
 #define MODE_SUB_CONFIGURATION_EXTENSION 0x01
+#define MODE_PAGE_PARTITIONS             0x11
+#define MODE_PARTITIONS_SIZE             (8 + 2 * CART_PARTITIONS)
 #define MODE_PAGE_EXCEPTIONS             0x1c
 
 /* Since power on or LOG SELECT; logical bytes. */
@@ -66,8 +68,14 @@ struct drive {
 	const struct personality *persona; /* const data */
 	enum library_drive_state state;
 	char barcode[BARCODE_SIZE]; /* "" where EMPTY */
-	struct stage *stage;        /* the cartridge; owned; only where READY */
-	struct stage_failure lost;  /* where an eject found it: the host is still to hear of it */
+	/* Of each partition; owned.  Only where READY; those above 0 only where they were needed.
+	 */
+	struct stage *stages[CART_PARTITIONS];
+	struct stage *stage; /* that of .partition; borrowed from .stages */
+	unsigned partition;  /* the one that the drive works on */
+	bool request_valid;  /* MODE SELECT has said how FORMAT MEDIUM is to divide the medium: */
+	uint8_t request[MODE_PARTITIONS_SIZE]; /* the page */
+	struct stage_failure lost; /* where an eject found it: the host is still to hear of it */
 	bool has_lost;
 	enum sense_id failure;   /* why FAILED */
 	int64_t looked_ms;       /* when a LOADING drive last tried to open its cartridge */
@@ -228,6 +236,36 @@ enum scsi_status drive_go_to(struct drive *d, struct scsi_cmd *cmd);
 bool drive_may_overwrite(struct drive *d);
 bool drive_may_format(const struct drive *d);
 void drive_forget_overwrite(struct scsi_unit *unit);
+
+/* ---- partition.c ---- */
+
+/*
+ * The drive works on @partition, which there is, from now on; the one that it leaves is synced, and
+ * keeps its position.  0, or what stage_sync() or stage_open_partition() say: then it stays.
+ */
+MUST_CHECK int drive_enter_partition(struct drive *d, unsigned partition);
+/* The stage of a partition that there is, opened where it was not; that of partition 0 where this
+ * fails. */
+struct stage *drive_partition_stage(struct drive *d, unsigned partition);
+/* How many partitions the medium has. Only where READY, as what follows. */
+unsigned drive_partitions(struct drive *d);
+/* Of partition 0 and at its beginning, and all others at theirs: power on. */
+void drive_first_partition(struct drive *d);
+/* Everything that was written to any partition is stable: 0, or what stage_sync() said. */
+MUST_CHECK int drive_sync_stages(struct drive *d);
+/* Closes all that is open. */
+void drive_close_stages(struct drive *d);
+/*
+ * What is in partition @partition, for log pages: capacity, early warning, counts and bytes of its
+ * own recording; what was accepted counts.  False where there is no such partition, or it cannot be
+ * told.
+ */
+bool drive_partition_info(struct drive *d, unsigned partition, struct cart_info *ret_info);
+void drive_sense_partitions(struct scsi_unit *unit, uint8_t *page);
+enum scsi_status drive_select_partitions(struct scsi_unit *unit, struct scsi_cmd *cmd,
+					 const uint8_t *page, unsigned offset, bool apply);
+enum scsi_status drive_format_medium(struct scsi_unit *unit, struct scsi_cmd *cmd);
+enum scsi_status drive_set_capacity(struct scsi_unit *unit, struct scsi_cmd *cmd);
 
 /* ---- the rows' handlers ---- */
 

@@ -52,12 +52,21 @@ static void count_errors(struct drive *d, enum sense_id sense)
 	}
 }
 
+/* Of any partition: the one that was left may have failed behind a power on. */
+static bool take_failure(struct drive *d, struct stage_failure *ret_lost)
+{
+	for (unsigned n = 0; n < CART_PARTITIONS; n++)
+		if (d->stages[n] != NULL && stage_take_failure(d->stages[n], ret_lost))
+			return true;
+	return false;
+}
+
 bool drive_deferred(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra)
 {
 	struct drive *d = drive_of(unit);
 	struct stage_failure lost = d->lost;
 
-	if (!d->has_lost && (d->stage == NULL || !stage_take_failure(d->stage, &lost)))
+	if (!d->has_lost && !take_failure(d, &lost))
 		return false;
 	d->has_lost = false;
 	/* never EOM or VOLUME OVERFLOW: st would take it for the end of the medium at the command

@@ -42,7 +42,7 @@ enum scsi_status drive_allow_overwrite(struct scsi_unit *unit, struct scsi_cmd *
 		return scsi_check_field(unit, cmd, 2, 3);
 	if (mode != OVERWRITE_DISABLED) { /* the host says where it believes to be */
 		stage_position(d->stage, &now);
-		if (cmd->cdb[3] != 0 || get_be64(cmd->cdb + 4) != now.object)
+		if (cmd->cdb[3] != d->partition || get_be64(cmd->cdb + 4) != now.object)
 			return scsi_check(unit, cmd, SENSE_INVALID_POSITION);
 		d->overwrite_object = now.object;
 	}

@@ -80,17 +80,6 @@ enum scsi_status drive_mode_select(struct scsi_unit *unit, struct scsi_cmd *cmd,
 
 /* ---- pages ---- */
 
-/* The capacity of the only partition, in 10^9 bytes. */
-static void sense_partition(struct scsi_unit *unit, uint8_t *page)
-{
-	struct drive *d = drive_of(unit);
-	uint64_t gigabytes = drive_model(d)->densities[0].capacity_mb / 1000;
-
-	if (d->state == DRIVE_READY && stage_info(d->stage)->capacity_bytes != 0)
-		gigabytes = (stage_info(d->stage)->capacity_bytes + 999999999) / 1000000000;
-	put_be16(page + 8, gigabytes > 0xffff ? 0xffff : (uint16_t)gigabytes);
-}
-
 /* clang-format off */
 /* read-write error recovery: TB (a block that failed is not transferred) is 0, no retries are counted; PER may be set */
 static const uint8_t page_01[12] = { 0x01, 0x0a };
@@ -112,8 +101,10 @@ static const uint8_t page_10_changeable[16] = { 0x10, 0x0e, [10] = 0x04, [14] = 
 /* device configuration extension: TAPLSD, WRITE MODE and SHORT ERASE MODE, PEWS (10^6 bytes) */
 static const uint8_t page_10_01[32] = { 0x50, 0x01, 0, 0x1c };
 static const uint8_t page_10_01_changeable[32] = { 0x50, 0x01, 0, 0x1c, 0x01, 0xff, 0xff, 0xff };
-/* medium partition: none can be added; PSUM 3: units of 10^9 bytes */
-static const uint8_t page_11[10] = { 0x11, 0x08, 0, 0, 0x18, 0x03, 9 };
+/* medium partition: POFM (FORMAT MEDIUM divides), PSUM 3: units of 10^9 bytes; how many, by whom, units and sizes may be set */
+static const uint8_t page_11[MODE_PARTITIONS_SIZE] = { 0x11, 0x0e, 0, 0, 0x1c, 0x03, 9 };
+static const uint8_t page_11_changeable[MODE_PARTITIONS_SIZE] = { 0x11, 0x0e, 0, 0xff, 0xf8, 0, 0xff, 0,
+								  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 static const uint8_t page_1a[12] = { 0x1a, 0x0a }; /* power condition: always active */
 /* informational exceptions control: DEXCPT (conditions are found in the TapeAlert log page), MRIE 3; TEST FLAG NUMBER is
  * taken with TEST only */
@@ -134,7 +125,7 @@ const struct mode_page drive_mode_pages[] = {
 	{ MODE_PAGE_CONFIGURATION, 0,    CHANGEABLE(page_10),      NULL,               drive_select_configuration, 0, 0 },
 	{ MODE_PAGE_CONFIGURATION, MODE_SUB_CONFIGURATION_EXTENSION,
 	                                 CHANGEABLE(page_10_01),   NULL,               drive_select_extension,     DRIVE_PEWS, 0 },
-	{ 0x11,                    0,    PAGE(page_11),            sense_partition,    NULL,                       0, MODE_VOLATILE },
+	{ MODE_PAGE_PARTITIONS,    0,    CHANGEABLE(page_11),      drive_sense_partitions, drive_select_partitions, 0, MODE_VOLATILE | MODE_SHORTER },
 	{ 0x1a,                    0,    PAGE(page_1a),            NULL,               NULL,                       0, 0 },
 	{ MODE_PAGE_EXCEPTIONS,    0,    CHANGEABLE(page_1c),      NULL,               drive_select_exceptions,    DRIVE_TAPE_ALERT, 0 },
 	{ 0x1d,                    0,    PAGE(page_1d),            drive_sense_medium, NULL,                       DRIVE_WORM, 0 },

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* position.c: REWIND, SPACE, LOCATE, READ POSITION (SSC-5). There is one partition, number 0. */
+/*
+ * position.c: REWIND, SPACE, LOCATE, READ POSITION (SSC-5).  LOCATE with CP alone goes to another
+ * partition; everything else stays in the one that the drive works on.
+ */
 #include <string.h>
 
 #include "handlers/tape/internal.h"
@@ -57,38 +60,63 @@ enum scsi_status drive_space(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	return drive_outcome(d, cmd, r, SENSE_POSITIONING_ERROR, (int64_t)residual);
 }
 
+#define CP 0x02 /* change partition */
+
+/* The partition that byte @byte names, where CP says that it counts: there is none, or a check. */
+static enum scsi_status check_partition(struct drive *d, struct scsi_cmd *cmd, unsigned byte)
+{
+	if ((cmd->cdb[1] & CP) != 0 && cmd->cdb[byte] != d->partition &&
+	    cmd->cdb[byte] >= drive_partitions(d))
+		return scsi_check_field(&d->unit, cmd, byte, 7);
+	return SCSI_GOOD;
+}
+
+static int enter(struct drive *d, const struct scsi_cmd *cmd, unsigned byte)
+{
+	return (cmd->cdb[1] & CP) != 0 ? drive_enter_partition(d, cmd->cdb[byte]) : 0;
+}
+
 enum scsi_status drive_locate_10(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
+	enum scsi_status status = check_partition(d, cmd, 8);
+	int r;
 
-	if ((cmd->cdb[1] & 0x02) != 0 && cmd->cdb[8] != 0) /* CP, and there is only partition 0 */
-		return scsi_check_field(unit, cmd, 8, 7);
-	return drive_outcome(d, cmd,
-			     drive_placed(d, stage_locate(d->stage, get_be32(cmd->cdb + 3))),
-			     SENSE_POSITIONING_ERROR, 0);
+	if (status != SCSI_GOOD)
+		return status;
+	r = enter(d, cmd, 8);
+	if (r == 0)
+		r = drive_placed(d, stage_locate(d->stage, get_be32(cmd->cdb + 3)));
+	return drive_outcome(d, cmd, r, SENSE_POSITIONING_ERROR, 0);
+}
+
+enum dest_type {
+	DEST_OBJECT = 0,
+	DEST_FILE = 1,
+	DEST_END_OF_DATA = 3,
+};
+
+static int locate(struct drive *d, enum dest_type type, uint64_t target)
+{
+	if (type == DEST_FILE)
+		return stage_locate_file(d->stage, target);
+	return type == DEST_OBJECT ? stage_locate(d->stage, target) : stage_space_eod(d->stage);
 }
 
 enum scsi_status drive_locate_16(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
-	uint64_t target = get_be64(cmd->cdb + 4);
+	enum dest_type type = (enum dest_type)(cmd->cdb[1] >> 3 & 7);
+	enum scsi_status status = check_partition(d, cmd, 3);
 	int r;
 
-	if ((cmd->cdb[1] & 0x02) != 0 && cmd->cdb[3] != 0)
-		return scsi_check_field(unit, cmd, 3, 7);
-	switch (cmd->cdb[1] >> 3 & 7) { /* DEST_TYPE */
-	case 0:
-		r = drive_placed(d, stage_locate(d->stage, target));
-		break;
-	case 1:
-		r = drive_placed(d, stage_locate_file(d->stage, target));
-		break;
-	case 3:
-		r = drive_placed(d, stage_space_eod(d->stage));
-		break;
-	default:
+	if (status != SCSI_GOOD)
+		return status;
+	if (type != DEST_OBJECT && type != DEST_FILE && type != DEST_END_OF_DATA)
 		return scsi_check_field(unit, cmd, 1, 5);
-	}
+	r = enter(d, cmd, 3);
+	if (r == 0)
+		r = drive_placed(d, locate(d, type, get_be64(cmd->cdb + 4)));
 	return drive_outcome(d, cmd, r, SENSE_POSITIONING_ERROR, 0);
 }
 
@@ -155,13 +183,16 @@ enum scsi_status drive_read_position(struct scsi_unit *unit, struct scsi_cmd *cm
 	switch (cmd->cdb[1] & 0x1f) {
 	case SA_READ_POSITION_LONG:
 		size = put_long(data, &p);
+		put_be32(data + 4, d->partition);
 		break;
 	case SA_READ_POSITION_EXTENDED:
 		size = put_extended(data, &p, &b);
+		data[1] = (uint8_t)d->partition;
 		allocation = get_be16(cmd->cdb + 7);
 		break;
 	default: /* the rows let only the short forms through */
 		size = put_short(data, &p, &b);
+		data[1] = (uint8_t)d->partition;
 	}
 	scsi_put_data(cmd, data, size, allocation);
 	return SCSI_GOOD;

@@ -31,8 +31,9 @@ static void forget(struct drive_crypt *c, uint32_t instance)
 void drive_crypt_clear(struct drive *d)
 {
 	forget(drive_crypt_now(&d->crypts), 0);
-	if (d->stage != NULL)
-		ignore_result(stage_set_crypt(d->stage, NULL)); /* a failure stays to be told */
+	for (unsigned n = 0; n < CART_PARTITIONS; n++)
+		if (d->stages[n] != NULL)
+			ignore_result(stage_set_crypt(d->stages[n], NULL)); /* a failure stays */
 }
 
 void drive_crypt_unloaded(struct drive *d)

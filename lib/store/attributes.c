@@ -72,6 +72,16 @@ void cart_attributes_clear(struct cart_attributes *a)
 	*a = (struct cart_attributes){ 0 };
 }
 
+void attributes_keep_first(struct cart_attributes *a)
+{
+	struct cart_attribute one;
+	size_t at = 0, before = 0;
+
+	while (cart_attributes_next(a, &at, &one) && one.partition == 0)
+		before = at;
+	a->size = before;
+}
+
 const struct cart_attributes *cart_attributes(const struct cart *c)
 {
 	return &c->attributes;

@@ -120,6 +120,8 @@ int outcome_of(int r);
 
 /* ---- attributes.c ---- */
 
+/* Forgets those of other partitions than 0. */
+void attributes_keep_first(struct cart_attributes *a);
 /* Adds the record of a header, @size bytes with its head. CART_E_INVALID, -ENOMEM. */
 MUST_CHECK int attributes_load(struct cart_attributes *a, const uint8_t *record, size_t size);
 

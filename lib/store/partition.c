@@ -358,6 +358,7 @@ static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t s
 	if (old == NULL)
 		return -ENOMEM;
 	*old = *c;
+	attributes_keep_first(&c->attributes); /* the others' partitions are gone */
 	c->info.layout = *l;
 	c->info.capacity_bytes = capacity;
 	c->info.early_warning_bytes = early_warning_of(l, capacity);
@@ -370,6 +371,7 @@ static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t s
 	c->epoch_address = DATA_START;
 	c->live_stream = stream;
 	c->clean = false;
+	c->encrypted = false;
 	stream_select(c, stream, &none, DATA_START);
 	info_update(c);
 	r = header_store(c);

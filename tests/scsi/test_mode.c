@@ -257,7 +257,7 @@ static void medium_partition_page_says_one_partition_and_its_size(void **state)
 	expect_sense(r, SENSE_MEDIUM_MAY_HAVE_CHANGED);
 	run(r, 255, OP_MODE_SENSE_6, 0x08, 0x11, 0, 255, 0);
 	expect_good(r);
-	assert_int_equal(r->data[4 + 2], 0);
+	assert_int_equal(r->data[4 + 3], 0);
 	assert_int_equal(get_be16(r->data + 4 + 8), 12000); /* 10^9 bytes */
 }
 
