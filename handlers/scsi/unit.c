@@ -107,6 +107,14 @@ void unit_attention_clear(struct scsi_unit *unit, enum sense_id id)
 	unit->attentions_cnt = n;
 }
 
+bool unit_holds_deferred(struct scsi_unit *unit)
+{
+	bool holds = unit->has_kept && !unit->kept_held;
+
+	unit->kept_held = unit->kept_held || holds;
+	return holds;
+}
+
 void unit_forget_deferred(struct scsi_unit *unit)
 {
 	unit->has_kept = false;
@@ -317,12 +325,14 @@ enum scsi_status scsi_request_sense(struct scsi_unit *unit, struct scsi_cmd *cmd
 	bool descriptor = (cmd->cdb[1] & 0x01) != 0;
 	struct sense_extra extra = { 0 };
 	enum sense_id id = SENSE_NO_SENSE;
+	bool was_shown = unit->has_kept;
 	uint8_t data[SCSI_SENSE_SIZE];
 	size_t size;
 
 	if (unit->attentions_cnt > 0) {
 		id = take_attention(unit);
 	} else if (take_deferred(unit, &id, &extra)) {
+		unit->kept_held = unit->kept_held && was_shown;
 		unit->kept = id;
 		unit->kept_extra = extra;
 		unit->has_kept = true;

@@ -118,7 +118,8 @@ struct scsi_unit {
 	struct unit_service *service; /* buffers, clock, self-tests; owned */
 	enum sense_id kept;           /* a deferred error that REQUEST SENSE showed, and that ... */
 	struct sense_extra kept_extra;
-	bool has_kept; /* ... the next command of the data stream is still to tell */
+	bool has_kept;  /* ... the next command of the data stream is still to tell */
+	bool kept_held; /* an eject has been refused for it */
 	enum sense_id attentions[UNIT_ATTENTIONS];
 	unsigned attentions_cnt;
 	uint8_t mode_values[UNIT_MODE_PAGES][UNIT_MODE_PAGE_MAX]; /* current */
@@ -169,6 +170,12 @@ void unit_attention(struct scsi_unit *unit, enum sense_id id);
 /* Takes a unit attention out of the queue that nobody needs to hear any more. */
 void unit_attention_clear(struct scsi_unit *unit, enum sense_id id);
 
+/*
+ * Whether a medium has to stay because of a deferred error that REQUEST SENSE has shown and no
+ * command of the data stream has told: true once for each, so that nothing is lost in silence, and
+ * the next try takes the medium out.
+ */
+bool unit_holds_deferred(struct scsi_unit *unit);
 /* The medium that a deferred error was about is gone. */
 void unit_forget_deferred(struct scsi_unit *unit);
 

@@ -268,7 +268,7 @@ static int op_eject(void *ctx)
 	unit_lock(&d->unit);
 	if (d->prevented) {
 		r = LIBRARY_E_PREVENTED;
-	} else if (unload_or_note(d) != 0) {
+	} else if (unit_holds_deferred(&d->unit) || unload_or_note(d) != 0) {
 		r = LIBRARY_E_DRIVE_FAILED;
 	} else {
 		d->barcode[0] = '\0';

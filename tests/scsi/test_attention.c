@@ -175,6 +175,9 @@ static void a_deferred_error_goes_with_its_medium_and_with_the_power(void **stat
 
 	lose_something(r);
 	expect_requested(r, 0, 0x71, SENSE_WRITE_ERROR);
+	run_move(r, RIG_DRIVE_1, RIG_SLOT_4); /* its writer has not heard of it */
+	expect_sense(r, SENSE_ELEMENT_MOVE_FAILED);
+	expect_requested(r, 0, 0x71, SENSE_WRITE_ERROR);
 	move(r, RIG_DRIVE_1, RIG_SLOT_4);
 	move(r, RIG_SLOT_2, RIG_DRIVE_1);
 	r->unit->attentions_cnt = 0;
@@ -182,6 +185,8 @@ static void a_deferred_error_goes_with_its_medium_and_with_the_power(void **stat
 	expect_good(r);
 	lose_something(r);
 	expect_requested(r, 0, 0x71, SENSE_WRITE_ERROR);
+	run_move(r, RIG_DRIVE_1, RIG_SLOT_2); /* each one counts */
+	expect_sense(r, SENSE_ELEMENT_MOVE_FAILED);
 	rig_power_on(r);
 	test_unit_ready(r);
 	expect_sense(r, SENSE_POWER_ON);
