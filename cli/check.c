@@ -62,7 +62,10 @@ struct cart *check_open(struct vtl *vtl, const char *barcode, char **ret_pool,
 
 static void dump_object(const struct vtl *vtl, const struct cart_object *o)
 {
-	const char *kind = o->damaged ? "damaged" : o->size == 0 ? "filemark" : "block";
+	const char *kind = o->damaged     ? "damaged"
+			   : o->size == 0 ? "filemark"
+			   : o->encrypted ? "encrypted"
+					  : "block";
 
 	if (vtl->json) /* a line each: nobody wants a hundred million in one array */
 		(void)printf(
@@ -74,7 +77,7 @@ static void dump_object(const struct vtl *vtl, const struct cart_object *o)
 	else if (o->damaged || o->size == 0)
 		(void)printf("%10" PRIu64 "  %6" PRIu64 "  %s\n", o->number, o->file, kind);
 	else
-		(void)printf("%10" PRIu64 "  %6" PRIu64 "  %-8s  %9u  %9u  %-5s  %15" PRIu64 "\n",
+		(void)printf("%10" PRIu64 "  %6" PRIu64 "  %-9s  %9u  %9u  %-5s  %15" PRIu64 "\n",
 			     o->number, o->file, kind, o->size, o->stored_size,
 			     cart_codec_name(o->codec), o->address);
 }
@@ -110,7 +113,7 @@ enum vtl_exit cartridge_dump_run(struct vtl *vtl, char **args)
 		return code;
 	if (!vtl->json)
 		(void)printf(
-			"    OBJECT    FILE  KIND           SIZE     STORED  CODEC          ADDRESS\n");
+			"    OBJECT    FILE  KIND            SIZE     STORED  CODEC          ADDRESS\n");
 	for (uint64_t n = first; r == 0 && n < end && ferror(stdout) == 0; n++) {
 		struct cart_object object;
 

@@ -7,28 +7,20 @@
   cartridge_reader.py extract FOLDER N       the data of object N to standard output
   cartridge_reader.py extract FOLDER file F  all blocks of logical file F to standard output
   cartridge_reader.py digest FOLDER          the digest of the recording
+  cartridge_reader.py --key HEX ...          decrypts, with python3-cryptography, what this key encrypted; else
+                                             an encrypted block is listed so and extracted as its envelope
 
 It never looks at index or marks and never writes.  Exit 0; 1 where something is damaged (the rest is
 listed all the same); 2 for what is not a cartridge or is used wrongly.
 """
-import ctypes
 import hashlib
 import os
 import struct
 import sys
 import zlib
 
+from blocks import Sealed, UNPACK, opened
 
-def unpack(library, function, data, size):
-    out, call = ctypes.create_string_buffer(size), getattr(ctypes.CDLL(library), function)
-    n, room = ctypes.c_size_t(len(data)), ctypes.c_size_t(size)
-    got = call(data, out, n, room) if "LZ4" in function else call(out, room, data, n)  # < 0, or huge: an error
-    return out.raw[:got] if 0 <= got <= size else b""
-
-
-UNPACK = {1: lambda data, size: zlib.decompress(data),
-          2: lambda *block: unpack("liblz4.so.1", "LZ4_decompress_safe", *block),
-          3: lambda *block: unpack("libzstd.so.1", "ZSTD_decompress", *block)}
 SEGMENT_SHIFT = 30
 SEGMENT_SIZE = 1 << SEGMENT_SHIFT
 SEGMENT_HEADER = 128
@@ -77,7 +69,7 @@ class Header:
             raise NotACartridge("no header of a cartridge")
         for name, offset, code in HEADER_FIELDS:
             setattr(self, name, struct.unpack_from(code, raw, offset)[0])
-        if self.version != 1 or self.incompat != 0:
+        if self.version != 1 or self.incompat & ~1 != 0:
             raise NotACartridge("written by a later version")
         if self.size != len(raw) or crc32c(raw[:-4]) != struct.unpack("<I", raw[-4:])[0]:
             raise NotACartridge("the header is damaged")
@@ -97,7 +89,7 @@ class Header:
 
 class Frame:
     def __init__(self, raw, address):
-        (self.magic, self.type, self.codec, _, _, self.object, self.epoch, self.stable, self.file,
+        (self.magic, self.type, self.codec, _, self.cipher, self.object, self.epoch, self.stable, self.file,
          self.logical_before, self.stored_before, self.logical_size, self.stored_size,
          self.stored_crc, self.logical_crc, self.stream, self.crc) = FRAME.unpack(raw)
         self.address = address
@@ -106,8 +98,10 @@ class Frame:
     def sizes_fit(self):
         if self.type == FILEMARK:
             return self.logical_size == self.stored_size == 0
+        if self.cipher == 1:
+            return self.type == BLOCK and 80 < self.stored_size <= self.logical_size + 2048 and 0 < self.logical_size
         fits = self.stored_size == self.logical_size if self.codec == 0 else self.stored_size < self.logical_size
-        return self.type == BLOCK and fits and 0 < self.stored_size and self.logical_size <= 1 << 24
+        return self.type == BLOCK and fits and self.cipher == 0 and 0 < self.stored_size and self.logical_size <= 1 << 24
 
 
 class Recording:
@@ -210,13 +204,15 @@ class Recording:
     def data(self, f):
         """The block of a frame, or None where it is damaged."""
         data = self.stored(f)
-        if data is None or f.codec == 0:
+        if data is not None and f.cipher:
+            data = opened(data, f, self.key)
+        if data is None or f.codec == 0 or isinstance(data, Sealed):
             return data
         try:
             unpacked = UNPACK[f.codec](data, f.logical_size) if f.codec in UNPACK else b""
         except zlib.error:
             return None
-        return unpacked if len(unpacked) == f.logical_size and crc32c(unpacked) == f.logical_crc else None
+        return unpacked if len(unpacked) == f.logical_size and (f.cipher or crc32c(unpacked) == f.logical_crc) else None
 
 
 def each(recording):
@@ -237,7 +233,7 @@ def list_objects(recording):
             print(n, file, "damaged")
             damaged += 1
         else:
-            print(n, file, "block", len(data), "%08x" % crc32c(data))
+            print(n, file, "encrypted" if isinstance(data, Sealed) else "block", f.logical_size, "%08x" % crc32c(data))
     return 1 if damaged else 0
 
 
@@ -258,8 +254,8 @@ def digest(recording):
     for n, _, f, data in each(recording):
         if f is None or (f.type == BLOCK and data is None):
             return 1
-        group.update(b"F\0\0\0\0" if data is None else b"B" + struct.pack(">I", len(data)) + data)
-        size, count = size + len(data or b""), count + 1
+        group.update(b"F\0\0\0\0" if data is None else b"BE"[f.cipher:f.cipher + 1] + struct.pack(">I", len(data)) + data)
+        size, count = size + f.logical_size, count + 1
         if size >= 1 << 26 or count == 65536 or n + 1 == len(recording.objects):
             whole.update(group.digest())
             group, size, count = hashlib.sha256(), 0, 0
@@ -277,6 +273,7 @@ def info(header):
 
 
 def main(args):
+    key, args = (bytes.fromhex(args[1]), args[2:]) if args[:1] == ["--key"] else (None, args)
     if len(args) < 2 or args[0] not in ("info", "list", "extract", "digest"):
         sys.exit(__doc__)
     try:
@@ -286,6 +283,7 @@ def main(args):
         if header.state in (2, 3):
             raise NotACartridge("the data is only on copies")
         recording = Recording(args[1], header)
+        recording.key = key if args[0] != "digest" else None
     except (OSError, NotACartridge, struct.error) as error:
         print("cartridge_reader: %s: %s" % (args[1], error), file=sys.stderr)
         return 2

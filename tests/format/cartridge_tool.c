@@ -9,9 +9,12 @@
  *   cartridge_tool attributes POOL BARCODE  as make, with attributes of three partitions
  *   cartridge_tool known POOL BARCODE     lists the attributes, as lib/store reads them
  *   cartridge_tool list POOL BARCODE      lists it as the reader does, through lib/store
+ *   cartridge_tool encrypted POOL BARCODE a recording with encrypted blocks, of the key 00 01 .. 1f
+ *   cartridge_tool decrypted POOL BARCODE lists it with that key
  *   cartridge_tool digest POOL BARCODE    prints its digest, computed by lib/store
  *
- * A line of the list: object, logical file, "block" with its length and CRC32C, or "filemark".
+ * A line of the list: object, logical file, "block" with its length and CRC32C, "encrypted" with
+ * its length and the CRC32C of its envelope, or "filemark".
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -235,6 +238,59 @@ static int known(const char *pool, const char *barcode)
 	return 0;
 }
 
+/* With the key of the tests; @label becomes the authenticated key-associated data. */
+static int set_key(struct cart *c, bool encrypt, const char *label, bool no_raw)
+{
+	struct cart_crypt crypt = { .encrypt = encrypt,
+				    .no_raw = no_raw,
+				    .decrypt = CART_DECRYPT_MIXED };
+	uint8_t key[CRYPT_KEY_SIZE];
+	int r;
+
+	for (unsigned i = 0; i < sizeof(key); i++)
+		key[i] = (uint8_t)i;
+	r = crypt_key_new(key, &crypt.key);
+	crypt.kads.format = label[0] != '\0' ? 2 : 0;
+	crypt.kads.size[CRYPT_KAD_AUTHENTICATED] = (uint8_t)strlen(label);
+	memcpy(crypt.kads.data[CRYPT_KAD_AUTHENTICATED], label, strlen(label));
+	if (r == 0)
+		r = cart_set_crypt(c, &crypt);
+	crypt_key_unref(crypt.key);
+	return r;
+}
+
+/* A plain label; text that each codec packs, once with a name; noise; a plain block again. */
+static int record_encrypted(struct cart *c)
+{
+	int r = write_text(c, "A label that anybody may read.\n");
+
+	for (unsigned i = 0; r == 0 && i <= CART_CODEC_ZSTD; i++) {
+		r = set_key(c, true, i == 1 ? "the key of 2026" : "", i == 2);
+		if (r == 0)
+			r = cart_set_codec(c, (enum cart_codec)i);
+		memset(block, 'a' + (int)i, 3000);
+		if (r == 0)
+			r = write_block(c, 3000);
+	}
+	if (r == 0)
+		r = write_marks(c, 1);
+	fill_noise(500);
+	if (r == 0)
+		r = write_block(c, 500);
+	if (r == 0)
+		r = cart_set_crypt(c, NULL);
+	return r == 0 ? write_text(c, "not encrypted\n") : r;
+}
+
+static int encrypted(const char *pool, const char *barcode)
+{
+	int r = create(pool, barcode);
+
+	if (r == 0)
+		r = record(pool, barcode, record_encrypted);
+	return r == 0 ? record(pool, barcode, add_copy) : r;
+}
+
 static int print_digest(struct cart *c)
 {
 	uint8_t sum[CART_DIGEST_SIZE];
@@ -253,6 +309,7 @@ static int list_objects(struct cart *c)
 	const struct iovec iov = { data, sizeof(data) };
 
 	for (;;) {
+		struct cart_content content;
 		struct cart_position at;
 		size_t length;
 		int r;
@@ -262,7 +319,11 @@ static int list_objects(struct cart *c)
 		if (r == CART_E_EOD)
 			return 0;
 		printf("%" PRIu64 " %" PRIu64 " ", at.object, at.file);
-		if (r == CART_E_FILEMARK)
+		if (r == CART_E_ENCRYPTED &&
+		    cart_read_content(c, &iov, 1, sizeof(data), &content) == 0)
+			printf("encrypted %u %08" PRIx32 "\n", content.logical_size,
+			       crc32c(0, data, content.size));
+		else if (r == CART_E_FILEMARK)
 			printf("filemark\n");
 		else if (r == CART_E_DAMAGED)
 			printf("damaged\n");
@@ -271,6 +332,13 @@ static int list_objects(struct cart *c)
 		else
 			return r;
 	}
+}
+
+static int list_decrypted(struct cart *c)
+{
+	int r = set_key(c, false, "", false);
+
+	return r == 0 ? list_objects(c) : r;
 }
 
 static int read_with(const char *pool, const char *barcode, int (*fn)(struct cart *c))
@@ -288,6 +356,11 @@ static int list(const char *pool, const char *barcode)
 	return read_with(pool, barcode, list_objects);
 }
 
+static int decrypted(const char *pool, const char *barcode)
+{
+	return read_with(pool, barcode, list_decrypted);
+}
+
 static int digest(const char *pool, const char *barcode)
 {
 	return read_with(pool, barcode, print_digest);
@@ -296,9 +369,10 @@ static int digest(const char *pool, const char *barcode)
 static const struct verb {
 	const char *name;
 	int (*fn)(const char *pool, const char *barcode);
-} verbs[] = { { "make", make },     { "abandon", abandon },
-	      { "groups", groups }, { "attributes", attributes },
-	      { "known", known },   { "list", list },
+} verbs[] = { { "make", make },           { "abandon", abandon },
+	      { "groups", groups },       { "attributes", attributes },
+	      { "known", known },         { "list", list },
+	      { "encrypted", encrypted }, { "decrypted", decrypted },
 	      { "digest", digest } };
 
 int main(int argc, char **argv)

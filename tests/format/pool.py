@@ -34,9 +34,9 @@ class Pool:
         claim(done.returncode == 0, "cartridge_tool %s works" % verb)
         return done.stdout.decode().splitlines()
 
-    def read(self, barcode, *args):
+    def read(self, barcode, *args, key=None):
         """The reader's exit code and output for args[0] FOLDER args[1:]."""
-        done = subprocess.run([sys.executable, READER, args[0], self.folder(barcode), *args[1:]],
+        done = subprocess.run([sys.executable, READER, *(["--key", key] if key else []), args[0], self.folder(barcode), *args[1:]],
                               stdout=subprocess.PIPE, check=False)
         return done.returncode, done.stdout
 

@@ -7,6 +7,7 @@ import hashlib
 import os
 import sys
 
+from blocks import can_open
 from pool import HERE, Pool, claim
 
 
@@ -28,6 +29,17 @@ def frozen():
                 claim(hashlib.sha256(sample.read()).hexdigest() == digest, name + " is what it was")
 
 
+def decrypted(pool, barcode, path):
+    with open(path, encoding="ascii") as f:
+        expected = f.read().splitlines()
+    claim(pool.run("decrypted", barcode) == expected, barcode + ": lib/store decrypts it")
+    if can_open():
+        key = bytes(range(32)).hex()
+        claim(pool.read(barcode, "list", key=key)[1].decode().splitlines() == expected, barcode + ": so does the reader")
+        listed = pool.read(barcode, "list", key="00" * 32)[1].decode().splitlines()
+        claim(listed == pool.read_list(barcode), barcode + ": another key opens nothing")
+
+
 def main(tool):
     frozen()
     samples = glob.glob(os.path.join(HERE, "samples", "*.cart"))
@@ -45,10 +57,12 @@ def main(tool):
             if os.path.exists(known):
                 with open(known, encoding="ascii") as f:
                     claim(pool.run("known", barcode) == f.read().splitlines(), barcode + ": its attributes are what they were")
-            if "CLEAN" in barcode:  # its copy is of the present recording
+            if "CLEAN" in barcode or "ENCRYPTED" in barcode:  # its copy is of the present recording
                 found = pool.read(barcode, "digest")[1].strip()
                 claim(found and found in pool.read(barcode, "info")[1], barcode + ": the copy's digest fits")
                 claim(pool.run("digest", barcode) == [found.decode()], barcode + ": lib/store agrees")
+            if "ENCRYPTED" in barcode:
+                decrypted(pool, barcode, folder[:-len(".cart")] + ".decrypted")
             if "TORN" not in barcode:
                 claim(checksums(pool.folder(barcode)) == before, barcode + ": reading changes nothing")
             claim(pool.read_list(barcode) == expected, barcode + ": what lib/store recovered is the same")
