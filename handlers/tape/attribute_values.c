@@ -209,11 +209,12 @@ static size_t get_load_read(struct drive *d, unsigned partition, uint8_t *value)
 	return put64(value, traffic_of(d).open_read / MIB);
 }
 
-/* All ones: there is no encrypted block (SSC-5). */
+/* All ones: there is no encrypted block; one less: there may be, and nobody knows which is the
+ * first (SSC-5). */
 static size_t get_encrypted(struct drive *d, unsigned partition, uint8_t *value)
 {
-	(void)d;
-	(void)partition;
+	if (stage_has_encrypted(drive_partition_stage(d, partition)))
+		return put64(value, nothing_encrypted - 1);
 	return put64(value, nothing_encrypted);
 }
 

@@ -5,7 +5,7 @@
 
 #include "handlers/tape/internal.h"
 #include "lib/base/bytes.h"
-#include "tests/support/rig.h"
+#include "tests/support/partitions.h"
 
 #define KEY_LIST_SIZE 52u
 
@@ -440,6 +440,35 @@ static void a_block_too_long_to_be_encrypted_is_refused(void **state)
 			 SENSE_ENCRYPTION_NOT_USABLE);
 }
 
+static void each_partition_is_encrypted_and_needs_the_key(void **state)
+{
+	struct rig *r = *state;
+
+	divide(r, 2);
+	set_crypt(r, 2, 2, 1);
+	write_block(r, 'a', 500);
+	enter(r, 1);
+	write_block(r, 'b', 500);
+	set_crypt(r, 0, 0, 0);
+	for (uint8_t n = 0; n < 2; n++) {
+		enter(r, n);
+		run_read(r, 0, 500, 500);
+		expect_sense(r, SENSE_UNABLE_TO_DECRYPT);
+	}
+	set_crypt(r, 0, 2, 1);
+	expect_block(r, 'b', 500);
+	enter(r, 0);
+	expect_block(r, 'a', 500);
+	enter(r, 1);
+	rig_power_on(r); /* no partition keeps the key */
+	run(r, 0, OP_TEST_UNIT_READY, 0, 0, 0, 0, 0);
+	for (uint8_t n = 0; n < 2; n++) {
+		enter(r, n);
+		run_read(r, 0, 500, 500);
+		expect_sense(r, SENSE_UNABLE_TO_DECRYPT);
+	}
+}
+
 /* ---- stenc 1.0.7, as it sends ---- */
 
 #define STENC_KEY                                                                                 \
@@ -513,6 +542,7 @@ int main(void)
 		rig_test(a_key_outlives_the_cartridge_but_not_power),
 		rig_test(ckod_clears_the_key_when_the_cartridge_leaves),
 		rig_test(a_block_too_long_to_be_encrypted_is_refused),
+		rig_test(each_partition_is_encrypted_and_needs_the_key),
 		rig_test(stenc_turns_encryption_on_off_and_to_another_key),
 	};
 
