@@ -21,13 +21,15 @@ struct cart *check_open(struct vtl *vtl, const char *barcode, char **ret_pool,
 	struct library *library =
 		name == NULL ? NULL : library_open(name, LIBRARY_OPEN_READ, &error);
 	struct cart *cart = NULL;
+	bool repairable;
 	int r;
 
 	if (library == NULL) {
 		*ret_code = vtl_fail(error);
 		return NULL;
 	}
-	r = cart_open(library_pool(library), barcode, CART_OPEN_READ, &cart);
+	r = cart_open(library_pool(library), barcode, CART_OPEN_READ | CART_OPEN_LOOK, &cart);
+	repairable = r == CART_E_INVALID || r == CART_E_FOREIGN || r == -EIO;
 	if (r == 0)
 		*ret_code = VTL_OK;
 	else if (r == CART_E_ABSENT)
@@ -49,9 +51,8 @@ struct cart *check_open(struct vtl *vtl, const char *barcode, char **ret_pool,
 		*ret_code = vtl_fail_code(
 			VTL_FAILED, "cannot open cartridge %s in the pool %s: %s%s%s%s", barcode,
 			library_pool(library), outcome_text(r),
-			r == CART_E_INVALID ? " (vtl cartridge repair --dry-run " : "",
-			r == CART_E_INVALID ? barcode : "",
-			r == CART_E_INVALID ? " says what can be done)" : "");
+			repairable ? " (vtl cartridge repair --dry-run " : "",
+			repairable ? barcode : "", repairable ? " says what can be done)" : "");
 	if (r == 0 && ret_pool != NULL)
 		*ret_pool = g_strdup(library_pool(library));
 	library_unref(library);

@@ -170,7 +170,7 @@ static void *work(void *data)
 	struct cart *cart = NULL;
 	unsigned number;
 	struct verified_group g = { 0 };
-	int r = cart_open(v->pool, v->barcode, CART_OPEN_READ, &cart);
+	int r = cart_open(v->pool, v->barcode, CART_OPEN_READ | CART_OPEN_LOOK, &cart);
 
 	while (r == 0 && take(v, &number, &g.group)) {
 		r = cart_verify_group(cart, &g.group, v->digest, tell, &w, &g.check);

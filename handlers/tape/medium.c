@@ -29,6 +29,7 @@ static const struct outcome_row rows[] = {
 	[CART_E_TAMPERED]      = { SENSE_CRYPTOGRAPHIC_INTEGRITY, 0 },
 	[CART_E_UNENCRYPTED]   = { SENSE_UNENCRYPTED_DATA,       0 },
 	[CART_E_NO_RAW]        = { SENSE_NOT_RAW_READ_ENABLED,   0 },
+	[CART_E_FOREIGN]       = { SENSE_CANNOT_READ_MEDIUM,     0 },
 };
 /* clang-format on */
 

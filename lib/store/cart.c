@@ -10,6 +10,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/store/cart.h"
+#include "lib/store/shadow.h"
 
 void stream_select(struct cart *c, uint32_t stream, const struct totals *totals, uint64_t end)
 {
@@ -58,9 +59,11 @@ static int lock_and_load(struct cart *c, bool exclusive)
 
 	if (r == -EAGAIN)
 		return CART_E_BUSY;
-	if (r < 0)
-		return r;
-	return header_load(c);
+	if (r == 0)
+		r = header_load(c);
+	if (r == 0 && strcmp(c->info.barcode, c->barcode) != 0)
+		r = CART_E_FOREIGN; /* somebody renamed the folder, or copied a header */
+	return r;
 }
 
 /*
@@ -79,6 +82,31 @@ static int recover_as_reader(struct cart *c)
 	return r != 0 ? r : lock_and_load(c, false);
 }
 
+int step_aside(struct cart *c)
+{
+	struct backend *side;
+	int r;
+
+	if ((c->flags & CART_OPEN_LOOK) == 0 || c->aside)
+		return 0;
+	r = shadow_open(c->backend, -1, &side);
+	if (r < 0)
+		return r;
+	shadow_own(side);
+	c->backend = side;
+	c->aside = true;
+	return 0;
+}
+
+static int recover_as_asked(struct cart *c)
+{
+	int r = step_aside(c);
+
+	if (r != 0)
+		return r;
+	return is_writer(c) || c->aside ? recover_tail(c) : recover_as_reader(c);
+}
+
 static int make_usable(struct cart *c)
 {
 	bool damaged;
@@ -93,8 +121,10 @@ static int make_usable(struct cart *c)
 	if (c->info.state == CART_DAMAGED && (c->flags & CART_OPEN_ADMIN) == 0)
 		return CART_E_INVALID;
 	stream_select(c, c->live_stream, &c->end_totals, c->end);
+	if (!header_matches_data(c))
+		return CART_E_FOREIGN;
 	if (!c->clean)
-		r = is_writer(c) ? recover_tail(c) : recover_as_reader(c);
+		r = recover_as_asked(c);
 	if (r != 0)
 		return r;
 	stream_select(c, c->live_stream, &c->end_totals, c->end);
@@ -165,9 +195,9 @@ int cart_open(const char *pool, const char *barcode, unsigned flags, struct cart
 	(void)snprintf(name, sizeof(name), "%s%s", barcode, CART_SUFFIX);
 	c->flags = flags;
 	c->partitions = partitions_folder(pool, barcode);
+	c->barcode = barcode;
 	r = c->partitions == NULL ? -ENOMEM : open_steps(c, pool, name);
-	if (r == 0 && strcmp(c->info.barcode, barcode) != 0)
-		r = CART_E_INVALID; /* somebody renamed the folder */
+	c->barcode = NULL;
 	if (r != 0) {
 		cart_free(c);
 		return outcome_of(r);
@@ -368,6 +398,7 @@ static const char *const outcome_names[] = {
 	[CART_E_UNSUPPORTED] = "written by a later version",
 	[CART_E_INVALID] = "not a cartridge, or its header is damaged",
 	[CART_E_EXISTS] = "a cartridge of this barcode exists",
+	[CART_E_FOREIGN] = "the header is not of this data, or older than it",
 	[CART_E_TOO_FEW_COPIES] = "fewer verified copies than promised",
 	[CART_E_PARTITIONED] = "more than one partition: a copy holds one recording",
 	[CART_E_ENCRYPTED] = "the block is encrypted, and there is no key",

@@ -52,7 +52,8 @@ struct totals {
 struct cart {
 	struct backend *backend;
 	char *partitions; /* the folder of the others; owned; NULL where only the header is read */
-	bool untidy;      /* partitions that are none any more are left in it */
+	const char *barcode; /* that cart_open() was asked for; only while it runs */
+	bool untidy;         /* partitions that are none any more are left in it */
 	struct cart_info info;
 	unsigned flags; /* of cart_open() */
 	uint64_t epoch_object, epoch_address;
@@ -81,6 +82,8 @@ struct cart {
 	bool told;   /* the generation was told as one that names this content: the next change
 			begins another one */
 	bool recalling;
+	bool aside;      /* the backend is a shadow */
+	uint64_t unread; /* highest address that could not be read while recovering; 0: none */
 	bool index_rebuilt;
 	uint64_t read_bytes, written_bytes; /* since the open */
 
@@ -133,6 +136,13 @@ void frame_seal(const struct cart *c, struct disk_frame *f); /* sets the header'
 /* The header is whole, of this cartridge and stream. */
 bool frame_is_ours(const struct cart *c, const struct disk_frame *f);
 /* And it may stand for object @object now (I2). */
+/* Of an epoch that the header does not know. */
+bool frame_is_newer(const struct cart *c, const struct disk_frame *f);
+/*
+ * False: the data beside the header (c->stream) is of another cartridge, or of later epochs.
+ * match.c.
+ */
+bool header_matches_data(struct cart *c);
 bool frame_counts(const struct cart *c, const struct disk_frame *f, uint64_t object);
 size_t frame_size(const struct object *o); /* with its header */
 struct totals frame_totals_before(const struct disk_frame *f);
@@ -204,6 +214,8 @@ int file_before(struct cart *c, uint64_t object, uint64_t *ret_file);
 int recover_tail(struct cart *c);
 /* Makes the index anew from the data of a recording whose counters are exact. */
 int rebuild_index(struct cart *c);
+/* With CART_OPEN_LOOK: whatever is changed from now on is changed beside the cartridge. */
+int step_aside(struct cart *c);
 /* Calls @see for each whole frame that counts, in order, wherever there are gaps; writes nothing.
  * The data of those from object @stable on is read where they follow each other. */
 MUST_CHECK int each_frame(struct cart *c, uint64_t stable,

@@ -57,6 +57,8 @@ enum cart_outcome {
 	CART_E_UNSUPPORTED,    /* a later format version or an unknown incompatible feature */
 	CART_E_INVALID,        /* not a cartridge, or its header is damaged */
 	CART_E_EXISTS,         /* cart_create: the barcode is taken */
+	CART_E_FOREIGN,        /* the header is of another cartridge than the data, or an older one:
+				  nothing was changed */
 	CART_E_TOO_FEW_COPIES, /* cart_release: fewer verified copies of this generation than
 				  promised */
 	CART_E_PARTITIONED,    /* a copy holds one recording, and this cartridge has several */
@@ -138,6 +140,8 @@ struct cart_info {
 	enum cart_state state;
 	enum cart_codec codec;
 	bool write_protect;
+	bool unclosed;       /* a writer has it open, or did not close it: its counts are those from
+				before, and the next open finds out what is there */
 	uint8_t density;     /* density code of the medium (SSC; 5Eh = LTO-8) */
 	uint8_t medium_type; /* MODE SENSE medium type of the medium (78h LTO-7, 88h LTO-8 ...) */
 	uint64_t capacity_bytes;      /* stored bytes until the end of the medium; 0 = no limit */
@@ -195,6 +199,8 @@ enum cart_open_flags {
 		2, /* a drive loads it: counts a load, notes the mount and, at close, the unmount */
 	CART_OPEN_ADMIN = 4, /* opens a migrated, recalling or damaged cartridge too: only the
 				header, copy and recall functions work on it then */
+	CART_OPEN_LOOK = 8,  /* for reading, and nothing on disk is changed: what an open would
+				recover or  make anew is done on the side, and forgotten at close */
 };
 
 /*

@@ -110,6 +110,7 @@ static void fixed_get(struct cart *c, const struct disk_header *h)
 	i->mounted = (h->flags & HEADER_MOUNTED) != 0;
 	c->clean = (h->flags & HEADER_CLEAN) != 0;
 	c->encrypted = (le32_get(h->incompat) & FORMAT_INCOMPAT_ENCRYPTED) != 0;
+	c->info.unclosed = !c->clean;
 	i->density = h->density;
 	i->medium_type = h->medium_type;
 	i->capacity_bytes = le64_get(h->capacity);

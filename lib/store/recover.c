@@ -32,6 +32,14 @@ struct scan {
 	uint64_t cut_address, cut_data_end;
 };
 
+/* The disk does not give what is there: perhaps the next time. */
+static int note_unread(struct cart *c, uint64_t address)
+{
+	if (address > c->unread)
+		c->unread = address;
+	return CART_E_DAMAGED;
+}
+
 static int read_frame(struct cart *c, uint64_t address, struct disk_frame *ret_frame)
 {
 	size_t got = 0;
@@ -39,7 +47,7 @@ static int read_frame(struct cart *c, uint64_t address, struct disk_frame *ret_f
 				      &got);
 
 	if (r == -EIO)
-		return CART_E_DAMAGED;
+		return note_unread(c, address);
 	if (r < 0)
 		return r;
 	return got == sizeof(*ret_frame) ? 0 : CART_E_DAMAGED;
@@ -56,7 +64,7 @@ static int check_data(struct cart *c, uint64_t address, const struct disk_frame 
 		r = c->backend->ops->read(c->backend, c->stream, address + sizeof(*f), c->buffer,
 					  size, &got);
 	if (r == -EIO)
-		return CART_E_DAMAGED;
+		return note_unread(c, address);
 	if (r < 0)
 		return r;
 	return got == size && crc32c(0, c->buffer, size) == le32_get(f->stored_crc)
@@ -64,12 +72,17 @@ static int check_data(struct cart *c, uint64_t address, const struct disk_frame 
 		       : CART_E_DAMAGED;
 }
 
-/* The whole frame of object @number at @address: 0, CART_E_DAMAGED, -errno. */
+/*
+ * The whole frame of object @number at @address: 0, CART_E_DAMAGED, -errno.  CART_E_FOREIGN: it is
+ * of an epoch that this header does not know.
+ */
 static int frame_at(struct cart *c, uint64_t address, uint64_t number, uint64_t stable,
 		    struct disk_frame *ret_frame)
 {
 	int r = read_frame(c, address, ret_frame);
 
+	if (r == 0 && le64_get(ret_frame->object) == number && frame_is_newer(c, ret_frame))
+		return CART_E_FOREIGN;
 	if (r == 0 && !frame_counts(c, ret_frame, number))
 		r = CART_E_DAMAGED;
 	if (r == 0 && number >= stable && number >= c->epoch_object)
@@ -105,6 +118,7 @@ struct search {
 	bool has_slope;  /* false where the segment's first frame is lost */
 	uint64_t slope;  /* of the segment of @from */
 	bool is_dead;    /* that segment is of an older epoch as a whole */
+	bool newer;      /* there is a frame of an epoch that the header does not know */
 	size_t step;     /* bytes to read at once */
 	uint64_t bad;    /* bytes in a row, up to @from, that could not be read */
 	uint8_t *data;   /* SEARCH_BUFFER bytes */
@@ -115,18 +129,23 @@ struct search {
  * frames of this very cartridge (a backup of its own pool): they are not where their numbers say
  * (I6).
  */
-static bool is_later_frame(const struct cart *c, const struct search *q, const uint8_t *p,
+static bool is_later_frame(const struct cart *c, struct search *q, const uint8_t *p,
 			   uint64_t address, struct disk_frame *ret_frame)
 {
 	uint64_t object;
+	bool newer;
 
 	memcpy(ret_frame, p, sizeof(*ret_frame));
 	if (!frame_is_ours(c, ret_frame))
 		return false;
 	object = le64_get(ret_frame->object);
-	return object > q->number && frame_counts(c, ret_frame, object) &&
-	       slope_makes_sense(address, ret_frame) &&
-	       (!q->has_slope || slope_of(address, ret_frame) == q->slope);
+	newer = frame_is_newer(c, ret_frame);
+	if (object <= q->number || !(newer || frame_counts(c, ret_frame, object)) ||
+	    !slope_makes_sense(address, ret_frame) ||
+	    (q->has_slope && slope_of(address, ret_frame) != q->slope))
+		return false;
+	q->newer = q->newer || newer;
+	return true;
 }
 
 /*
@@ -161,7 +180,7 @@ static void enter_segment(struct cart *c, struct search *q)
 }
 
 /* The address of the first such frame in the @size bytes read; 0 where there is none. */
-static uint64_t find_in_data(const struct cart *c, const struct search *q, size_t size,
+static uint64_t find_in_data(const struct cart *c, struct search *q, size_t size,
 			     struct disk_frame *ret_frame)
 {
 	const le32 magic = le32_from(FRAME_MAGIC);
@@ -186,6 +205,7 @@ static void skip_bad(struct cart *c, struct search *q, unsigned *missing)
 {
 	uint64_t next = (q->from | (SECTOR - 1)) + 1;
 
+	ignore_result(note_unread(c, q->from));
 	if (q->step != SECTOR) {
 		q->step = SECTOR;
 		return;
@@ -201,8 +221,9 @@ static void skip_bad(struct cart *c, struct search *q, unsigned *missing)
 }
 
 /*
- * The next whole frame of a later object. 0; CART_E_EOD where there is none. Two segments in a row
- * that do not exist end the search, but not before the segment that the header speaks of.
+ * The next whole frame of a later object. 0; CART_E_EOD where there is none; CART_E_FOREIGN. Two
+ * segments in a row that do not exist end the search, but not before the segment that the header
+ * speaks of.
  */
 static int search_frame(struct cart *c, struct search *q, uint64_t *ret_address,
 			struct disk_frame *ret_frame)
@@ -230,7 +251,7 @@ static int search_frame(struct cart *c, struct search *q, uint64_t *ret_address,
 		} else {
 			*ret_address = find_in_data(c, q, got, ret_frame);
 			if (*ret_address != 0)
-				return 0;
+				return q->newer ? CART_E_FOREIGN : 0;
 			missing = 0;
 			q->step = SEARCH_BUFFER;
 			q->from +=
@@ -338,7 +359,7 @@ static int scan_step(struct cart *c, struct scan *s, uint8_t *data)
 
 	if (r == 0)
 		return put_frame(c, s, &f, address);
-	if (r < 0)
+	if (r != CART_E_DAMAGED)
 		return r;
 	note_cut(s);
 	r = search_behind(c, s, data, &address, &f);
@@ -462,13 +483,16 @@ int recover_tail(struct cart *c)
 	struct scan s;
 	int r = scan_start(c, &s);
 
+	c->unread = 0;
 	if (r == 0)
 		r = scan_all(c, &s);
+	if (r == 0 && s.has_cut && c->unread >= s.cut_data_end)
+		r = -EIO; /* the end cannot be told from what cannot be read: nothing is cut */
 	if (r == 0)
 		r = c->backend->ops->truncate(c->backend, c->stream, s.data_end);
 	if (r == 0)
 		r = c->backend->ops->sync(c->backend);
-	if (r < 0)
+	if (r != 0)
 		return outcome_of(r);
 	c->end_totals = s.at;
 	c->end = s.address;
@@ -482,10 +506,11 @@ int rebuild_index(struct cart *c)
 {
 	struct totals exact = c->end_totals;
 	struct scan s = { .address = DATA_START, .data_end = DATA_START };
-	int r;
+	int r = step_aside(c);
 
 	c->index_rebuilt = true; /* once per open, whatever comes out */
-	r = c->backend->ops->table_renew(c->backend, c->stream);
+	if (r == 0)
+		r = c->backend->ops->table_renew(c->backend, c->stream);
 	if (r < 0)
 		return outcome_of(r);
 	table_init(&c->index, TABLE_INDEX, sizeof(struct disk_index_entry), 0);
@@ -493,7 +518,7 @@ int rebuild_index(struct cart *c)
 	s.stable = exact.objects; /* the header vouches for all of it */
 	s.filemarks = exact.filemarks;
 	r = scan_all(c, &s);
-	if (r < 0)
+	if (r != 0)
 		return outcome_of(r);
 	/* the header is the judge of how much there is */
 	r = table_cut(c, &c->index, exact.objects);

@@ -119,6 +119,9 @@ static int open_all(struct repair *r)
 	if (o < 0)
 		return o;
 	o = r->real->ops->lock(r->real, true);
+	if (o == -EBADF &&
+	    r->options->dry_run) /* the lock's file cannot be written: nor can others */
+		o = r->real->ops->lock(r->real, false);
 	if (o < 0)
 		return o == -EAGAIN ? CART_E_BUSY : o;
 	o = r->real->ops->header_read(r->real, &r->header, &r->header_size);
@@ -397,6 +400,8 @@ static int make_plan(struct repair *r)
 
 	if (o == 0 && r->c->info.state != CART_MIGRATED && r->c->info.state != CART_RECALLING) {
 		o = plan_recording(r);
+		if (o == CART_E_FOREIGN && !r->report.header_rebuilt)
+			o = repair_header_anew(r, "it is older than the data");
 		if (o == 0 && !r->report.header_rebuilt)
 			o = repair_mark_dead(r);
 		if (o == 0)

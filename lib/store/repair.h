@@ -2,15 +2,15 @@
 /*
  * repair.h: what the files of cart_repair() share.
  *
- * A repair is first carried out on a *shadow*: a backend that reads the cartridge's data but keeps
- * header and tables of its own, and only notes where the data would be cut.  So it is the ordinary
- * code of an open that decides what is right, and a dry run is a repair that stops there.  What
+ * A repair is first carried out on a shadow (shadow.h).  So it is the ordinary code of an open that
+ * decides what is right, and a dry run is a repair that stops there.  What
  * differs between shadow and cartridge is then backed up and carried over, the header last.
  */
 #ifndef VTL_STORE_REPAIR_H
 #define VTL_STORE_REPAIR_H
 
 #include "lib/store/cart.h"
+#include "lib/store/shadow.h"
 
 #define REPAIR_NAME_BYTES (BARCODE_SIZE + 16)
 
@@ -33,6 +33,7 @@ struct repair {
 
 	void *header; /* as it was found; NULL: none */
 	size_t header_size;
+	bool header_foreign; /* of another cartridge: it tells nothing of this one */
 	struct repair_segment *segments;
 	size_t segments_cnt;
 	uint32_t hollow_stream; /* higher than the recording's, without data; 0: none */
@@ -46,17 +47,6 @@ struct repair {
 /* Tells the caller; a sentence without an end of line. */
 void repair_say(struct repair *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- repair_shadow.c ---- */
-
-/* A shadow of @real, which it borrows; its tables are nameless files in the folder @pool_fd. */
-MUST_CHECK int shadow_open(struct backend *real, int pool_fd, struct backend **ret_shadow);
-/* Replaces its header. -ENOMEM. */
-MUST_CHECK int shadow_set_header(struct backend *shadow, const void *data, size_t size);
-/* Borrowed; NULL where there is none. */
-const void *shadow_header(const struct backend *shadow, size_t *ret_size);
-/* Where its data would be cut; false: nowhere. */
-bool shadow_cut(const struct backend *shadow, uint64_t *ret_address);
-
 /* ---- repair_header.c ---- */
 
 /*
@@ -64,6 +54,8 @@ bool shadow_cut(const struct backend *shadow, uint64_t *ret_address);
  * recording has been recovered, too).  As cart_repair().
  */
 MUST_CHECK int repair_header(struct repair *r);
+/* Makes it anew from the frames, whatever was found; @why: for people. */
+MUST_CHECK int repair_header_anew(struct repair *r, const char *why);
 /*
  * Finds the segments that prove themselves dead: begun before the epoch of r->c, behind where that
  * began (I2).  An overwrite leaves them to be deleted; they are worth no backup.

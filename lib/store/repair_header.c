@@ -414,7 +414,7 @@ static int recover(struct repair *r, const struct disk_header *h, struct found *
 	return header_store(c);
 }
 
-static int make_anew(struct repair *r)
+int repair_header_anew(struct repair *r, const char *why)
 {
 	struct disk_header damaged, *h = remains_header(r, &damaged) ? &damaged : NULL;
 	struct cart *c = r->c;
@@ -423,7 +423,7 @@ static int make_anew(struct repair *r)
 	bool expected;
 	int o = 0;
 
-	repair_say(r, r->header == NULL ? "header: lost" : "header: damaged beyond one byte");
+	repair_say(r, "header: %s", why);
 	c->info = (struct cart_info){ .state = CART_RESIDENT };
 	memcpy(c->info.barcode, r->barcode, strlen(r->barcode));
 	c->recall_stream = 0;
@@ -461,8 +461,46 @@ static int make_anew(struct repair *r)
 	return recover(r, h, &found, newest);
 }
 
+/* A segment's header that is whole: whose data it is. CART_E_DAMAGED: there is none. */
+static int find_owner(struct repair *r, struct disk_segment *ret_segment)
+{
+	int o = CART_E_DAMAGED;
+
+	for (size_t i = 0; o == CART_E_DAMAGED && i < r->segments_cnt; i++)
+		o = read_segment(r, &r->segments[i], ret_segment);
+	return o;
+}
+
+/* A header that is good in itself. *ret_why: what speaks against believing it, or NULL. */
+static int check_owner(struct repair *r, const char **ret_why)
+{
+	struct cart *c = r->c;
+	bool named = strcmp(c->info.barcode, r->barcode) == 0;
+	struct disk_segment s;
+	int o;
+
+	*ret_why = NULL;
+	stream_select(c, c->live_stream, &c->end_totals, c->end);
+	if (named && (c->info.state == CART_MIGRATED || c->info.state == CART_RECALLING ||
+		      header_matches_data(c)))
+		return 0;
+	o = find_owner(r, &s);
+	if (o < 0)
+		return o;
+	if (o != 0 || strncmp((const char *)s.barcode, r->barcode, sizeof(s.barcode)) != 0) {
+		repair_say(r, "the header is of cartridge %s: this folder was renamed",
+			   c->info.barcode);
+		return CART_E_INVALID;
+	}
+	r->header_foreign = memcmp(s.uuid, c->info.uuid, sizeof(s.uuid)) != 0;
+	*ret_why = r->header_foreign ? "it is of another cartridge than the data"
+				     : "it is older than the data";
+	return 0;
+}
+
 int repair_header(struct repair *r)
 {
+	const char *why = NULL;
 	int o = CART_E_INVALID;
 
 	if (r->header != NULL) {
@@ -472,15 +510,17 @@ int repair_header(struct repair *r)
 		if (o == CART_E_UNSUPPORTED && crc_fits(r->header, r->header_size))
 			return o;
 	}
-	if (o == 0 && strcmp(r->c->info.barcode, r->barcode) != 0) {
-		repair_say(r, "the header is of cartridge %s: this folder was renamed",
-			   r->c->info.barcode);
-		return CART_E_INVALID;
+	if (o == 0) {
+		o = check_owner(r, &why);
+		if (o != 0)
+			return o;
 	}
 	if (o != 0 && r->header != NULL)
 		o = heal(r);
 	if (o > 0)
-		o = make_anew(r);
+		why = r->header == NULL ? "lost" : "damaged beyond one byte";
+	if (why != NULL)
+		o = repair_header_anew(r, why);
 	if (o == 0 && (r->options->insist & CART_REPAIR_WRITABLE) != 0 &&
 	    r->c->info.write_protect) {
 		r->c->info.write_protect = false;

@@ -140,6 +140,8 @@ bool remains_header(const struct repair *r, struct disk_header *ret_header)
 	if (r->header == NULL || size <= offsetof(struct disk_header, barcode) + BARCODE_SIZE)
 		return false;
 	memcpy(ret_header, r->header, size);
+	if (r->header_foreign)
+		return false;
 	return memcmp(ret_header->magic, HEADER_MAGIC, sizeof(ret_header->magic)) == 0 ||
 	       strncmp((const char *)ret_header->barcode, r->barcode,
 		       sizeof(ret_header->barcode)) == 0;

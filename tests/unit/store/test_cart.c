@@ -116,7 +116,7 @@ static void a_mount_is_counted_and_its_bytes_too(void **state)
 	assert_int_equal(i->lifetime_read_bytes, 1000);
 }
 
-static void a_renamed_folder_is_invalid(void **state)
+static void a_renamed_folder_is_refused(void **state)
 {
 	struct pool *p = *state;
 	char from[200], to[200];
@@ -125,7 +125,7 @@ static void a_renamed_folder_is_invalid(void **state)
 	(void)snprintf(to, sizeof(to), "%s/T2.cart", p->path);
 	assert_int_equal(rename(from, to), 0);
 	assert_int_equal(cart_open(p->path, "T2", CART_OPEN_READ, &(struct cart *){ NULL }),
-			 CART_E_INVALID);
+			 CART_E_FOREIGN);
 }
 
 static int write_and_die(struct pool *p)
@@ -180,7 +180,7 @@ int main(void)
 		TEST(a_closed_recording_opens_at_its_beginning),
 		TEST(only_changes_count_as_a_generation),
 		TEST(a_mount_is_counted_and_its_bytes_too),
-		TEST(a_renamed_folder_is_invalid),
+		TEST(a_renamed_folder_is_refused),
 		TEST(a_reader_recovers_what_a_dead_writer_left),
 		TEST(every_outcome_and_state_has_a_word),
 		TEST(closing_nothing_is_allowed),

@@ -186,10 +186,38 @@ static void a_header_that_cannot_be_had_is_not_lost(void **state)
 	}
 }
 
+/* It may be readable the next time, and whole objects lie behind it. */
+static void what_cannot_be_read_is_no_end_of_the_recording(void **state)
+{
+	struct pool *p = *state;
+	char last[32];
+	uint64_t objects, size;
+	struct cart *c;
+
+	pool_die_after(p, repairs_record_and_die);
+	c = pool_open(p, CART_OPEN_READ | CART_OPEN_LOOK);
+	assert_true(cart_info(c)->objects > 5);
+	objects = cart_info(c)->objects;
+	pool_close(c);
+	(void)snprintf(last, sizeof(last), "data.00000001.%08x", pool_segments(p) - 1);
+	size = pool_file_size(p, last);
+	bad = (struct bad){ .name = last,
+			    .from = (pool_file_size(p, last) - 1) / 4096 * 4096,
+			    .to = UINT64_MAX,
+			    .error = EIO };
+	assert_int_equal(cart_open(p->path, "T1", CART_OPEN_WRITE, &c), -EIO);
+	bad.name = NULL;
+	assert_true(pool_file_size(p, last) == size); /* index and marks are made anew anyway */
+	c = pool_open(p, CART_OPEN_WRITE);
+	assert_int_equal(cart_info(c)->objects, objects);
+	pool_close(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pool_setup, pool_teardown)
+		TEST(what_cannot_be_read_is_no_end_of_the_recording),
 		TEST(an_unreadable_header_is_made_anew),
 		TEST(unreadable_tables_are_made_anew),
 		TEST(the_backup_keeps_what_can_be_read),

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* repair_shadow.c: the backend on which a repair is tried out, see repair.h. */
+/* shadow.c: see shadow.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/fs.h"
-#include "lib/store/repair.h"
+#include "lib/store/shadow.h"
 
 struct shadow {
 	struct backend base;
-	struct backend *real; /* borrowed */
+	struct backend *real;
+	bool owned; /* the real one is closed with it */
 	void *header;
 	size_t header_size;
 	int table[BACKEND_TABLES]; /* files without a name */
@@ -176,6 +178,8 @@ static void shadow_close(struct backend *b)
 	for (int t = 0; t < BACKEND_TABLES; t++)
 		if (s->table[t] >= 0)
 			(void)close(s->table[t]); /* it had no name: nothing is left */
+	if (s->owned)
+		s->real->ops->close(s->real);
 	free(s->header);
 	free(s);
 }
@@ -207,6 +211,8 @@ static int nameless_file(int pool_fd)
 
 	if (fd < 0)
 		fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0)
+		fd = memfd_create("vtl-tables", MFD_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -229,6 +235,11 @@ int shadow_open(struct backend *real, int pool_fd, struct backend **ret_shadow)
 	}
 	*ret_shadow = &s->base;
 	return 0;
+}
+
+void shadow_own(struct backend *b)
+{
+	shadow(b)->owned = true;
 }
 
 int shadow_set_header(struct backend *b, const void *data, size_t size)
