@@ -2,8 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # runner.sh: tcmu-runner in the virtual machine, without systemd.
 
+# The first one searches the folder of all handlers, as on a real machine; the others, which the tests start again and again,
+# only ours: librbd alone takes seconds of an emulated processor.
 start_runner() {
-	tcmu-runner >>/var/log/tcmu-runner.out 2>&1 &
+	local path=()
+	if [ -e /run/tcmu-runner.pid ]; then
+		mkdir -p /run/handlers
+		ln -sf /usr/lib/*/tcmu-runner/handler_vtl.so /run/handlers/
+		path=(--handler-path /run/handlers)
+	fi
+	tcmu-runner "${path[@]}" >>/var/log/tcmu-runner.out 2>&1 &
 	local pid=$!
 	echo $pid >/run/tcmu-runner.pid
 	disown
