@@ -147,6 +147,12 @@ export_library() {
 	)"
 }
 
+# has_command OPCODE[,SERVICE_ACTION]: the first drive says that it has it.
+has_command() {
+	local said
+	said=$(sg_opcodes -o "$1" "$sg1" 2>&1) && ! grep -qi 'not supported' <<<"$said"
+}
+
 # slot_of BARCODE: where mtx sees it, as a slot's number.
 slot_of() {
 	mtx -f "$changer" status | sed -n "s/^ *Storage Element \([0-9]*\).*:VolumeTag=$1 .*/\1/p"

@@ -8,7 +8,7 @@
 . "$(dirname "$0")"/../lib.sh
 library attributes
 in_drive TAP001L8 1
-sg_opcodes -o 0x8c "$sg1" 2>&1 | grep -q 'supported\b.*standard\|conforming' || skip_all "this drive has no READ ATTRIBUTE"
+has_command 0x8c,0 || skip_all "this drive has no READ ATTRIBUTE"
 
 # attribute FILE ID FORMAT LENGTH TEXT: a parameter list with one attribute
 attribute() {

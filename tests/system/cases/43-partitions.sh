@@ -6,7 +6,7 @@
 . "$(dirname "$0")"/../lib.sh
 library parted -- capacity=400M early_warning=20M
 in_drive TAP001L8 1
-sg_opcodes -o 0x04 "$sg1" 2>&1 | grep -q 'supported\b.*standard\|conforming' || skip_all "this drive has no FORMAT MEDIUM"
+has_command 0x04 || skip_all "this drive has no FORMAT MEDIUM"
 tape() { mt -f "$nst1" "$@"; }
 tape setblk 0
 claim "st is told that the drive has partitions" tape stsetoptions can-partitions

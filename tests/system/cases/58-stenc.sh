@@ -8,7 +8,7 @@
 command -v stenc >/dev/null || skip_all "stenc is not installed"
 library crypted
 in_drive TAP001L8 1
-sg_opcodes -o 0xa2 "$sg1" 2>&1 | grep -q 'supported\b.*standard\|conforming\|service' || skip_all "this drive has no SECURITY PROTOCOL IN"
+has_command 0xa2 || skip_all "this drive has no SECURITY PROTOCOL IN"
 mt -f "$nst1" setblk 0
 key1=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n') key2=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')
 printf '%s\nfirst key\n' "$key1" >"$work/key1"
