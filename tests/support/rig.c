@@ -127,6 +127,7 @@ void rig_features(struct rig *r, unsigned features)
 	struct scsi_unit *unit = drive_unit(r->drive);
 	const struct scsi_tables all = drive_tables();
 
+	rig_inside("gives the drive a model of its own");
 	r->persona = *r->drive->persona;
 	r->model = *r->persona.drive;
 	r->model.features |= features;
