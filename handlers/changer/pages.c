@@ -47,6 +47,7 @@ static void fill_tapealert(struct scsi_unit *unit, struct log_writer *w)
 }
 
 const struct log_page changer_log_pages[] = {
-	{ 0x2e, 0, fill_tapealert, NULL, NULL, 0 },
+	{ 0x10, 0, log_fill_selftests, NULL, NULL, 0, NULL },
+	{ 0x2e, 0, fill_tapealert, NULL, NULL, 0, NULL },
 };
 const unsigned changer_log_pages_cnt = sizeof(changer_log_pages) / sizeof(changer_log_pages[0]);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "handlers/scsi/command.h"
+#include "handlers/scsi/logpage.h"
 #include "handlers/scsi/mode.h"
 #include "handlers/scsi/service.h"
 #include "handlers/scsi/tables.h"
@@ -302,6 +303,7 @@ enum scsi_status unit_execute(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	cmd->data = DATA_NONE;
 	unit_lock(unit);
 	status = run(unit, cmd);
+	log_compare(unit);
 	unit_unlock(unit);
 	return status;
 }

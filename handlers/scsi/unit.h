@@ -25,6 +25,7 @@
 #define UNIT_ATTENTIONS    12
 #define UNIT_MODE_PAGES    40
 #define UNIT_MODE_PAGE_MAX 64   /* bytes of one page */
+#define UNIT_THRESHOLDS    24   /* log parameters with a threshold of a host's own */
 #define UNIT_SCRATCH_SIZE  4096 /* bytes of a parameter list */
 
 struct scsi_unit;
@@ -86,6 +87,18 @@ struct scsi_unit_ops {
 	int (*save)(struct scsi_unit *unit, const char *name, const void *data, size_t size);
 	int (*load)(struct scsi_unit *unit, const char *name, void *buf, size_t max,
 		    size_t *ret_size);
+	/* LOG SELECT and LOG SENSE with SP: saves what the unit counts. 0 or -errno; may be NULL.
+	 */
+	int (*save_counters)(struct scsi_unit *unit);
+};
+
+/* What a host has set for a log parameter (handlers/scsi/logpage.h). */
+struct log_threshold {
+	uint8_t code, subpage;
+	uint8_t control; /* ETC and TMC bits of the parameter control byte */
+	uint16_t parameter;
+	uint64_t threshold;
+	uint64_t seen; /* the value that was compared last */
 };
 
 struct scsi_identity {
@@ -132,6 +145,8 @@ struct scsi_unit {
 	 */
 	enum sense_id exception;
 	bool exception_is_polled;
+	struct log_threshold thresholds[UNIT_THRESHOLDS];
+	unsigned thresholds_cnt;
 	uint8_t scratch[UNIT_SCRATCH_SIZE]; /* of the command that runs: the list it builds or reads
 					     */
 };

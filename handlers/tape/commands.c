@@ -144,8 +144,10 @@ enum scsi_status drive_load_unload(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	}
 	if (d->state == DRIVE_EMPTY)
 		return scsi_check(unit, cmd, SENSE_MEDIUM_NOT_PRESENT);
-	if (d->prevented)
+	if (d->prevented) {
+		drive_alert(d, ALERT_NO_REMOVAL);
 		return scsi_check(unit, cmd, SENSE_REMOVAL_PREVENTED);
+	}
 	return drive_outcome(d, cmd, drive_unload(d), SENSE_WRITE_ERROR, 0);
 }
 

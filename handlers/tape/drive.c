@@ -44,6 +44,9 @@ static void look(struct drive *d)
 		return;
 	if (r != 0) {
 		d->failure = drive_open_sense(r);
+		drive_alert(d, drive_open_alert(r));
+		if (r == CART_E_UNSUPPORTED)
+			drive_counters_incompatible(d);
 		note(d, DRIVE_FAILED);
 		return;
 	}
@@ -51,6 +54,7 @@ static void look(struct drive *d)
 	d->stage = d->stages[0];
 	note(d, DRIVE_READY);
 	drive_attributes_loaded(d);
+	drive_counters_loaded(d);
 	drive_follow_compression(d);
 	ignore_result(drive_crypt_apply(d)); /* nothing was written that could have failed */
 	unit_attention(&d->unit, SENSE_MEDIUM_MAY_HAVE_CHANGED);
@@ -168,6 +172,11 @@ static uint8_t drive_self_test(struct scsi_unit *unit, bool extended)
 	return good ? 0 : SEGMENT_POOL;
 }
 
+static int save_counters(struct scsi_unit *unit)
+{
+	return drive_counters_save(drive_of(unit));
+}
+
 static const struct scsi_unit_ops unit_ops = {
 	.self_test = drive_self_test,
 	.streamed = drive_forget_overwrite,
@@ -180,6 +189,7 @@ static const struct scsi_unit_ops unit_ops = {
 	.mode_select = drive_mode_select,
 	.save = drive_save,
 	.load = drive_load_value,
+	.save_counters = save_counters,
 };
 
 bool drive_load(struct drive *d, enum sense_id *ret_why)
@@ -203,8 +213,10 @@ int drive_unload(struct drive *d)
 		if (r != 0)
 			return r;
 		drive_attributes_unloading(d);
+		drive_counters_unloading(d);
 		drive_close_stages(d); /* synced just now: nothing is lost with it */
 		drive_crypt_unloaded(d);
+		drive_counters_keep(d, true);
 	}
 	drive_forget_associated_protection(d);
 	if (d->state != DRIVE_EMPTY)
@@ -267,8 +279,10 @@ static int op_eject(void *ctx)
 
 	unit_lock(&d->unit);
 	if (d->prevented) {
+		drive_alert(d, ALERT_NO_REMOVAL);
 		r = LIBRARY_E_PREVENTED;
 	} else if (unit_holds_deferred(&d->unit) || unload_or_note(d) != 0) {
+		drive_alert(d, ALERT_UNLOAD_FAILURE);
 		r = LIBRARY_E_DRIVE_FAILED;
 	} else {
 		d->barcode[0] = '\0';
@@ -334,6 +348,7 @@ int drive_new(struct library *library, unsigned number, struct drive **ret_drive
 	const struct personality *persona = personality_find(library_config(library)->personality);
 	const struct scsi_tables tables = drive_tables();
 	struct drive *d;
+	bool kept = true;
 	int r;
 
 	if (persona == NULL)
@@ -349,6 +364,8 @@ int drive_new(struct library *library, unsigned number, struct drive **ret_drive
 	if (r == 0) {
 		set_identity(d);
 		mode_restore(&d->unit);
+		kept = drive_counters_restore(d);
+		log_restore(&d->unit);
 		r = library_attach_drive(library, number, &library_ops, d);
 		if (r != 0)
 			unit_clear(&d->unit);
@@ -359,6 +376,8 @@ int drive_new(struct library *library, unsigned number, struct drive **ret_drive
 		return r;
 	}
 	unit_power_on(&d->unit);
+	if (!kept)
+		drive_alert(d, ALERT_LOST_STATISTICS);
 	*ret_drive = d;
 	return 0;
 }
@@ -368,6 +387,8 @@ void drive_free(struct drive *drive)
 	if (drive == NULL)
 		return;
 	library_detach_drive(drive->library, drive->number);
+	drive_counters_unloading(drive);
+	drive_counters_keep(drive, true);
 	drive_close_stages(drive); /* what was acknowledged is synced or recovered */
 	drive_crypt_clear(drive);
 	unit_clear(&drive->unit);

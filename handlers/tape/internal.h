@@ -23,11 +23,43 @@
 #define MODE_PARTITIONS_SIZE             (8 + 2 * CART_PARTITIONS)
 #define MODE_PAGE_EXCEPTIONS             0x1c
 
-/* Since power on or LOG SELECT; logical bytes. */
+/* Of log pages 02h and 03h: until LOG SELECT resets them; logical bytes. */
 struct drive_counters {
 	uint64_t written_bytes, read_bytes;
 	uint64_t write_errors, read_errors; /* not recovered */
 };
+
+/* What a drive counts all its life; kept in this order, new ones at the end: it is saved so. */
+enum drive_life {
+	LIFE_LOADS,
+	LIFE_LOADS_SINCE_RESET, /* LOG SELECT of log page 14h resets it */
+	LIFE_CLEANINGS,
+	LIFE_POWER_CYCLES,
+	LIFE_POWER_ON_S,
+	LIFE_LOADED_S, /* a medium was loaded: what log pages call motion */
+	LIFE_WRITTEN,  /* logical bytes of data */
+	LIFE_READ,
+	LIFE_WRITTEN_STORED, /* the same, compressed */
+	LIFE_READ_STORED,
+	LIFE_WRITE_ERRORS,
+	LIFE_READ_ERRORS,
+	LIFE_INCOMPATIBLE_S, /* LIFE_LOADED_S when a medium was refused last */
+	LIFE_CLEANED_S,      /* LIFE_LOADED_S at the last cleaning, the one before, and before */
+	LIFE_CLEANED_2_S,
+	LIFE_CLEANED_3_S,
+	LIFE_CNT,
+};
+
+/* Of the medium in the drive, or of the last one. */
+struct drive_load {
+	int64_t loaded_ms; /* monotonic clock; 0: none is loaded */
+	uint64_t write_errors, read_errors;
+	struct cart_traffic traffic; /* of the last one: drive_traffic() tells it of both */
+};
+
+/* Log page 16h: the last errors, newest first, as a host reads them. */
+#define DRIVE_EVENTS     8
+#define DRIVE_EVENT_SIZE 68
 
 /*
  * TapeAlert flags (SSC-5), as bits: flag n is bit n - 1.  These are raised by conditions of the
@@ -48,8 +80,9 @@ enum drive_alert {
 	ALERT_CLEANING_INVALID = 23,
 	ALERT_HARDWARE_A = 30,
 	ALERT_HARDWARE_B = 31,
-	ALERT_LOAD_FAILURE = 54, /* "unrecoverable unload failure" is 55 */
-	ALERT_UNLOAD_FAILURE = 55,
+	ALERT_LOST_STATISTICS = 50,
+	ALERT_LOAD_FAILURE = 55,
+	ALERT_UNLOAD_FAILURE = 56,
 	ALERT_WORM_INTEGRITY = 59,
 	ALERT_WORM_OVERWRITE = 60,
 };
@@ -85,8 +118,14 @@ struct drive {
 	uint8_t buffered;        /* buffered mode of the mode header: 0 or 1 */
 	uint64_t alerts;         /* TapeAlert */
 	uint64_t alerts_of_load; /* all that were raised since the medium was loaded */
+	uint64_t alerts_told;    /* as log page 12h was read last */
 	struct drive_counters counters;
-	struct drive_crypts crypts;     /* data encryption parameters */
+	struct drive_crypts crypts; /* data encryption parameters */
+	uint64_t life[LIFE_CNT];    /* without what runs: drive_life() */
+	int64_t started_ms;         /* monotonic clock, for LIFE_POWER_ON_S */
+	int64_t counters_saved_ms;  /* monotonic clock */
+	struct drive_load load;
+	uint8_t events[DRIVE_EVENTS][DRIVE_EVENT_SIZE];
 	enum drive_overwrite overwrite; /* ALLOW OVERWRITE */
 	uint64_t overwrite_object;      /* the position that it was given for */
 };
@@ -116,6 +155,58 @@ void drive_reset_tapealert(struct scsi_unit *unit);
 void drive_told_tapealert(struct scsi_unit *unit);
 enum scsi_status drive_select_exceptions(struct scsi_unit *unit, struct scsi_cmd *cmd,
 					 const uint8_t *page, unsigned offset, bool apply);
+
+/* ---- counters.c ---- */
+
+/* Reads what was saved: at the drive's start. False where it cannot be read: it is lost. */
+bool drive_counters_restore(struct drive *d);
+/* Saves all counters durably. 0 or -errno. */
+MUST_CHECK int drive_counters_save(struct drive *d);
+/* The same at the drive's own time: at an unload (@now), else at most once a minute; not where a
+ * host has set GLTSD of the control mode page. */
+void drive_counters_keep(struct drive *d, bool now);
+/* A medium is loaded; it is going to be unloaded (its stage is still there). */
+void drive_counters_loaded(struct drive *d);
+void drive_counters_unloading(struct drive *d);
+/* A cleaning has succeeded. */
+void drive_counters_cleaned(struct drive *d);
+/* A medium was refused as incompatible. */
+void drive_counters_incompatible(struct drive *d);
+/* An error that no retry mends: counts it and keeps it for log page 16h; @cmd may be NULL. */
+void drive_counters_error(struct drive *d, enum sense_id sense, const struct scsi_cmd *cmd);
+/* The value now, what runs included. */
+uint64_t drive_life(struct drive *d, enum drive_life which);
+/* Data of the medium in the drive, or of the last one. Empties the buffer. */
+void drive_traffic(struct drive *d, struct cart_traffic *ret_traffic);
+
+/* What the cartridge remembers of all drives: an attribute of the drive's own (device, vendor
+ * specific), which no host is told. */
+struct drive_volume {
+	uint64_t write_errors, read_errors; /* this load included */
+};
+#define DRIVE_VOLUME_ATTRIBUTE 0x0c00
+void drive_volume(struct drive *d, struct drive_volume *ret_volume);
+
+/* ---- logpages.c and its neighbours: fill, reset and counter of the rows ---- */
+
+void drive_fill_statistics(struct scsi_unit *unit, struct log_writer *w);
+void drive_reset_statistics(struct scsi_unit *unit);
+void drive_fill_volume(struct scsi_unit *unit, struct log_writer *w);
+void drive_fill_diagnostics(struct scsi_unit *unit, struct log_writer *w);
+void drive_fill_compression(struct scsi_unit *unit, struct log_writer *w);
+void drive_fill_usage(struct scsi_unit *unit, struct log_writer *w);
+void drive_fill_capacity(struct scsi_unit *unit, struct log_writer *w);
+/* The unit of recording that statistics count: 2^20 bytes of data, the last one begun. */
+uint64_t drive_data_sets(uint64_t bytes);
+#define DRIVE_PARTITIONS_MAX 4u
+/* How many the medium has; only where READY. */
+static inline unsigned drive_partitions(const struct drive *d)
+{
+	(void)d;
+	return 1;
+}
+/* Bytes of the medium, or of the drive's own format where it has no limit or none is there. */
+uint64_t drive_capacity_bytes(struct drive *d);
 
 /* ---- configuration.c: what mode pages make the drive do ---- */
 
@@ -202,6 +293,8 @@ enum scsi_status drive_outcome(struct drive *d, struct scsi_cmd *cmd, int outcom
 bool drive_deferred(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra);
 /* What TEST UNIT READY says of a cartridge that cart_open() refused with @outcome. */
 enum sense_id drive_open_sense(int outcome);
+/* The TapeAlert flag of the same: the header is what a real cartridge has in its memory chip. */
+enum drive_alert drive_open_alert(int outcome);
 
 /* ---- rw.c ---- */
 

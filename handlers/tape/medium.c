@@ -40,19 +40,6 @@ static bool has_row(int outcome)
 	return outcome > 0 && outcome < ROWS && rows[outcome].sense != SENSE_NO_SENSE;
 }
 
-static void count_errors(struct drive *d, enum sense_id sense)
-{
-	if (sense == SENSE_UNRECOVERED_READ_ERROR) {
-		d->counters.read_errors++;
-		drive_alert(d, ALERT_HARD_ERROR);
-		drive_alert(d, ALERT_READ_FAILURE);
-	} else if (sense == SENSE_WRITE_ERROR) {
-		d->counters.write_errors++;
-		drive_alert(d, ALERT_HARD_ERROR);
-		drive_alert(d, ALERT_WRITE_FAILURE);
-	}
-}
-
 /* Of any partition: the one that was left may have failed behind a power on. */
 static bool take_failure(struct drive *d, struct stage_failure *ret_lost)
 {
@@ -78,7 +65,7 @@ bool drive_deferred(struct scsi_unit *unit, enum sense_id *ret_why, struct sense
 		.valid = true,
 		.information = (int64_t)(d->block_size == 0 ? lost.bytes : lost.blocks),
 	};
-	count_errors(d, *ret_why);
+	drive_counters_error(d, *ret_why, NULL);
 	return true;
 }
 
@@ -100,11 +87,18 @@ enum scsi_status drive_outcome(struct drive *d, struct scsi_cmd *cmd, int outcom
 		sense = rows[outcome].sense;
 		flags = rows[outcome].flags;
 	}
-	count_errors(d, sense);
+	drive_counters_error(d, sense, cmd);
 	return scsi_check_tape(&d->unit, cmd, sense, flags, information);
 }
 
 enum sense_id drive_open_sense(int outcome)
 {
 	return has_row(outcome) ? rows[outcome].sense : SENSE_LOAD_FAILED;
+}
+
+enum drive_alert drive_open_alert(int outcome)
+{
+	if (outcome == CART_E_UNSUPPORTED)
+		return ALERT_UNSUPPORTED_FORMAT;
+	return outcome == CART_E_INVALID ? ALERT_MEMORY_CHIP_FAILURE : ALERT_LOAD_FAILURE;
 }

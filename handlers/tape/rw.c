@@ -204,6 +204,7 @@ enum scsi_status drive_write_filemarks(struct scsi_unit *unit, struct scsi_cmd *
 
 		if (r != 0) /* and with it what was written before */
 			return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, count);
+		drive_counters_keep(d, false);
 	}
 	return drive_outcome(d, cmd, outcome, SENSE_WRITE_ERROR, (int64_t)count - written);
 }

@@ -95,6 +95,7 @@ static void account(struct cart *c, const struct disk_frame *frames, unsigned cn
 		(void)index_put(c, &o, c->end_totals.objects);
 		c->end_totals = frame_totals_after(f);
 		c->written_bytes += o.logical_size;
+		c->written_stored += o.stored_size;
 		address += frame_size(&o);
 	}
 	c->position = c->end_totals.objects;

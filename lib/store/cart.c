@@ -322,6 +322,8 @@ void cart_traffic(const struct cart *c, struct cart_traffic *ret_traffic)
 		.life_read = c->info.lifetime_read_bytes + c->read_bytes,
 		.open_written = c->written_bytes,
 		.open_read = c->read_bytes,
+		.open_written_stored = c->written_stored,
+		.open_read_stored = c->read_stored,
 	};
 }
 

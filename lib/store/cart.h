@@ -85,7 +85,8 @@ struct cart {
 	bool aside;      /* the backend is a shadow */
 	uint64_t unread; /* highest address that could not be read while recovering; 0: none */
 	bool index_rebuilt;
-	uint64_t read_bytes, written_bytes; /* since the open */
+	uint64_t read_bytes, written_bytes;   /* since the open */
+	uint64_t read_stored, written_stored; /* the same as stored: compressed */
 
 	struct cart_digest *recall_digest;
 

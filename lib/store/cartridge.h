@@ -480,6 +480,7 @@ uint64_t cart_tell_generation(struct cart *c);
  * those of this open alone. */
 struct cart_traffic {
 	uint64_t life_written, life_read, open_written, open_read;
+	uint64_t open_written_stored, open_read_stored; /* compressed, of this open */
 };
 
 void cart_traffic(const struct cart *c, struct cart_traffic *ret_traffic);

@@ -268,6 +268,7 @@ static int read_object(struct cart *c, const struct iovec *iov, int iov_cnt, siz
 		return m < 0 ? m : r;
 	}
 	c->read_bytes += o.logical_size;
+	c->read_stored += o.stored_size;
 	return r;
 }
 

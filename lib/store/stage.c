@@ -304,7 +304,8 @@ int stage_settle(struct stage *s)
 	if (mode == STAGE_READING) { /* the cartridge is where reading ahead began */
 		cart_seek(s->cart, s->position.object, s->position.file);
 		s->cart->read_bytes += s->read_bytes;
-		s->read_bytes = 0;
+		s->cart->read_stored += s->read_stored;
+		s->read_bytes = s->read_stored = 0;
 	}
 	take_position(s);
 	return failed ? STAGE_E_DEFERRED : 0;

@@ -67,7 +67,8 @@ struct stage {
 	/* the caller's */
 	struct cart_position position;
 	unsigned reads_in_row;
-	uint64_t read_bytes; /* given to the host since the last settling */
+	uint64_t read_bytes;  /* given to the host since the last settling */
+	uint64_t read_stored; /* the same as stored: compressed */
 	bool streaming; /* the last object went to the end of the recording: appends may be queued
 			 */
 	uint64_t limit; /* stored bytes up to which nothing can go wrong; UINT64_MAX: no limit */

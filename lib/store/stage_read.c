@@ -243,6 +243,7 @@ int stage_read(struct stage *s, const struct iovec *iov, int iov_cnt, size_t siz
 	iov_put(iov, iov_cnt, s->buffer + slot.offset, slot.size < size ? slot.size : size);
 	release_slot(s);
 	s->read_bytes += slot.size;
+	s->read_stored += slot.stored_size;
 	s->position.object++;
 	s->position.bop = false;
 	if (slot.outcome == CART_E_FILEMARK)
