@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* drive.c: vtl drive list, load, unload. */
+/* drive.c: vtl drive list, load, unload, alert. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/vtl.h"
+#include "lib/base/tapealert.h"
 
 static const struct column drive_columns[] = {
 	{ "number", "DRIVE", COLUMN_NUMBER }, { "address", "ADDRESS", COLUMN_NUMBER },
@@ -136,6 +137,46 @@ static enum vtl_exit drive_unload_run(struct vtl *vtl, char **args)
 	return tell_drive(vtl, library, drive, barcode);
 }
 
+static const struct column alert_columns[] = {
+	{ "flag", "FLAG", COLUMN_NUMBER },
+	{ "name", "MEANING", COLUMN_TEXT },
+};
+
+static enum vtl_exit drive_alert_run(struct vtl *vtl, char **args)
+{
+	bool clear = vtl_option(vtl, "clear") != NULL;
+	g_autofree char *library = NULL;
+	g_autoptr(table_auto) table = NULL;
+	struct control_client *client;
+	uint64_t drive, flag, named = 0, on = 0;
+	GError *error = NULL;
+
+	if (!vtl_parse_number("drive", args[0], LIBRARY_MAX_DRIVES, &drive))
+		return VTL_USAGE;
+	for (unsigned i = 1; args[i] != NULL; i++) {
+		if (!vtl_parse_number("flag", args[i], TAPEALERT_FLAGS, &flag))
+			return VTL_USAGE;
+		named |= tapealert_bit((unsigned)flag);
+	}
+	library = source_library(vtl, NULL, &error);
+	client = library == NULL ? NULL : source_client(vtl, &error);
+	if (clear && named == 0)
+		named = UINT64_MAX;
+	if (client == NULL || !control_alert(client, library, (unsigned)drive, clear ? 0 : named,
+					     clear ? named : 0, &on, &error))
+		return vtl_fail(error);
+	table = table_new(alert_columns, G_N_ELEMENTS(alert_columns));
+	for (unsigned n = 1; n <= TAPEALERT_FLAGS; n++) {
+		if ((on & tapealert_bit(n)) == 0)
+			continue;
+		table_row(table);
+		table_number(table, n);
+		table_text(table, tapealert_name(n));
+	}
+	vtl_print(vtl, table);
+	return VTL_OK;
+}
+
 const struct vtl_command drive_commands[] = {
 	{ .noun = "drive",
 	  .verb = "list",
@@ -162,5 +203,18 @@ const struct vtl_command drive_commands[] = {
 	  .details = "It goes where it came from, else to the first free slot.",
 	  .run = drive_unload_run,
 	  .options = { OPTION_LIBRARY } },
+	{ .noun = "drive",
+	  .verb = "alert",
+	  .args = "DRIVE [FLAG...]",
+	  .min = 1,
+	  .max = 1 + TAPEALERT_FLAGS,
+	  .summary = "raise TapeAlert flags of a drive",
+	  .details = "FLAG is 1 to 64.  Hosts see them as from a real drive, and take them away by "
+		     "reading.  Lists the flags that are on afterwards.",
+	  .run = drive_alert_run,
+	  .options = { OPTION_LIBRARY,
+		       { .name = "clear",
+			 .letter = 'c',
+			 .help = "take the flags away; all where none is named" } } },
 	{ .noun = NULL },
 };

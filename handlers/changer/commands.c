@@ -38,6 +38,8 @@ struct scsi_tables changer_tables(void)
 		.mode_pages_cnt = changer_mode_pages_cnt,
 		.log_pages = changer_log_pages,
 		.log_pages_cnt = changer_log_pages_cnt,
+		.vpd_pages = changer_vpd_pages,
+		.vpd_pages_cnt = changer_vpd_pages_cnt,
 		.lun_in_cdb = true,
 	};
 }

@@ -7,6 +7,7 @@
 #include "handlers/scsi/command.h"
 #include "handlers/scsi/logpage.h"
 #include "handlers/scsi/mode.h"
+#include "handlers/scsi/vpd.h"
 #include "lib/personality/personality.h"
 
 struct changer {
@@ -33,6 +34,8 @@ enum scsi_status changer_prevent_allow(struct scsi_unit *unit, struct scsi_cmd *
 struct scsi_tables changer_tables(void);
 extern const struct mode_page changer_mode_pages[];
 extern const unsigned changer_mode_pages_cnt;
+extern const struct vpd_page changer_vpd_pages[];
+extern const unsigned changer_vpd_pages_cnt;
 extern const struct log_page changer_log_pages[];
 extern const unsigned changer_log_pages_cnt;
 

@@ -46,6 +46,12 @@ static void fill_tapealert(struct scsi_unit *unit, struct log_writer *w)
 		log_put_number(w, flag, LOG_BINARY, 0, 1);
 }
 
+const struct vpd_page changer_vpd_pages[] = {
+	{ 0x86, vpd_fill_extended, 0 },
+	{ 0x87, vpd_fill_policy, 0 },
+};
+const unsigned changer_vpd_pages_cnt = sizeof(changer_vpd_pages) / sizeof(changer_vpd_pages[0]);
+
 const struct log_page changer_log_pages[] = {
 	{ 0x10, 0, log_fill_selftests, NULL, NULL, 0, NULL },
 	{ 0x2e, 0, fill_tapealert, NULL, NULL, 0, NULL },

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inquiry.c: INQUIRY, standard data and vital product data (SPC-5). */
 #include <openssl/sha.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "handlers/scsi/command.h"
 #include "handlers/scsi/vpd.h"
 #include "lib/base/bytes.h"
 
-#define VERSION_SPC_4   0x06
-#define STANDARD_SIZE   74 /* through the last version descriptor */
-#define VPD_SUPPORTED   0x00
-#define VPD_SERIAL      0x80
-#define VPD_DEVICE_ID   0x83
-#define DESIGNATOR_T10  0x01
-#define DESIGNATOR_NAA  0x03
-#define CODE_SET_BINARY 0x01
-#define CODE_SET_ASCII  0x02
+#define VERSION_SPC_4        0x06
+#define STANDARD_SIZE        74 /* through the last version descriptor */
+#define VPD_SUPPORTED        0x00
+#define VPD_SERIAL           0x80
+#define VPD_DEVICE_ID        0x83
+#define DESIGNATOR_T10       0x01
+#define DESIGNATOR_NAA       0x03
+#define CODE_SET_BINARY      0x01
+#define CODE_SET_ASCII       0x02
+#define CODE_SET_UTF_8       0x03
+#define DESIGNATOR_SCSI_NAME 0x08
 
 void vpd_naa(const struct scsi_identity *identity, uint8_t naa[8])
 {
@@ -37,6 +40,22 @@ static size_t fill_serial(const struct scsi_unit *unit, uint8_t *content)
 	return n;
 }
 
+/* The NAA in words, padded with zeros to a multiple of 4. */
+static size_t put_scsi_name(uint8_t *p, const uint8_t naa[8])
+{
+	static const uint8_t header[4] = { CODE_SET_UTF_8, DESIGNATOR_SCSI_NAME, 0, 24 };
+	char name[25] = "";
+
+	(void)snprintf(name, sizeof(name), "naa.%016llX", (unsigned long long)get_be64(naa));
+	memcpy(p, header, 4);
+	memcpy(p + 4, name, 24);
+	return 28;
+}
+
+/*
+ * Designators of the logical unit only, and no page 88h: TCMU does not say through which port of
+ * LIO a command came.
+ */
 static size_t fill_device_id(const struct scsi_unit *unit, uint8_t *content)
 {
 	const struct scsi_identity *id = &unit->identity;
@@ -54,7 +73,7 @@ static size_t fill_device_id(const struct scsi_unit *unit, uint8_t *content)
 	content[n + 2] = 0;
 	content[n + 3] = 8;
 	vpd_naa(id, content + n + 4);
-	return n + 12;
+	return n + 12 + put_scsi_name(content + n + 12, content + n + 4);
 }
 
 /* The list of pages, in ascending order: the rows stand so in every unit, all above 83h. */

@@ -21,4 +21,11 @@ struct vpd_page {
  */
 void vpd_naa(const struct scsi_identity *identity, uint8_t naa[8]);
 
+/* ---- fills for the rows of every unit ---- */
+
+/* 86h, extended INQUIRY data. */
+size_t vpd_fill_extended(struct scsi_unit *unit, uint8_t *content);
+/* 87h, mode page policy: one set of all pages, for all ports and initiators. */
+size_t vpd_fill_policy(struct scsi_unit *unit, uint8_t *content);
+
 #endif

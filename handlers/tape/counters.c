@@ -103,11 +103,30 @@ static bool is_loaded(const struct drive *d)
 	return d->load.loaded_ms != 0 && d->stage != NULL;
 }
 
+/* Of all partitions: each is a recording of its own, with its own counters. */
+static void sum_traffic(struct drive *d, struct cart_traffic *ret_traffic)
+{
+	struct cart_traffic t;
+
+	*ret_traffic = (struct cart_traffic){ 0 };
+	for (unsigned n = 0; n < CART_PARTITIONS; n++) {
+		if (d->stages[n] == NULL)
+			continue;
+		stage_traffic(d->stages[n], &t);
+		ret_traffic->life_written += t.life_written;
+		ret_traffic->life_read += t.life_read;
+		ret_traffic->open_written += t.open_written;
+		ret_traffic->open_read += t.open_read;
+		ret_traffic->open_written_stored += t.open_written_stored;
+		ret_traffic->open_read_stored += t.open_read_stored;
+	}
+}
+
 void drive_traffic(struct drive *d, struct cart_traffic *ret_traffic)
 {
 	*ret_traffic = d->load.traffic;
 	if (is_loaded(d))
-		stage_traffic(d->stage, ret_traffic);
+		sum_traffic(d, ret_traffic);
 }
 
 uint64_t drive_life(struct drive *d, enum drive_life which)
@@ -123,7 +142,7 @@ uint64_t drive_life(struct drive *d, enum drive_life which)
 		return value + seconds_since(d->load.loaded_ms);
 	if (which < LIFE_WRITTEN || which > LIFE_READ_STORED)
 		return value;
-	stage_traffic(d->stage, &t);
+	sum_traffic(d, &t);
 	if (which == LIFE_WRITTEN)
 		return value + t.open_written;
 	if (which == LIFE_READ)
@@ -160,7 +179,7 @@ static void tell_cartridge(struct drive *d)
 	put_be64(value, v.write_errors);
 	put_be64(value + 8, v.read_errors);
 	/* a header without room for it loses a statistic, no data */
-	ignore_result(stage_attributes_set(d->stage, &a, 1, CART_ATTRIBUTES_AT_CLOSE));
+	ignore_result(stage_attributes_set(d->stages[0], &a, 1, CART_ATTRIBUTES_AT_CLOSE));
 }
 
 void drive_counters_unloading(struct drive *d)
@@ -193,7 +212,7 @@ void drive_volume(struct drive *d, struct drive_volume *ret_volume)
 
 	*ret_volume = (struct drive_volume){ d->load.write_errors, d->load.read_errors };
 	if (d->stage == NULL ||
-	    !cart_attributes_find(stage_attributes(d->stage), 0, DRIVE_VOLUME_ATTRIBUTE, &a) ||
+	    !cart_attributes_find(stage_attributes(d->stages[0]), 0, DRIVE_VOLUME_ATTRIBUTE, &a) ||
 	    a.size != 16)
 		return;
 	ret_volume->write_errors += get_be64(a.value);

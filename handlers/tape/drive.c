@@ -318,10 +318,23 @@ static bool op_accepts(void *ctx, const char *barcode)
 	return accepts;
 }
 
+static uint64_t op_alert(void *ctx, uint64_t set, uint64_t clear)
+{
+	struct drive *d = ctx;
+	uint64_t flags;
+
+	unit_lock(&d->unit);
+	drive_alerts_change(d, set, clear);
+	flags = d->alerts;
+	unit_unlock(&d->unit);
+	return flags;
+}
+
 static const struct library_drive_ops library_ops = {
 	.load = op_load,
 	.eject = op_eject,
 	.poll = op_poll,
+	.alert = op_alert,
 	.accepts = op_accepts,
 };
 

@@ -198,13 +198,6 @@ void drive_fill_usage(struct scsi_unit *unit, struct log_writer *w);
 void drive_fill_capacity(struct scsi_unit *unit, struct log_writer *w);
 /* The unit of recording that statistics count: 2^20 bytes of data, the last one begun. */
 uint64_t drive_data_sets(uint64_t bytes);
-#define DRIVE_PARTITIONS_MAX 4u
-/* How many the medium has; only where READY. */
-static inline unsigned drive_partitions(const struct drive *d)
-{
-	(void)d;
-	return 1;
-}
 /* Bytes of the medium, or of the drive's own format where it has no limit or none is there. */
 uint64_t drive_capacity_bytes(struct drive *d);
 

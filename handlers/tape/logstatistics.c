@@ -4,6 +4,7 @@
  * statistics), SSC-5.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "handlers/tape/internal.h"
@@ -87,7 +88,7 @@ static void put_life(struct drive *d, struct log_writer *w, const struct cart_tr
 	struct drive_volume v;
 
 	drive_volume(d, &v);
-	log_put_number(w, 0x0001, LOG_BINARY, stage_info(d->stage)->loads, 4);
+	log_put_number(w, 0x0001, LOG_BINARY, stage_info(d->stages[0])->loads, 4);
 	log_put_number(w, 0x0002, LOG_BINARY, drive_data_sets(t->life_written), 8);
 	log_put_number(w, 0x0003, LOG_BINARY, 0, 4); /* nothing is tried again, nor suspended */
 	log_put_number(w, 0x0004, LOG_BINARY, v.write_errors, 2);
@@ -143,17 +144,22 @@ struct partition {
 
 static void partition(struct drive *d, unsigned number, struct partition *ret_partition)
 {
-	const struct cart_info *info = stage_info(d->stage);
-	uint64_t capacity = drive_capacity_bytes(d);
-	uint64_t early = info->early_warning_bytes;
-	uint64_t warning = early < capacity ? capacity - early : 0;
+	struct cart_info *info = calloc(1, sizeof(*info)); /* large */
+	uint64_t capacity, warning;
 
-	(void)number; /* there is one */
-	*ret_partition = (struct partition){
-		.capacity = capacity,
-		.used = info->stored_bytes,
-		.remaining = info->stored_bytes < warning ? warning - info->stored_bytes : 0,
-	};
+	*ret_partition = (struct partition){ 0 };
+	if (info != NULL && drive_partition_info(d, number, info)) {
+		capacity =
+			info->capacity_bytes != 0 ? info->capacity_bytes : drive_capacity_bytes(d);
+		warning = info->early_warning_bytes < capacity
+				  ? capacity - info->early_warning_bytes
+				  : 0;
+		ret_partition->capacity = capacity;
+		ret_partition->used = info->stored_bytes;
+		ret_partition->remaining =
+			info->stored_bytes < warning ? warning - info->stored_bytes : 0;
+	}
+	free(info);
 }
 
 static uint32_t megabytes(uint64_t bytes)
@@ -165,7 +171,7 @@ static uint32_t megabytes(uint64_t bytes)
 
 static void put_partitions(struct drive *d, struct log_writer *w)
 {
-	uint8_t capacity[RECORD_SIZE * DRIVE_PARTITIONS_MAX], used[sizeof(capacity)],
+	uint8_t capacity[RECORD_SIZE * CART_PARTITIONS], used[sizeof(capacity)],
 		remaining[sizeof(capacity)];
 	unsigned cnt = drive_partitions(d);
 
@@ -203,7 +209,7 @@ void drive_fill_volume(struct scsi_unit *unit, struct log_writer *w)
 	capacity = drive_capacity_bytes(d);
 	/* passes over the beginning and the middle: each load is one over the beginning, each
 	 * capacity that was moved one over the middle */
-	log_put_number(w, 0x0101, LOG_BINARY, stage_info(d->stage)->loads, 4);
+	log_put_number(w, 0x0101, LOG_BINARY, stage_info(d->stages[0])->loads, 4);
 	log_put_number(w, 0x0102, LOG_BINARY,
 		       capacity == 0 ? 0 : (t.life_written + t.life_read) / capacity, 4);
 	put_partitions(d, w);

@@ -57,7 +57,7 @@ void drive_fill_usage(struct scsi_unit *unit, struct log_writer *w)
 	uint64_t loads = 0;
 
 	if (d->state == DRIVE_READY) {
-		loads = stage_info(d->stage)->loads;
+		loads = stage_info(d->stages[0])->loads;
 		drive_volume(d, &v);
 		drive_traffic(d, &t);
 	}

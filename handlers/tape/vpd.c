@@ -5,11 +5,11 @@
 #include "handlers/tape/internal.h"
 #include "lib/base/bytes.h"
 
-/* B0h, sequential-access device capabilities: no WORM media, no tape stream mirroring. */
+/* B0h, sequential-access device capabilities: WORM; no tape stream mirroring. */
 static size_t fill_capabilities(struct scsi_unit *unit, uint8_t *content)
 {
-	(void)unit;
-	memset(content, 0, 2);
+	content[0] = (unit->features & DRIVE_WORM) != 0 ? 0x01 : 0x00;
+	content[1] = 0;
 	return 2;
 }
 
@@ -42,10 +42,20 @@ static size_t fill_automation(struct scsi_unit *unit, uint8_t *content)
 	return n;
 }
 
+/* B4h, data transfer device element address: where the changer has this drive. */
+static size_t fill_address(struct scsi_unit *unit, uint8_t *content)
+{
+	const struct drive *d = drive_of(unit);
+
+	put_be16(content,
+		 (uint16_t)(library_first_address(d->library, ELEMENT_DRIVE) + d->number - 1));
+	return 2;
+}
+
 const struct vpd_page drive_vpd_pages[] = {
-	{ 0xb0, fill_capabilities, 0 },
-	{ 0xb1, fill_serial, 0 },
-	{ 0xb2, fill_alerts, DRIVE_TAPE_ALERT },
-	{ 0xb3, fill_automation, 0 },
+	{ 0x86, vpd_fill_extended, 0 },          { 0x87, vpd_fill_policy, 0 },
+	{ 0xb0, fill_capabilities, 0 },          { 0xb1, fill_serial, 0 },
+	{ 0xb2, fill_alerts, DRIVE_TAPE_ALERT }, { 0xb3, fill_automation, 0 },
+	{ 0xb4, fill_address, DRIVE_MAM },
 };
 const unsigned drive_vpd_pages_cnt = sizeof(drive_vpd_pages) / sizeof(drive_vpd_pages[0]);

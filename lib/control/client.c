@@ -140,6 +140,18 @@ gboolean control_unload(struct control_client *client, const char *library, unsi
 			 error);
 }
 
+gboolean control_alert(struct control_client *client, const char *library, unsigned drive,
+		       uint64_t set, uint64_t clear, uint64_t *ret_flags, GError **error)
+{
+	g_autoptr(GVariant) reply =
+		call(client, &library_service, "Alert",
+		     g_variant_new("(sutt)", library, drive, set, clear), "(t)", error);
+
+	if (reply != NULL)
+		g_variant_get(reply, "(t)", ret_flags);
+	return reply != NULL;
+}
+
 gboolean control_move(struct control_client *client, const char *library, uint16_t source,
 		      uint16_t destination, GError **error)
 {

@@ -42,6 +42,10 @@ gboolean control_load(struct control_client *client, const char *library, const 
 		      unsigned drive, GError **error);
 gboolean control_unload(struct control_client *client, const char *library, unsigned drive,
 			GError **error);
+/* Raises TapeAlert flags and takes others away (bits, flag 1 is bit 0); *ret_flags: those on now.
+ */
+gboolean control_alert(struct control_client *client, const char *library, unsigned drive,
+		       uint64_t set, uint64_t clear, uint64_t *ret_flags, GError **error);
 gboolean control_move(struct control_client *client, const char *library, uint16_t source,
 		      uint16_t destination, GError **error);
 gboolean control_import(struct control_client *client, const char *library, const char *barcode,

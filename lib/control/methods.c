@@ -248,6 +248,32 @@ static gboolean unload(VtlLibrary1 *object, Call *call, const char *name, unsign
 	return TRUE;
 }
 
+static gboolean alert(VtlLibrary1 *object, Call *call, const char *name, unsigned drive,
+		      guint64 set, guint64 clear, gpointer data)
+{
+	struct library *library = find(call, name);
+	uint64_t flags = 0;
+	uint16_t address;
+	int r;
+
+	(void)data;
+	if (library == NULL)
+		return TRUE;
+	if (drive_address(call, library, drive, &address)) {
+		r = library_drive_alert(library, drive, set, clear, &flags);
+		if (r == 0)
+			vtl_library1_complete_alert(object, call, flags);
+		else
+			g_dbus_method_invocation_return_error(
+				call, CONTROL_ERROR, CONTROL_ERROR_NOT_FOUND,
+				"drive %u of library %s is not online, or has no TapeAlert flags: "
+				"\"vtl-lio setup %s\" puts it there",
+				drive, name, name);
+	}
+	library_unref(library);
+	return TRUE;
+}
+
 static gboolean move(VtlLibrary1 *object, Call *call, const char *name, guint16 source,
 		     guint16 destination, gpointer data)
 {
@@ -324,6 +350,7 @@ VtlLibrary1 *methods_new(void)
 	(void)g_signal_connect(object, "handle-list-elements", G_CALLBACK(list_elements), NULL);
 	(void)g_signal_connect(object, "handle-load", G_CALLBACK(load), NULL);
 	(void)g_signal_connect(object, "handle-unload", G_CALLBACK(unload), NULL);
+	(void)g_signal_connect(object, "handle-alert", G_CALLBACK(alert), NULL);
 	(void)g_signal_connect(object, "handle-move", G_CALLBACK(move), NULL);
 	(void)g_signal_connect(object, "handle-import", G_CALLBACK(import), NULL);
 	(void)g_signal_connect(object, "handle-poll", G_CALLBACK(poll), NULL);

@@ -433,6 +433,24 @@ void library_poll(struct library *library)
 	g_mutex_unlock(&library->lock);
 }
 
+int library_drive_alert(struct library *library, unsigned number, uint64_t set, uint64_t clear,
+			uint64_t *ret_flags)
+{
+	const struct drive_link *drive;
+	int r = -ENODEV;
+
+	if (number < 1 || number > library->config->drives)
+		return LIBRARY_E_NO_ELEMENT;
+	drive = &library->drives[number - 1];
+	g_mutex_lock(&library->lock);
+	if (drive->ops != NULL && drive->ops->alert != NULL) {
+		*ret_flags = drive->ops->alert(drive->ctx, set, clear);
+		r = 0;
+	}
+	g_mutex_unlock(&library->lock);
+	return r;
+}
+
 void library_drive_note(struct library *library, unsigned number, enum library_drive_state state,
 			bool prevented)
 {

@@ -264,6 +264,11 @@ struct library_drive_ops {
 	/* Looks again at a cartridge that is being recalled (becomes ready, or failed). Cheap; may
 	 * be called often. */
 	void (*poll)(void *ctx);
+	/*
+	 * An operator raises the TapeAlert flags @set and takes @clear away (bits, flag 1 is bit 0;
+	 * lib/base/tapealert.h); returns those that are on now.  NULL: the drive has none.
+	 */
+	uint64_t (*alert)(void *ctx, uint64_t set, uint64_t clear);
 	/* Whether the drive takes this medium; asked before anything moves. NULL: it takes all. */
 	bool (*accepts)(void *ctx, const char *barcode);
 };
@@ -285,6 +290,14 @@ void library_detach_drive(struct library *library, unsigned number);
 
 /* Calls the poll of every attached drive. */
 void library_poll(struct library *library);
+
+/*
+ * TapeAlert flags of a drive: raises @set, takes @clear away, and says in *ret_flags which are on
+ * now.  0; LIBRARY_E_NO_ELEMENT (no such drive); -ENODEV (its unit is not attached, or has no
+ * flags).
+ */
+MUST_CHECK int library_drive_alert(struct library *library, unsigned number, uint64_t set,
+				   uint64_t clear, uint64_t *ret_flags);
 
 /* The drive tells its state, for element status, D-Bus and people; atomic, takes no lock. */
 void library_drive_note(struct library *library, unsigned number, enum library_drive_state state,

@@ -250,6 +250,9 @@ int main(void)
 	print_commands("Changer (SMC-3)", &changer, of_changer, COUNT(of_changer));
 	print_pages("changer", changer_mode_pages, changer_mode_pages_cnt, changer_log_pages,
 		    changer_log_pages_cnt);
-	printf("| VPD | 00h 80h 83h | | |\n");
+	printf("| VPD | 00h 80h 83h");
+	for (unsigned i = 0; i < changer_vpd_pages_cnt; i++)
+		printf(" %02Xh", (unsigned)changer_vpd_pages[i].code);
+	printf(" | | |\n");
 	return 0;
 }

@@ -38,7 +38,9 @@ static void standard_data_names_the_personality(void **state)
 
 static void vpd_pages_are_those_listed(void **state)
 {
-	static const uint8_t pages[] = { 0x00, 0x80, 0x83, 0xb0, 0xb1, 0xb2, 0xb3 };
+	static const uint8_t pages[] = {
+		0x00, 0x80, 0x83, 0x86, 0x87, 0xb0, 0xb1, 0xb2, 0xb3, 0xb4
+	};
 	struct rig *r = *state;
 
 	vpd(r, 0);

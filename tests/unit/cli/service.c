@@ -35,9 +35,18 @@ static void drive_poll(void *ctx)
 	(void)ctx;
 }
 
-static const struct library_drive_ops drive_ops = { .load = drive_load,
-						    .eject = drive_eject,
-						    .poll = drive_poll };
+static uint64_t drive_alert(void *ctx, uint64_t set, uint64_t clear)
+{
+	static uint64_t flags;
+
+	(void)ctx;
+	flags = (flags & ~clear) | set;
+	return flags;
+}
+
+static const struct library_drive_ops drive_ops = {
+	.load = drive_load, .eject = drive_eject, .poll = drive_poll, .alert = drive_alert
+};
 
 /* ---- the policy ---- */
 

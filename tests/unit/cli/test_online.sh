@@ -34,6 +34,23 @@ expect 0 '^Location +drive 1'
 run drive unload 1 -j
 expect_json 'j["barcode"] == "T2" and j["location"] == "slot 2" and j["state"] == "empty"'
 
+claim "TapeAlert flags are raised, listed and taken away"
+run drive alert 1 3 20
+expect 0 '^ +3 +hard error' '^ +20 +clean now'
+run drive alert 1 -c 3
+expect 0 '^ +20 +clean now'
+run drive alert 1 -j
+expect_json '[a["flag"] for a in j] == [20]'
+run drive alert 1 --clear
+expect 0
+run drive alert 1 -j
+expect_json 'j == []'
+run drive alert 1 65
+expect 2
+run drive alert 2 3
+expect 3
+expect_error 'drive 2'
+
 claim "what the service refuses keeps its words and has an exit code"
 run drive load T9 1
 expect 3

@@ -259,7 +259,9 @@ static void count_poll(void *ctx)
 	*(unsigned *)ctx += 100;
 }
 
-static const struct library_drive_ops quiet = { no_load, no_eject, count_poll, NULL };
+static const struct library_drive_ops quiet = { .load = no_load,
+						.eject = no_eject,
+						.poll = count_poll };
 
 static void a_drive_tells_its_state(void **state)
 {

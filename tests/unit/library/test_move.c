@@ -46,7 +46,9 @@ static bool fake_accepts(void *ctx, const char *barcode)
 	return d->refuses == NULL || strcmp(d->refuses, barcode) != 0;
 }
 
-static const struct library_drive_ops fake_ops = { fake_load, fake_eject, fake_poll, fake_accepts };
+static const struct library_drive_ops fake_ops = {
+	.load = fake_load, .eject = fake_eject, .poll = fake_poll, .accepts = fake_accepts
+};
 
 /* lib0, owned, with both drives attached. */
 struct bench {
