@@ -534,8 +534,10 @@ const struct vtl_command cartridge_commands[] = {
 	  .details =
 		  "Data is never invented: what is lost reads as damaged, everything else as it was "
 		  "written. All that changes is copied first into a folder of the pool, "
-		  ".BARCODE.cart.backup-TIME, whose README says how to go back. Exit code 1 where "
-		  "objects are lost, or nothing can be done.",
+		  ".BARCODE.cart.backup-TIME, whose README says how to go back. It looks at where "
+		  "the blocks are, not at what is in them: verify does that, and a block with "
+		  "wrong data stays where it is. Exit code 1 where objects are lost, or nothing can "
+		  "be done.",
 	  .run = cartridge_repair_run,
 	  .options = { OPTION_LIBRARY,
 		       { "dry-run", '\0', NULL, "only say what would be done" },
@@ -556,7 +558,8 @@ const struct vtl_command cartridge_commands[] = {
 	  .min = 1,
 	  .max = 1,
 	  .summary = "the recording as a table: blocks, filemarks, where they lie",
-	  .details = "With --json a line for each object.",
+	  .details =
+		  "With --json a line for each object. The blocks' data is not read: verify does.",
 	  .run = cartridge_dump_run,
 	  .options = { OPTION_LIBRARY,
 		       { "from", '\0', "OBJECT", "begin with this object; the first one is 0" },

@@ -48,11 +48,12 @@ struct cart *check_open(struct vtl *vtl, const char *barcode, char **ret_pool,
 			"it back",
 			barcode, barcode);
 	else
-		*ret_code = vtl_fail_code(
-			VTL_FAILED, "cannot open cartridge %s in the pool %s: %s%s%s%s", barcode,
-			library_pool(library), outcome_text(r),
-			repairable ? " (vtl cartridge repair --dry-run " : "",
-			repairable ? barcode : "", repairable ? " says what can be done)" : "");
+		*ret_code = vtl_fail_code(r < 0 ? VTL_REFUSED : VTL_FAILED,
+					  "cannot open cartridge %s in the pool %s: %s%s%s%s",
+					  barcode, library_pool(library), outcome_text(r),
+					  repairable ? " (vtl cartridge repair --dry-run " : "",
+					  repairable ? barcode : "",
+					  repairable ? " says what can be done)" : "");
 	if (r == 0 && ret_pool != NULL)
 		*ret_pool = g_strdup(library_pool(library));
 	library_unref(library);

@@ -283,13 +283,18 @@ static enum vtl_exit verify_open(struct vtl *vtl, struct verifying *v, struct ta
 {
 	const struct cart_info *info = cart_info(v->cart);
 	enum vtl_exit code;
-	bool finished;
+	bool finished, kept;
 
+	if (info->unclosed)
+		g_printerr("vtl: the last writer of cartridge %s did not close it; read is what "
+			   "the next mount will find\n",
+			   v->barcode);
 	v->total = info->logical_bytes;
 	v->state = verify_state_open(info, v->digest, vtl_option(vtl, "resume") != NULL, v->groups);
 	resume(v);
 	run_threads(v, jobs);
 	finished = v->error == 0 && interrupted == 0;
+	kept = verify_state_is_kept(v->state);
 	verify_state_close(v->state, finished);
 	if (finished)
 		return add_row(v, table);
@@ -297,9 +302,10 @@ static enum vtl_exit verify_open(struct vtl *vtl, struct verifying *v, struct ta
 		code = vtl_fail_code(VTL_REFUSED, "cartridge %s cannot be checked: %s", v->barcode,
 				     outcome_text(v->error));
 	else
-		code = vtl_fail_code(VTL_INTERRUPTED,
-				     "stopped; vtl cartridge verify --resume %s goes on there",
-				     v->barcode);
+		code = vtl_fail_code(
+			VTL_INTERRUPTED, "stopped; vtl cartridge verify --resume%s %s %s",
+			v->digest ? " --digest" : "", v->barcode,
+			kept ? "goes on there" : "will begin anew: where it was could not be kept");
 	return code;
 }
 

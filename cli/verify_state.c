@@ -128,6 +128,11 @@ void verify_state_add(struct verify_state *s, const struct verified_group *g)
 	(void)fflush(s->file); /* a line that is not there is read again */
 }
 
+bool verify_state_is_kept(const struct verify_state *s)
+{
+	return s->file != NULL && ferror(s->file) == 0;
+}
+
 void verify_state_close(struct verify_state *s, bool finished)
 {
 	if (s->file != NULL)

@@ -25,6 +25,9 @@ struct verified_group {
 
 struct verify_state;
 
+/* False: the file could not be written, and a later run begins anew. */
+bool verify_state_is_kept(const struct verify_state *s);
+
 /*
  * Opens the state of @info's recording.  With @resume, what an earlier run found is appended to
  * @groups (of struct verified_group); else that is forgotten.  Never NULL: where no file can be

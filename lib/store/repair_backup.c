@@ -157,11 +157,13 @@ static int write_readme(const struct backup *b)
 	int n = asprintf(
 		&text,
 		"What cart_repair (vtl cartridge repair) changed in %s, as it was before.\n\n"
-		"To go back, with the cartridge in no drive, in the folder %s/%s:\n"
+		"To go back, but only while nothing has been written to the cartridge since (what was\n"
+		"written later would be lost), with the cartridge in no drive, in the folder %s/%s:\n"
 		"  rm -f digests.*\n"
 		"first: those made since are of epochs that come again.  Then\n"
 		"  cp header index.* marks.* digests.* of this folder over those there, as far as "
-		"they are here;\n"
+		"they are here; header, index.* or marks.* that are there and not here were made new: "
+		"rm them;\n"
 		"  for data.STREAM.SEGMENT.from-OFFSET: truncate -s OFFSET data.STREAM.SEGMENT, then\n"
 		"  cat data.STREAM.SEGMENT.from-OFFSET >> data.STREAM.SEGMENT;\n"
 		"  cp data.STREAM.SEGMENT without .from as it is.\n"
