@@ -322,6 +322,13 @@ static const struct column show_columns[] = {
 	{ "uuid", "UUID", COLUMN_TEXT },
 };
 
+static const struct column partition_columns[] = {
+	{ "partition", "PARTITION", COLUMN_NUMBER }, { "state", "STATE", COLUMN_TEXT },
+	{ "blocks", "BLOCKS", COLUMN_NUMBER },       { "filemarks", "FILEMARKS", COLUMN_NUMBER },
+	{ "logical_bytes", "WRITTEN", COLUMN_SIZE }, { "stored_bytes", "STORED", COLUMN_SIZE },
+	{ "disk_bytes", "ON DISK", COLUMN_SIZE },    { "capacity_bytes", "CAPACITY", COLUMN_SIZE },
+};
+
 static const struct column copy_columns[] = {
 	{ "volume", "VOLUME", COLUMN_TEXT },
 	{ "file", "FILE", COLUMN_NUMBER },
@@ -418,15 +425,48 @@ static struct table *copy_table(const struct cart_info *info)
 	return table;
 }
 
-static void show(const struct vtl *vtl, const char *library, const char *location,
+/* Of a medium that is divided; one row for each, as far as it can be read. */
+static struct table *partition_table(const char *pool, const struct cart_info *info)
+{
+	struct table *table = table_new(partition_columns, G_N_ELEMENTS(partition_columns));
+
+	for (unsigned n = 0; info->layout.partitions > 1 && n < info->layout.partitions; n++) {
+		struct cart_info one;
+		int r = cart_stat_partition(pool, info->barcode, n, &one);
+
+		table_row(table);
+		table_number(table, n);
+		table_text(table, r == 0 ? cart_state_name(one.state) : outcome_text(r));
+		if (r != 0)
+			continue;
+		table_number(table, one.blocks);
+		table_number(table, one.filemarks);
+		table_number(table, one.logical_bytes);
+		table_number(table, one.stored_bytes);
+		table_number(table, n == 0 ? one.disk_bytes - one.partition_bytes : one.disk_bytes);
+		if (one.capacity_bytes != 0)
+			table_number(table, one.capacity_bytes);
+		else
+			table_absent(table); /* no limit */
+	}
+	return table;
+}
+
+static void show(const struct vtl *vtl, const char *library, const char *location, const char *pool,
 		 const struct cart_info *info)
 {
 	g_autoptr(table_auto) record = show_table(library, location, info);
 	g_autoptr(table_auto) copies = copy_table(info);
+	g_autoptr(table_auto) partitions = partition_table(pool, info);
 	struct json json;
 
 	if (!vtl->json) {
 		table_print_record(record);
+		if (table_rows(partitions) > 0) {
+			(void)printf("\nPartitions: %zu (above: partition 0)\n",
+				     table_rows(partitions));
+			table_print(partitions);
+		}
 		(void)printf("\nVerified copies: %zu\n", table_rows(copies));
 		table_print(copies);
 		return;
@@ -435,6 +475,7 @@ static void show(const struct vtl *vtl, const char *library, const char *locatio
 	json_open(&json, NULL, '{');
 	table_json_record(record, &json);
 	table_json(copies, &json, "copies");
+	table_json(partitions, &json, "partitions");
 	json_close(&json, '}');
 	json_end(&json);
 }
@@ -462,7 +503,7 @@ static enum vtl_exit cartridge_show_run(struct vtl *vtl, char **args)
 	r = cart_stat(library_pool(library), args[0], &info);
 	if (r == 0) {
 		source_location(elements, args[0], location);
-		show(vtl, name, location, &info);
+		show(vtl, name, location, library_pool(library), &info);
 		if (!source_is_online(vtl, name))
 			source_note_offline(vtl, name);
 	} else {

@@ -32,8 +32,9 @@ static const struct column columns[] = {
 };
 
 struct verifying {
-	const char *barcode;
-	char *pool;
+	const char *barcode; /* for people, with the partition where there are several */
+	const char *folder;  /* in the pool */
+	const char *pool;
 	bool digest;
 	bool bar; /* somebody looks at stderr */
 	uint64_t total;
@@ -170,7 +171,7 @@ static void *work(void *data)
 	struct cart *cart = NULL;
 	unsigned number;
 	struct verified_group g = { 0 };
-	int r = cart_open(v->pool, v->barcode, CART_OPEN_READ | CART_OPEN_LOOK, &cart);
+	int r = cart_open(v->pool, v->folder, CART_OPEN_READ | CART_OPEN_LOOK, &cart);
 
 	while (r == 0 && take(v, &number, &g.group)) {
 		r = cart_verify_group(cart, &g.group, v->digest, tell, &w, &g.check);
@@ -309,26 +310,62 @@ static enum vtl_exit verify_open(struct vtl *vtl, struct verifying *v, struct ta
 	return code;
 }
 
+/* One recording. */
+static enum vtl_exit verify_recording(struct vtl *vtl, struct table *table, struct verifying *v,
+				      unsigned jobs)
+{
+	enum vtl_exit code;
+
+	v->digest = vtl_option(vtl, "digest") != NULL;
+	v->bar = isatty(STDERR_FILENO) != 0;
+	g_mutex_init(&v->lock);
+	g_cond_init(&v->ended);
+	v->groups = g_array_new(FALSE, TRUE, sizeof(struct verified_group));
+	code = verify_open(vtl, v, table, jobs);
+	(void)g_array_unref(v->groups);
+	g_cond_clear(&v->ended);
+	g_mutex_clear(&v->lock);
+	return code;
+}
+
+static enum vtl_exit verify_partition(struct vtl *vtl, struct table *table, struct cart *cart,
+				      const char *pool, unsigned n, unsigned jobs)
+{
+	const struct cart_info *info = cart_info(cart);
+	g_autofree char *folder =
+		g_strdup_printf("%s/%s%s/partitions", pool, info->barcode, CART_SUFFIX);
+	g_autofree char *label = g_strdup_printf("%s/%u", info->barcode, n);
+	struct verifying v = { .barcode = label, .folder = info->layout.names[n], .pool = folder };
+	enum vtl_exit code;
+	int r = cart_open_partition(cart, n, &v.cart);
+
+	if (r != 0)
+		return vtl_fail_code(VTL_FAILED, "partition %u of cartridge %s: %s", n,
+				     info->barcode, outcome_text(r));
+	code = verify_recording(vtl, table, &v, jobs);
+	ignore_result(cart_close(v.cart)); /* it was only read */
+	return code;
+}
+
+/* All partitions, while the cartridge is held open. */
 static enum vtl_exit verify_one(struct vtl *vtl, struct table *table, const char *barcode,
 				unsigned jobs)
 {
-	struct verifying v = { .barcode = barcode,
-			       .digest = vtl_option(vtl, "digest") != NULL,
-			       .bar = isatty(STDERR_FILENO) != 0 };
-	enum vtl_exit code;
+	struct verifying v = { .barcode = barcode, .folder = barcode };
+	g_autofree char *pool = NULL;
+	enum vtl_exit code, one;
 
-	v.cart = check_open(vtl, barcode, &v.pool, &code);
+	v.cart = check_open(vtl, barcode, &pool, &code);
 	if (v.cart == NULL)
 		return code;
-	g_mutex_init(&v.lock);
-	g_cond_init(&v.ended);
-	v.groups = g_array_new(FALSE, TRUE, sizeof(struct verified_group));
-	code = verify_open(vtl, &v, table, jobs);
-	(void)g_array_unref(v.groups);
-	g_cond_clear(&v.ended);
-	g_mutex_clear(&v.lock);
+	v.pool = pool;
+	code = verify_recording(vtl, table, &v, jobs);
+	for (unsigned n = 1; n < cart_info(v.cart)->layout.partitions && interrupted == 0; n++) {
+		one = verify_partition(vtl, table, v.cart, pool, n, jobs);
+		if (code == VTL_OK || one == VTL_INTERRUPTED)
+			code = one;
+	}
 	ignore_result(cart_close(v.cart)); /* it was only read */
-	g_free(v.pool);
 	return code;
 }
 

@@ -370,6 +370,12 @@ unsigned rule_good_copies(const struct cart_info *info)
 	return good;
 }
 
+static const char *const partitioned[CART_PARTITIONS + 1] = {
+	[2] = "it has 2 partitions; the native form holds one recording",
+	[3] = "it has 3 partitions; the native form holds one recording",
+	[4] = "it has 4 partitions; the native form holds one recording",
+};
+
 const char *rule_obstacle(const struct rule_facts *f)
 {
 	if (f->info->state == CART_DAMAGED)
@@ -380,6 +386,8 @@ const char *rule_obstacle(const struct rule_facts *f)
 		return "it is being recalled";
 	if (f->in_drive || f->info->mounted)
 		return "it is in a drive";
+	if (f->info->layout.partitions > 1)
+		return partitioned[MIN(f->info->layout.partitions, CART_PARTITIONS)];
 	if (f->info->objects == 0)
 		return "it is blank";
 	return NULL;

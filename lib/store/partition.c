@@ -116,7 +116,8 @@ int layout_get(struct cart_layout *layout, const uint8_t *p, size_t size)
 int cart_open_partition(struct cart *c, unsigned partition, struct cart **ret_cart)
 {
 	const struct cart_layout *l = &c->info.layout;
-	unsigned flags = cart_is_writable(c) ? CART_OPEN_WRITE : CART_OPEN_READ;
+	unsigned flags = (cart_is_writable(c) ? CART_OPEN_WRITE : CART_OPEN_READ) |
+			 (c->flags & CART_OPEN_LOOK);
 	int r;
 
 	if (partition == 0 || partition >= l->partitions)

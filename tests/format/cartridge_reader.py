@@ -69,7 +69,7 @@ class Header:
             raise NotACartridge("no header of a cartridge")
         for name, offset, code in HEADER_FIELDS:
             setattr(self, name, struct.unpack_from(code, raw, offset)[0])
-        if self.version != 1 or self.incompat & ~1 != 0:
+        if self.version != 1 or self.incompat & ~3 != 0:
             raise NotACartridge("written by a later version")
         if self.size != len(raw) or crc32c(raw[:-4]) != struct.unpack("<I", raw[-4:])[0]:
             raise NotACartridge("the header is damaged")

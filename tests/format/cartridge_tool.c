@@ -8,6 +8,7 @@
  *   cartridge_tool groups POOL BARCODE    a recording whose digest is made of several groups
  *   cartridge_tool attributes POOL BARCODE  as make, with attributes of three partitions
  *   cartridge_tool known POOL BARCODE     lists the attributes, as lib/store reads them
+ *   cartridge_tool partitions POOL BARCODE  two partitions with a recording each
  *   cartridge_tool list POOL BARCODE      lists it as the reader does, through lib/store
  *   cartridge_tool encrypted POOL BARCODE a recording with encrypted blocks, of the key 00 01 .. 1f
  *   cartridge_tool decrypted POOL BARCODE lists it with that key
@@ -138,6 +139,34 @@ static int make(const char *pool, const char *barcode)
 	if (r == 0)
 		r = record(pool, barcode, record_second);
 	return r == 0 ? record(pool, barcode, add_copy) : r;
+}
+
+static int record_partitions(struct cart *c)
+{
+	const struct cart_format f = {
+		.partitions = 2,
+		.proportion = CART_WHOLE,
+		.capacity_bytes = { UINT64_C(48) << 20, UINT64_C(12) << 20 },
+	};
+	struct cart *one = NULL;
+	int r = cart_format(c, &f);
+
+	if (r == 0)
+		r = record_first(c);
+	if (r == 0)
+		r = cart_open_partition(c, 1, &one);
+	if (r == 0)
+		r = write_text(one, "The first block of partition 1.\n");
+	if (r == 0)
+		r = write_marks(one, 2);
+	return cart_close(one) != 0 && r == 0 ? 1 : r;
+}
+
+static int partitions(const char *pool, const char *barcode)
+{
+	int r = create(pool, barcode);
+
+	return r == 0 ? record(pool, barcode, record_partitions) : r;
 }
 
 static int write_five(struct cart *c)
@@ -369,10 +398,15 @@ static int digest(const char *pool, const char *barcode)
 static const struct verb {
 	const char *name;
 	int (*fn)(const char *pool, const char *barcode);
-} verbs[] = { { "make", make },           { "abandon", abandon },
-	      { "groups", groups },       { "attributes", attributes },
-	      { "known", known },         { "list", list },
-	      { "encrypted", encrypted }, { "decrypted", decrypted },
+} verbs[] = { { "make", make },
+	      { "abandon", abandon },
+	      { "groups", groups },
+	      { "partitions", partitions },
+	      { "attributes", attributes },
+	      { "known", known },
+	      { "list", list },
+	      { "encrypted", encrypted },
+	      { "decrypted", decrypted },
 	      { "digest", digest } };
 
 int main(int argc, char **argv)

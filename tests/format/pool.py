@@ -28,9 +28,9 @@ class Pool:
     def file(self, barcode, name):
         return os.path.join(self.folder(barcode), name)
 
-    def run(self, verb, barcode):
+    def run(self, verb, barcode, path=None):
         """What the tool prints, in lines."""
-        done = subprocess.run([self.tool, verb, self.path, barcode], stdout=subprocess.PIPE, check=False)
+        done = subprocess.run([self.tool, verb, path or self.path, barcode], stdout=subprocess.PIPE, check=False)
         claim(done.returncode == 0, "cartridge_tool %s works" % verb)
         return done.stdout.decode().splitlines()
 

@@ -13,9 +13,10 @@ from pool import HERE, Pool, claim
 
 def checksums(folder):
     sums = {}
-    for name in sorted(os.listdir(folder)):
-        with open(os.path.join(folder, name), "rb") as f:
-            sums[name] = hashlib.sha256(f.read()).hexdigest()
+    for where, _, names in sorted(os.walk(folder)):
+        for name in names:
+            with open(os.path.join(where, name), "rb") as f:
+                sums[os.path.join(where, name)] = hashlib.sha256(f.read()).hexdigest()
     return sums
 
 
@@ -57,6 +58,12 @@ def main(tool):
             if os.path.exists(known):
                 with open(known, encoding="ascii") as f:
                     claim(pool.run("known", barcode) == f.read().splitlines(), barcode + ": its attributes are what they were")
+            for inner in glob.glob(os.path.join(pool.folder(barcode), "partitions", "*.cart")):
+                partitions, name = os.path.split(inner[:-len(".cart")])
+                with open(folder[:-len(".cart")] + "." + name.split("-")[0], encoding="ascii") as f:
+                    expected_inside = f.read().splitlines()
+                claim(pool.read_list(os.path.join(partitions, name)) == expected_inside, inner + ": listed")
+                claim(pool.run("list", name, partitions) == expected_inside, inner + ": by lib/store, too")
             if "CLEAN" in barcode or "ENCRYPTED" in barcode:  # its copy is of the present recording
                 found = pool.read(barcode, "digest")[1].strip()
                 claim(found and found in pool.read(barcode, "info")[1], barcode + ": the copy's digest fits")

@@ -194,4 +194,19 @@ expect 1 'copies are never invented' 'vtl physical import'
 run cartridge repair T9
 expect 3
 
+claim "a medium of two partitions is shown and verified whole"
+"$TOOL" partitions "$pool" PARTS1 || fail "two partitions"
+run cartridge show PARTS1
+expect 0 '^Partitions: 2' '^ +0 +resident +6 +1 ' '^ +1 +resident +1 +2 '
+run cartridge show PARTS1 --json
+expect_json 'len(j["partitions"]) == 2 and j["partitions"][1]["filemarks"] == 2'
+run cartridge show GOOD1 --json
+expect_json 'j["partitions"] == []'
+run cartridge verify PARTS1
+expect 0 '^PARTS1 +good +6 +1 ' '^PARTS1/1 +good +1 +2 '
+inner=$(echo "$pool"/PARTS1.cart/partitions/P1-*.cart)
+printf 'X' | dd of="$inner/data.00000001.00000000" bs=1 seek=210 conv=notrunc status=none
+run cartridge verify PARTS1
+expect 1 '^PARTS1 +good' '^PARTS1/1 +damaged' 'PARTS1/1: object 0 is damaged'
+
 finish

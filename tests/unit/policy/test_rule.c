@@ -154,6 +154,10 @@ static void nothing_overrides_an_obstacle(void **state)
 	info.mounted = false;
 	info.objects = 0;
 	assert_string_equal(rule_obstacle(&facts), "it is blank");
+	info.layout.partitions = 2;
+	assert_string_equal(rule_obstacle(&facts),
+			    "it has 2 partitions; the native form holds one recording");
+	info.layout.partitions = 1;
 	info.objects = 1;
 	info.state = CART_MIGRATED;
 	assert_non_null(rule_obstacle(&facts));
