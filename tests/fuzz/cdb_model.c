@@ -299,7 +299,6 @@ static const char *check_medium(struct cdb_model *m, int c, const struct cdb_don
 			       ? NULL
 			       : "it ends at the beginning of the tape";
 	case 0x13: /* VERIFY, READ REVERSE: they change nothing on the tape */
-	case 0x0b:
 	case 0x0f:
 	case 0x81:
 	case 0x88:
@@ -319,6 +318,8 @@ const char *cdb_model_check(struct cdb_model *m, const struct cdb_done *d)
 	if (d->barcode == NULL || !d->before.any || !d->after.any)
 		return NULL;
 	c = find(m, d->barcode);
+	if ((cdb[0] == 0x04 || cdb[0] == 0x0b) && !refused(d) && c >= 0)
+		m->cartridges[c].known = false; /* FORMAT MEDIUM, SET CAPACITY: all partitions */
 	if (d->before.partition != d->after.partition) {
 		if (refused(d) ||
 		    (!moves(cdb[0]) && cdb[0] != OP_MODE_SELECT_6 && cdb[0] != OP_MODE_SELECT_10))

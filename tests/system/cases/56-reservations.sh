@@ -10,12 +10,13 @@ library shared
 in_drive TAP001L8 1
 mt -f "$nst1" setblk 0
 
-# A second nexus: another target portal group of the same loopback target, with the drive as its LUN 1.
+# A second nexus: another loopback target, with the same backstore as its LUN 1.
 groups=(/sys/kernel/config/target/loopback/naa.*/tpgt_1)
-first=${groups[0]} second=${groups[0]%/*}/tpgt_0 # (tcm_loop knows targets 0 and 1)
+first=${groups[0]} target=${groups[0]%/*/*}/naa.5001405feed00001
+second=$target/tpgt_1
 # shellcheck disable=SC2034 # lib.sh runs it
-on_leave="echo 1 >/sys/class/scsi_device/\$address:1/device/delete; rm -f $second/lun/lun_1/drive; rmdir $second/lun/lun_1; echo NULL >$second/nexus; rmdir $second"
-mkdir "$second" || skip_all "no second target portal group"
+on_leave="rm -f $second/lun/lun_1/drive; rmdir $second/lun/lun_1; echo NULL >$second/nexus; rmdir $second $target"
+mkdir -p "$second" || skip_all "no second loopback target"
 echo "naa.5001405feed00002" >"$second/nexus"
 mkdir "$second/lun/lun_1"
 ln -s "$(readlink -f "$first"/lun/lun_1/*/ 2>/dev/null | grep core | head -1)" "$second/lun/lun_1/drive"
@@ -25,7 +26,7 @@ for ((i = 0; i < 100; i++)); do
 	[ "$other" != /dev/ ] && [ -e "$other" ] && break
 	sleep 0.2
 done
-claim "a second initiator sees the drive" test -e "$other"
+claim "a second initiator sees the drive" test -c "$other"
 equal "it is the same unit" "$(sg_vpd -q -p 0x80 "$other")" "$(sg_vpd -q -p 0x80 "$sg1")"
 persist_in() { sg_persist --no-inquiry --in "$@" 2>&1; }
 persist_out() { sg_persist --no-inquiry --out "$@"; }
