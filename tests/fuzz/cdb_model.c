@@ -216,6 +216,8 @@ static const char *check_space(struct cdb_model *m, int c, const struct cdb_done
 
 	if (cdb[0] == OP_SPACE_16)
 		count = (int64_t)get_be64(cdb + 4);
+	if (count == INT64_MIN)
+		return NULL; /* the model counts down from the opposite number */
 	t->position = d->before.object;
 	if ((cdb[1] & 0x0f) == 0)
 		r = model_space_blocks(t, count, &residual);
