@@ -6,9 +6,10 @@
  *
  *   limited    a small medium without compression: early warning and the end of the medium come
  *              exactly where the reference has them
- *   unlimited  every codec, changed in between; now and then a block on the medium goes bad
- *   packed     a small medium with every codec: the reference does not know how well data packs, so
- *              the cartridge's own count of stored bytes is the judge of early warning and end
+ *   unlimited  every codec, with and without encryption, changed in between; now and then a block
+ * on the medium goes bad packed     a small medium with every codec: the reference does not know
+ * how well data packs, so the cartridge's own count of stored bytes is the judge of early warning
+ * and end
  *
  * Built twice: with segments of 64 KiB and small blocks, and (LARGE_BLOCKS) with blocks of up to 6
  * MiB, which fill the buffer, wrap in it, and do not fit into it.
@@ -148,7 +149,7 @@ static void check_info(struct run *r)
 	assert_int_equal(info->objects, r->tape->count);
 	assert_int_equal(info->filemarks, marks);
 	assert_int_equal(info->logical_bytes, bytes);
-	assert_true(info->stored_bytes <= bytes);
+	assert_true(info->stored_bytes <= bytes + info->blocks * CRYPT_OVERHEAD);
 }
 
 static void sync_now(struct run *r)
@@ -464,10 +465,23 @@ static void do_interrupt(struct run *r)
 	interrupt(r, 1);
 }
 
+/* One key for all: whatever is encrypted can be read. */
+static void set_crypt(struct run *r, bool encrypt)
+{
+	static const uint8_t bytes[CRYPT_KEY_SIZE] = "the key of the model";
+	struct cart_crypt crypt = { .encrypt = encrypt, .decrypt = CART_DECRYPT_MIXED };
+
+	assert_int_equal(crypt_key_new(bytes, &crypt.key), 0);
+	assert_int_equal(stage_set_crypt(r->s, &crypt), 0);
+	crypt_key_unref(crypt.key);
+}
+
 static void do_set_codec(struct run *r)
 {
 	if (r->kind != LIMITED)
 		assert_int_equal(stage_set_codec(r->s, (enum cart_codec)draw(r, 4)), 0);
+	if (r->kind == UNLIMITED)
+		set_crypt(r, draw(r, 2) == 0);
 }
 
 /* ---- opening again ---- */
@@ -475,6 +489,7 @@ static void do_set_codec(struct run *r)
 static void reopen(struct run *r, unsigned flags)
 {
 	assert_int_equal(stage_open(r->pool->path, "T1", flags, &r->s), 0);
+	set_crypt(r, false);
 	r->tape->position = 0;
 	compare(r, "open", 0, 0);
 }
