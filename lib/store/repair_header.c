@@ -18,9 +18,11 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/crc32c.h"
 #include "lib/store/repair.h"
@@ -424,6 +426,12 @@ int repair_header_anew(struct repair *r, const char *why)
 	int o = 0;
 
 	repair_say(r, "header: %s", why);
+	/* only the header knew which partitions belong to the medium: with one made anew the next
+	 * writer would delete them */
+	if (faccessat(r->folder, PARTITIONS_FOLDER, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		repair_say(r, "there are partitions, which only the header named: refused");
+		return CART_E_PARTITIONED;
+	}
 	c->info = (struct cart_info){ .state = CART_RESIDENT };
 	memcpy(c->info.barcode, r->barcode, strlen(r->barcode));
 	c->recall_stream = 0;

@@ -320,6 +320,17 @@ static void a_header_with_a_wrong_layout_is_refused(void **state)
 	pool_close(c);
 }
 
+static void a_lost_header_is_no_reason_to_lose_partitions(void **state)
+{
+	struct cart_repair report;
+
+	pool_close(divided(state));
+	pool_truncate(*state, "header", 0);
+	assert_int_equal(cart_repair(((struct pool *)*state)->path, "T1", NULL, &report),
+			 CART_E_PARTITIONED);
+	assert_int_equal(folders(state), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +347,7 @@ int main(void)
 		TEST(the_bytes_of_all_partitions_count),
 		TEST(a_partitioned_cartridge_takes_no_copy),
 		TEST(a_copied_recording_is_resident_again_behind_a_format),
+		TEST(a_lost_header_is_no_reason_to_lose_partitions),
 		TEST(a_header_with_a_wrong_layout_is_refused),
 	};
 
