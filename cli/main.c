@@ -8,8 +8,8 @@
 #include "cli/vtl.h"
 
 const struct vtl_command *const vtl_commands[] = {
-	library_commands, cartridge_commands, drive_commands, job_commands,
-	policy_commands,  physical_commands,  NULL,
+	library_commands, cartridge_commands, drive_commands,       job_commands,
+	policy_commands,  physical_commands,  personality_commands, NULL,
 };
 
 /* ---- errors ---- */

@@ -72,6 +72,7 @@ extern const struct vtl_command drive_commands[];
 extern const struct vtl_command job_commands[];
 extern const struct vtl_command policy_commands[];
 extern const struct vtl_command physical_commands[];
+extern const struct vtl_command personality_commands[];
 
 /* All arrays, ended by NULL, in the order of the map. */
 extern const struct vtl_command *const vtl_commands[];

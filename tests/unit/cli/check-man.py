@@ -104,10 +104,25 @@ def check_library_conf():
         complain(f"vtl-library.conf.5 has the keys {written}, config.c reads {read}")
 
 
+def check_personality():
+    """Each key of a group of lib/personality/keys.c stands in its chapter, in the same order."""
+    with open(os.path.join(source, "lib/personality/keys.c"), encoding="utf-8") as file:
+        text = file.read()
+    with open(os.path.join(source, "packaging/man/tcmu-vtl-personality.5"), encoding="utf-8") as file:
+        chapters = sections(file.read().splitlines(), ".SH")
+    for kind in ("density", "medium", "drive", "library", "personality"):
+        rows = text[text.index(f"key_row {kind}_keys[]"):]
+        read = re.findall(r'^\t\{ "([\w.]+)",', rows[:rows.index("};")], re.M)
+        chapter = "\n".join(chapters[f"[{kind} NAME]"])
+        written = [key.replace("\\-", "-") for key in re.findall(r"^\.BI ([\w.]+)[ =]", chapter, re.M)]
+        if len(read) < 3 or read != written:
+            complain(f"tcmu-vtl-personality.5, [{kind} NAME]: {written}, keys.c reads {read}")
+
+
 def check_format():
     if not shutil.which("groff"):
         return
-    for name in ("vtl.1", "vtl-library.conf.5"):
+    for name in ("vtl.1", "vtl-library.conf.5", "tcmu-vtl-personality.5"):
         page = os.path.join(source, "packaging/man", name)
         result = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", page], capture_output=True, text=True, check=False)
         if result.returncode or result.stderr:
@@ -116,5 +131,6 @@ def check_format():
 
 check_vtl()
 check_library_conf()
+check_personality()
 check_format()
 sys.exit(bool(complaints))

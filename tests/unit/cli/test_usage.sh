@@ -11,7 +11,7 @@ expect 0 '^  library create FILE ' '^  jobs ' '^  physical set-volume DRIVE \[VO
 [ -z "$err" ] || fail "help goes to stdout"
 
 claim "each noun and each command has help, and help wins over missing arguments"
-for noun in library cartridge drive policy physical; do
+for noun in library cartridge drive policy physical personality; do
 	run $noun --help
 	expect 0 "^Usage: vtl $noun VERB" "^  $noun "
 done
