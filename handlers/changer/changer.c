@@ -82,6 +82,10 @@ static void set_identity(struct changer *c)
 	memcpy(id->product, m->product, strnlen(m->product, sizeof(id->product) - 1));
 	memcpy(id->revision, m->revision, strnlen(m->revision, sizeof(id->revision) - 1));
 	memcpy(id->serial, serial, strlen(serial));
+	id->ansi_version = m->ansi_version;
+	id->bytes = &m->inquiry_bytes;
+	if (m->versions[0] != 0)
+		memcpy(id->versions, m->versions, sizeof(id->versions));
 }
 
 int changer_new(struct library *library, struct changer **ret_changer)

@@ -7,9 +7,13 @@
 #include "handlers/scsi/command.h"
 #include "handlers/scsi/vpd.h"
 #include "lib/base/bytes.h"
+#include "lib/personality/pages.h"
 
+#define VERSION_SPC          0x03
 #define VERSION_SPC_4        0x06
 #define STANDARD_SIZE        74 /* through the last version descriptor */
+#define SCSI_2_SIZE          36 /* without any: to SPC and before */
+#define STANDARD_MAX         252
 #define VPD_SUPPORTED        0x00
 #define VPD_SERIAL           0x80
 #define VPD_DEVICE_ID        0x83
@@ -76,7 +80,25 @@ static size_t fill_device_id(const struct scsi_unit *unit, uint8_t *content)
 	return n + 12 + put_scsi_name(content + n + 12, content + n + 4);
 }
 
-/* The list of pages, in ascending order: the rows stand so in every unit, all above 83h. */
+static bool has_row(const struct scsi_tables *t, uint8_t code)
+{
+	for (unsigned i = 0; i < t->vpd_pages_cnt; i++)
+		if (t->vpd_pages[i].code == code)
+			return true;
+	return false;
+}
+
+/* A page of the vendor's own; NULL where there is none. */
+static const struct page_bytes *model_page(const struct scsi_tables *t, uint8_t code)
+{
+	for (unsigned i = 0; t->vpd_bytes != NULL && i < t->vpd_bytes->cnt; i++)
+		if (t->vpd_bytes->rows[i].page == code &&
+		    t->vpd_bytes->rows[i].size <= VPD_PAGE_MAX)
+			return &t->vpd_bytes->rows[i];
+	return NULL;
+}
+
+/* The list of pages, in ascending order. */
 static size_t fill_supported(const struct scsi_unit *unit, uint8_t *content)
 {
 	size_t n = 0;
@@ -84,8 +106,10 @@ static size_t fill_supported(const struct scsi_unit *unit, uint8_t *content)
 	content[n++] = VPD_SUPPORTED;
 	content[n++] = VPD_SERIAL;
 	content[n++] = VPD_DEVICE_ID;
-	for (unsigned i = 0; i < unit->tables->vpd_pages_cnt; i++)
-		content[n++] = unit->tables->vpd_pages[i].code;
+	for (unsigned code = VPD_DEVICE_ID + 1; code <= 0xff; code++)
+		if (has_row(unit->tables, (uint8_t)code) ||
+		    model_page(unit->tables, (uint8_t)code) != NULL)
+			content[n++] = (uint8_t)code;
 	return n;
 }
 
@@ -93,6 +117,7 @@ static enum scsi_status vital_product_data(struct scsi_unit *unit, struct scsi_c
 {
 	uint8_t data[4 + VPD_PAGE_MAX] = { unit->identity.device_type, cmd->cdb[2] };
 	const struct scsi_tables *t = unit->tables;
+	const struct page_bytes *own;
 	unsigned i = 0;
 	size_t n;
 
@@ -107,6 +132,12 @@ static enum scsi_status vital_product_data(struct scsi_unit *unit, struct scsi_c
 		n = fill_device_id(unit, data + 4);
 		break;
 	default:
+		own = model_page(t, cmd->cdb[2]);
+		if (own != NULL) {
+			n = own->size;
+			memcpy(data + 4, own->bytes, n);
+			break;
+		}
 		while (i < t->vpd_pages_cnt && t->vpd_pages[i].code != cmd->cdb[2])
 			i++;
 		if (i == t->vpd_pages_cnt)
@@ -118,10 +149,28 @@ static enum scsi_status vital_product_data(struct scsi_unit *unit, struct scsi_c
 	return SCSI_GOOD;
 }
 
+/* Vendor-specific bytes of the model, which can stand behind ours. */
+static size_t put_model_bytes(const struct scsi_identity *id, uint8_t *data, size_t size)
+{
+	for (unsigned i = 0; id->bytes != NULL && i < id->bytes->cnt; i++) {
+		const struct page_bytes *b = &id->bytes->rows[i];
+
+		if ((size_t)b->at + b->size > STANDARD_MAX)
+			continue;
+		memcpy(data + b->at, b->bytes, b->size);
+		if ((size_t)b->at + b->size > size)
+			size = (size_t)b->at + b->size;
+	}
+	return size;
+}
+
 enum scsi_status scsi_inquiry(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	const struct scsi_identity *id = &unit->identity;
-	uint8_t data[STANDARD_SIZE] = { 0 };
+	uint8_t version = id->ansi_version != 0 ? id->ansi_version : VERSION_SPC_4;
+	bool old = version <= VERSION_SPC;
+	uint8_t data[STANDARD_MAX] = { 0 };
+	size_t size = old ? SCSI_2_SIZE : STANDARD_SIZE;
 
 	if ((cmd->cdb[1] & 0x01) != 0)
 		return vital_product_data(unit, cmd);
@@ -129,15 +178,16 @@ enum scsi_status scsi_inquiry(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		return scsi_check_field(unit, cmd, 2, 7);
 	data[0] = id->device_type;
 	data[1] = id->removable ? 0x80 : 0;
-	data[2] = VERSION_SPC_4;
-	data[3] = 0x12; /* HISUP, response data format 2 */
-	data[4] = STANDARD_SIZE - 5;
-	data[7] = 0x02; /* CMDQUE */
+	data[2] = version;
+	data[3] = old ? 0x02 : 0x12; /* HISUP; response data format 2 */
+	data[7] = 0x02;              /* CMDQUE */
 	scsi_put_text(data + 8, 8, id->vendor);
 	scsi_put_text(data + 16, 16, id->product);
 	scsi_put_text(data + 32, 4, id->revision);
-	for (unsigned i = 0; i < 8 && id->versions[i] != 0; i++)
+	for (unsigned i = 0; i < 8 && id->versions[i] != 0 && !old; i++)
 		put_be16(data + 58 + 2 * i, id->versions[i]);
-	scsi_put_data(cmd, data, sizeof(data), get_be16(cmd->cdb + 3));
+	size = put_model_bytes(id, data, size);
+	data[4] = (uint8_t)(size - 5);
+	scsi_put_data(cmd, data, size, get_be16(cmd->cdb + 3));
 	return SCSI_GOOD;
 }

@@ -6,8 +6,9 @@
 #include "handlers/scsi/unit.h"
 
 /*
- * Copies of those rows of @all whose features are all among @features, in the same order;
- * tables_free() frees them.  NULL where there is no memory.
+ * Copies of those rows of @all whose features are all among @features, and whose pages are in the
+ * lists of @all where it has lists, in the same order; mode pages with the model's bytes, and the
+ * vendor's own among them.  tables_free() frees them.  NULL where there is no memory.
  */
 struct scsi_tables *tables_choose(const struct scsi_tables *all, unsigned features);
 void tables_free(struct scsi_tables *tables);

@@ -29,6 +29,8 @@
 #define UNIT_SCRATCH_SIZE  4096 /* bytes of a parameter list */
 
 struct scsi_unit;
+struct page_list;    /* lib/personality/pages.h */
+struct page_patches; /* the same */
 struct scsi_command; /* handlers/scsi/command.h */
 struct mode_page;    /* handlers/scsi/mode.h */
 struct log_page;     /* handlers/scsi/logpage.h */
@@ -105,7 +107,9 @@ struct scsi_identity {
 	uint8_t device_type; /* 01h sequential-access, 08h media changer */
 	bool removable;
 	char vendor[9], product[17], revision[5], serial[33];
-	uint16_t versions[8]; /* version descriptors, 0-terminated */
+	uint16_t versions[8];             /* version descriptors, 0-terminated */
+	uint8_t ansi_version;             /* 2 SCSI-2, 3 SPC ... 6 SPC-4; 0: SPC-4 */
+	const struct page_patches *bytes; /* of standard INQUIRY data; NULL: none.  Borrowed */
 };
 
 /* The tables of a unit; arrays of const data. */
@@ -119,6 +123,14 @@ struct scsi_tables {
 	unsigned log_pages_cnt;
 	const struct vpd_page *vpd_pages; /* beside 00, 80 and 83, which all have */
 	unsigned vpd_pages_cnt;
+	/*
+	 * What the model says: which of the pages it has (NULL: all that its features allow), bytes
+	 * of mode pages that differ, and pages of the vendor's own (NULL: none).  Borrowed.
+	 */
+	const struct page_list *mode_list, *log_list, *vpd_list;
+	const struct page_patches *mode_bytes, *vpd_bytes;
+	uint8_t **owned; /* defaults of mode pages that the model changed */
+	unsigned owned_cnt;
 	bool lun_in_cdb; /* hosts put the LUN into bits 7-5 of byte 1 (ch, mtx): ignored there */
 };
 

@@ -78,13 +78,15 @@ struct scsi_tables drive_tables(void)
 	};
 }
 
-/* SSC-5: granularity 0, so every length from 1 byte to the maximum is a block. */
+/* SSC-5, READ BLOCK LIMITS; with granularity 0 every length from the shortest on is a block. */
 enum scsi_status drive_block_limits(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
+	const struct drive_model *m = drive_model(drive_of(unit));
 	uint8_t data[6] = { 0 };
 
-	put_be24(data + 1, drive_model(drive_of(unit))->max_block_bytes);
-	put_be16(data + 4, 1);
+	data[0] = m->granularity;
+	put_be24(data + 1, m->max_block_bytes);
+	put_be16(data + 4, m->min_block_bytes);
 	scsi_put_data(cmd, data, sizeof(data), sizeof(data));
 	return SCSI_GOOD;
 }

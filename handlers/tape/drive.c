@@ -354,12 +354,26 @@ static void set_identity(struct drive *d)
 	memcpy(id->product, m->product, strnlen(m->product, sizeof(id->product) - 1));
 	memcpy(id->revision, m->revision, strnlen(m->revision, sizeof(id->revision) - 1));
 	memcpy(id->serial, serial, strlen(serial));
+	id->ansi_version = m->ansi_version;
+	id->bytes = &m->inquiry_bytes;
+	if (m->versions[0] != 0)
+		memcpy(id->versions, m->versions, sizeof(id->versions));
+}
+
+/* What the model has of the pages that there are, and what it says differently. */
+static void use_model(struct scsi_tables *tables, const struct drive_model *model)
+{
+	tables->mode_list = &model->mode_pages;
+	tables->log_list = &model->log_pages;
+	tables->vpd_list = &model->vpd_pages;
+	tables->mode_bytes = &model->mode_bytes;
+	tables->vpd_bytes = &model->vpd_bytes;
 }
 
 int drive_new(struct library *library, unsigned number, struct drive **ret_drive)
 {
 	const struct personality *persona = personality_find(library_config(library)->personality);
-	const struct scsi_tables tables = drive_tables();
+	struct scsi_tables tables = drive_tables();
 	struct drive *d;
 	bool kept = true;
 	int r;
@@ -373,6 +387,7 @@ int drive_new(struct library *library, unsigned number, struct drive **ret_drive
 	d->number = number;
 	d->persona = persona;
 	d->buffered = 1;
+	use_model(&tables, persona->drive);
 	r = unit_init(&d->unit, &unit_ops, &tables, persona->drive->features);
 	if (r == 0) {
 		set_identity(d);

@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/personality/pages.h"
+
 /* $TCMU_VTL_PERSONALITIES is another folder, for tests. */
 #define PERSONALITY_DIR "/etc/tcmu-vtl/personalities"
 
@@ -108,26 +110,6 @@ enum drive_feature {
 	DRIVE_CLEANING = 0x800,    /* asks for and takes cleaning cartridges */
 	DRIVE_TAPE_ALERT = 0x1000,
 	DRIVE_LOCATE_16 = 0x2000, /* LOCATE(16) and SPACE(16) */
-};
-
-/* Which of the pages that there are a model has. codes: page code << 8 | subpage. */
-struct page_list {
-	const uint16_t *codes; /* NULL: all that its features allow */
-	unsigned cnt;
-};
-
-/* Bytes of a page, or of standard INQUIRY data (page and subpage 0), that differ from ours. */
-struct page_bytes {
-	uint8_t page, subpage;
-	bool whole;    /* the page with its header: a page of the vendor's own */
-	uint16_t at;   /* else: where @bytes stand, from the page's first byte */
-	uint16_t size; /* bytes */
-	const uint8_t *bytes;
-};
-
-struct page_patches {
-	const struct page_bytes *rows;
-	unsigned cnt;
 };
 
 /* How long the mechanism takes, where it is to be as slow as the real one. 0: unknown. */

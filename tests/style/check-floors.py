@@ -15,7 +15,7 @@ MAY_INCLUDE = {
     "lib/store": ["lib/base"],
     "lib/library": ["lib/base", "lib/personality", "lib/store"],
     "lib/control": ["lib/base", "lib/personality", "lib/store", "lib/library"],
-    "handlers/scsi": ["lib/base"],
+    "handlers/scsi": ["lib/base", "lib/personality"],
     "handlers/tape": UNITS,
     "handlers/changer": UNITS,
     "handlers/tcmu": UNITS + ["handlers/tape", "handlers/changer"],
