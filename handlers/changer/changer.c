@@ -90,7 +90,7 @@ static void set_identity(struct changer *c)
 
 int changer_new(struct library *library, struct changer **ret_changer)
 {
-	const struct personality *persona = personality_find(library_config(library)->personality);
+	const struct personality *persona = library_personality(library_config(library));
 	const struct scsi_tables tables = changer_tables();
 	struct changer *c;
 

@@ -80,14 +80,23 @@ static const struct medium_row *next_type(const struct drive_model *m, int above
 	return next;
 }
 
+/* Whether media of this type are recorded so. */
+static bool has_format(const struct drive_model *m, uint8_t medium_type, uint8_t density)
+{
+	for (unsigned i = 0; i < m->media_cnt; i++)
+		if (has_recording(&m->media[i]) && m->media[i].medium->medium_type == medium_type &&
+		    m->media[i].medium->density == density)
+			return true;
+	return false;
+}
+
 static void put_medium_type(const struct drive_model *m, const struct medium_row *row, uint8_t *p)
 {
 	p[0] = row->medium_type;
 	put_be16(p + 2, MEDIUM_TYPE_SIZE - 4);
-	for (unsigned i = 0; i < m->media_cnt && p[4] < CODES_MAX; i++)
-		if (has_recording(&m->media[i]) &&
-		    m->media[i].medium->medium_type == row->medium_type)
-			p[5 + p[4]++] = m->media[i].medium->density;
+	for (unsigned code = 1; code <= 0xff && p[4] < CODES_MAX; code++)
+		if (has_format(m, row->medium_type, (uint8_t)code))
+			p[5 + p[4]++] = (uint8_t)code;
 	put_be16(p + 14, row->width);
 	put_be16(p + 16, row->length);
 	scsi_put_text(p + 20, 8, row->organization);

@@ -372,7 +372,7 @@ static void use_model(struct scsi_tables *tables, const struct drive_model *mode
 
 int drive_new(struct library *library, unsigned number, struct drive **ret_drive)
 {
-	const struct personality *persona = personality_find(library_config(library)->personality);
+	const struct personality *persona = library_personality(library_config(library));
 	struct scsi_tables tables = drive_tables();
 	struct drive *d;
 	bool kept = true;

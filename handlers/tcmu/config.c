@@ -73,7 +73,7 @@ gboolean unit_config_check(const char *cfgstring, const char *subtype, GError **
 			    "library %s has %u drives: there is no drive %u", config.library,
 			    library_element_count(library, ELEMENT_DRIVE), config.drive);
 		ok = FALSE;
-	} else if (personality_find(library_config(library)->personality) == NULL) {
+	} else if (library_personality(library_config(library)) == NULL) {
 		g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_INVALID,
 			    "library %s: there is no personality \"%s\"", config.library,
 			    library_config(library)->personality);

@@ -116,6 +116,30 @@ static char *read_personality(struct reader *r, const char *value)
 	return NULL;
 }
 
+static char *read_drive_model(struct reader *r, const char *value)
+{
+	g_autoptr(GError) cause = NULL;
+	const struct drive_model *drive = drive_model_get(value, &cause);
+
+	if (drive == NULL)
+		return g_strdup_printf("is no model of drive: %s", cause->message);
+	g_strlcpy(r->config->drive_model, drive->name, sizeof(r->config->drive_model));
+	r->drive = drive;
+	use_medium(r->config, drive_default_medium(drive));
+	return NULL;
+}
+
+const struct personality *library_personality(const struct library_config *config)
+{
+	const struct personality *persona = personality_find(config->personality);
+	const struct drive_model *drive = NULL;
+
+	if (persona == NULL || config->drive_model[0] == '\0')
+		return persona;
+	drive = drive_model_get(config->drive_model, NULL);
+	return drive == NULL ? NULL : personality_with_drive(persona, drive);
+}
+
 static char *read_slots(struct reader *r, const char *value)
 {
 	return read_count(value, 1, LIBRARY_MAX_SLOTS, &r->config->slots);
@@ -218,6 +242,7 @@ static const struct key_row key_rows[] = {
 	/* group      key              example            read */
 	{ "library",  "name",          "lib0",            read_name },
 	{ "library",  "personality",   NULL,              read_personality },
+	{ "library",  "drive_model",   NULL,              read_drive_model },
 	{ "library",  "slots",         "20",              read_slots },
 	{ "library",  "mail_slots",    NULL,              read_mail_slots },
 	{ "library",  "drives",        "2",               read_drives },
@@ -451,6 +476,8 @@ char *config_text(const struct library_config *c)
 
 	g_key_file_set_string(file, "library", "name", c->name);
 	g_key_file_set_string(file, "library", "personality", c->personality);
+	if (c->drive_model[0] != '\0')
+		g_key_file_set_string(file, "library", "drive_model", c->drive_model);
 	g_key_file_set_integer(file, "library", "slots", (int)c->slots);
 	g_key_file_set_integer(file, "library", "mail_slots", (int)c->mail_slots);
 	g_key_file_set_integer(file, "library", "drives", (int)c->drives);

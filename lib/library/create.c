@@ -168,7 +168,7 @@ static gboolean make_pool(struct creation *c, GError **error)
 void library_cartridge_params(const struct library_config *config, const char *barcode,
 			      struct cart_params *ret_params)
 {
-	const struct personality *persona = personality_find(config->personality);
+	const struct personality *persona = library_personality(config);
 	const struct medium_row *medium = NULL;
 
 	*ret_params = (struct cart_params){ .barcode = barcode,

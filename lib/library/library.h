@@ -30,6 +30,7 @@
 #include "lib/store/cartridge.h"
 
 struct cart_params;
+struct personality; /* lib/personality/personality.h */
 
 #define LIBRARY_STATE_DIR "/var/lib/tcmu-vtl"
 
@@ -60,6 +61,7 @@ GQuark library_error_quark(void);
  *   [library]
  *   name=lib0
  *   personality=generic-lto8        optional
+ *   drive_model=hp-ultrium-6        optional: other drives than the personality's
  *   slots=20
  *   mail_slots=2                    optional, 0
  *   drives=2
@@ -80,7 +82,8 @@ GQuark library_error_quark(void);
 struct library_config {
 	char name[LIBRARY_NAME_SIZE];
 	char personality[32];
-	char type[32]; /* of the media to create: the name of a medium, "LTO-8" */
+	char drive_model[32]; /* "": the personality's own */
+	char type[32];        /* of the media to create: the name of a medium, "LTO-8" */
 	/* What the description says; else each barcode's end says what cartridge it is. */
 	bool type_given, capacity_given, early_warning_given;
 	char serial[16];
@@ -96,6 +99,9 @@ struct library_config {
  * otherwise. */
 gboolean library_config_load(const char *path, struct library_config **ret_config, GError **error);
 void library_config_free(struct library_config *config); /* NULL is allowed */
+
+/* What the units of such a library are; NULL where its personality or model is there no more. */
+const struct personality *library_personality(const struct library_config *config);
 
 /*
  * What a new cartridge of this library is: as described, or, where the description has no type=,

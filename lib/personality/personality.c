@@ -34,6 +34,7 @@ static struct {
 	struct catalogue *builtin;
 	GPtrArray *files; /* struct user_file, sorted by path */
 	GPtrArray *old;   /* catalogues of files that have changed since */
+	GPtrArray *mixed; /* struct personality, of personality_with_drive() */
 } all;
 
 /* ---- reading ---- */
@@ -160,6 +161,7 @@ static void begin(void)
 		return;
 	all.files = g_ptr_array_new_with_free_func(user_file_free);
 	all.old = g_ptr_array_new();
+	all.mixed = g_ptr_array_new();
 	read_builtin();
 }
 
@@ -241,6 +243,29 @@ const struct library_model *library_model_get(const char *name, GError **error)
 const struct medium_row *medium_find(const char *name)
 {
 	return get(KIND_MEDIUM, name, NULL);
+}
+
+const struct personality *personality_with_drive(const struct personality *persona,
+						 const struct drive_model *drive)
+{
+	struct personality *mixed = NULL;
+
+	if (drive == NULL || drive == persona->drive)
+		return persona;
+	begin();
+	for (guint i = 0; i < all.mixed->len && mixed == NULL; i++) {
+		struct personality *p = all.mixed->pdata[i];
+
+		if (p->name == persona->name && p->library == persona->library && p->drive == drive)
+			mixed = p;
+	}
+	if (mixed == NULL) {
+		mixed = g_memdup2(persona, sizeof(*persona));
+		mixed->drive = drive;
+		g_ptr_array_add(all.mixed, mixed);
+	}
+	end();
+	return mixed;
 }
 
 static char **names(enum kind kind)

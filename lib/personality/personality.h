@@ -174,6 +174,13 @@ const struct personality *personality_get(const char *name, GError **error);
 const struct drive_model *drive_model_get(const char *name, GError **error);
 const struct library_model *library_model_get(const char *name, GError **error);
 
+/*
+ * @persona with drives of another model; the same pointer for the same two, valid as long as the
+ * process lives.  @drive NULL: @persona itself.
+ */
+const struct personality *personality_with_drive(const struct personality *persona,
+						 const struct drive_model *drive);
+
 /* Names of all, the built-in ones first, else sorted; g_strfreev(). */
 char **personality_names(void);
 char **drive_model_names(void);

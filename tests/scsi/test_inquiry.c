@@ -85,7 +85,7 @@ static void densities_are_those_of_the_drive_or_the_medium(void **state)
 	run(r, 1024, OP_REPORT_DENSITY_SUPPORT, 2, 0, 0, 0, 0, 0, 4, 0, 0);
 	assert_int_equal(r->cmd.in_len, 4 + 4 * 56); /* LTO-7 and LTO-8, data and WORM */
 	assert_int_equal(r->data[4], 0x78);
-	assert_memory_equal(r->data + 4 + 4, "\2\x5d\x5c", 3); /* type M is one of its formats */
+	assert_memory_equal(r->data + 4 + 4, "\2\x5c\x5d", 3); /* type M is one of its formats */
 	run(r, 1024, OP_REPORT_DENSITY_SUPPORT, 1, 0, 0, 0, 0, 0, 4, 0, 0);
 	assert_int_equal(r->cmd.in_len, 4 + 52);
 	run(r, 1024, OP_REPORT_DENSITY_SUPPORT, 3, 0, 0, 0, 0, 0, 4, 0, 0);

@@ -64,6 +64,24 @@ static void every_personality_can_be_chosen(void **state)
 	}
 }
 
+static void drives_of_another_model_are_in_the_library(void **state)
+{
+	struct library_config *c =
+		parse(GOOD "personality=ibm-lto8\ndrive_model=hp-ultrium-6\n", NULL);
+	const struct personality *p = library_personality(c);
+	g_autofree char *text = config_text(c);
+	struct library_config *again = parse(text, NULL);
+
+	(void)state;
+	assert_string_equal(c->type, "LTO-6");
+	assert_string_equal(p->drive->product, "Ultrium 6-SCSI");
+	assert_string_equal(p->library->product, "3573-TL");
+	assert_ptr_equal(library_personality(again), p);
+	assert_bad(GOOD "drive_model=lto6\n", "key drive_model: 'lto6' is no model of drive");
+	library_config_free(c);
+	library_config_free(again);
+}
+
 static void every_key_is_read(void **state)
 {
 	struct library_config *c =
@@ -235,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_five_keys_are_needed),
 		cmocka_unit_test(every_personality_can_be_chosen),
+		cmocka_unit_test(drives_of_another_model_are_in_the_library),
 		cmocka_unit_test(every_key_is_read),
 		cmocka_unit_test(the_serial_depends_on_the_name),
 		cmocka_unit_test(a_missing_key_is_named_with_an_example),

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a personality of one's own changes in the answers of a drive. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <glib/gstdio.h>
+
+#include "tests/support/persona_rig.h"
+
+#define FILE_TEXT                                                                              \
+	"[drive own]\nbase=ibm-ult3580-td8\nvendor=ACME\nansi_version=5\nversions=0077 0314\n" \
+	"mode_pages=01 0A 0F 10 1C\nlog_pages=02 2E\nvpd_pages=B0 B1\n"                        \
+	"mode_bytes.0A=8:12 34\nmode_bytes.10=200:01\nmode.25=25 03 AA BB CC\n"                \
+	"vpd.C0=01 02 03\nvpd.B1=58 59\ninquiry=36:41 42;100:43\n"                             \
+	"min_block=4\ngranularity=2\nmax_block=65536\n"                                        \
+	"[personality own]\nbase=ibm-lto8\ndrive=own\n"                                        \
+	"[drive old]\nbase=own\nansi_version=2\ninquiry=36:41\n"                               \
+	"[personality old]\nbase=own\ndrive=old\n"
+
+static char *folder, *file;
+
+#define ANSWER(rig, ...)                                                                 \
+	persona_rig_ask(rig, drive_unit((rig)->drive), (const uint8_t[]){ __VA_ARGS__ }, \
+			sizeof((const uint8_t[]){ __VA_ARGS__ }))
+
+static int setup(void **state)
+{
+	GError *error = NULL;
+
+	folder = g_dir_make_tmp("personality-XXXXXX", NULL);
+	if (folder == NULL)
+		return -1;
+	file = g_build_filename(folder, "own.personality", NULL);
+	(void)g_setenv("TCMU_VTL_PERSONALITIES", folder, TRUE);
+	if (!g_file_set_contents(file, FILE_TEXT, -1, NULL))
+		return -1;
+	*state = persona_rig_new("own", &error);
+	if (error != NULL)
+		print_error("%s\n", error->message);
+	return *state == NULL ? -1 : 0;
+}
+
+static int teardown(void **state)
+{
+	persona_rig_free(*state);
+	(void)g_unlink(file);
+	(void)g_rmdir(folder);
+	g_free(file);
+	g_free(folder);
+	return 0;
+}
+
+static void only_listed_mode_pages_are_there(void **state)
+{
+	struct persona_rig *rig = *state;
+
+	assert_true(ANSWER(rig, OP_MODE_SENSE_6, 8, 0x01, 0, 255, 0) > 0);
+	assert_int_equal(ANSWER(rig, OP_MODE_SENSE_6, 8, 0x11, 0, 255, 0), 0);
+	assert_int_equal(ANSWER(rig, OP_MODE_SENSE_6, 8, 0x10, 1, 255, 0), 0);
+}
+
+static void bytes_of_a_mode_page_are_the_models_in_current_and_default_values(void **state)
+{
+	struct persona_rig *rig = *state;
+
+	for (uint8_t pc = 0; pc <= 2; pc = (uint8_t)(pc + 2)) {
+		assert_true(ANSWER(rig, OP_MODE_SENSE_6, 8, (uint8_t)(pc << 6 | 0x0a), 0, 255, 0) >
+			    14);
+		assert_memory_equal(rig->data + 4 + 8, "\x12\x34", 2);
+	}
+	/* bytes behind a page's end are left out */
+	assert_int_equal(ANSWER(rig, OP_MODE_SENSE_6, 8, 0x10, 0, 255, 0), 4 + 16);
+}
+
+static void a_mode_page_of_the_vendors_own_stands_at_its_place(void **state)
+{
+	struct persona_rig *rig = *state;
+	size_t size = ANSWER(rig, OP_MODE_SENSE_6, 8, 0x3f, 0, 255, 0);
+
+	assert_true(size > 5);
+	assert_memory_equal(rig->data + size - 5, "\x25\x03\xaa\xbb\xcc", 5);
+	assert_int_equal(ANSWER(rig, OP_MODE_SENSE_6, 8, 0x65, 0, 255, 0), 4 + 5);
+	assert_memory_equal(rig->data + 4 + 2, "\0\0\0", 3); /* nothing can be changed */
+}
+
+static void only_listed_log_pages_are_there(void **state)
+{
+	struct persona_rig *rig = *state;
+
+	assert_int_equal(ANSWER(rig, OP_LOG_SENSE, 0, 0x40, 0, 0, 0, 0, 1, 0, 0), 4 + 3);
+	assert_memory_equal(rig->data + 4, "\x00\x02\x2e", 3);
+}
+
+static void vital_product_data_has_listed_pages_and_the_vendors_own(void **state)
+{
+	struct persona_rig *rig = *state;
+
+	assert_true(ANSWER(rig, OP_INQUIRY, 1, 0x00, 0, 255, 0) == 4 + 6);
+	assert_memory_equal(rig->data + 4, "\x00\x80\x83\xb0\xb1\xc0", 6);
+	assert_int_equal(ANSWER(rig, OP_INQUIRY, 1, 0xc0, 0, 255, 0), 4 + 3);
+	assert_memory_equal(rig->data, "\x01\xc0\x00\x03\x01\x02\x03", 7);
+	assert_int_equal(ANSWER(rig, OP_INQUIRY, 1, 0xb1, 0, 255, 0), 4 + 2);
+	assert_memory_equal(rig->data + 4, "XY", 2);
+	assert_int_equal(ANSWER(rig, OP_INQUIRY, 1, 0xb2, 0, 255, 0), 0);
+}
+
+static void inquiry_has_version_descriptors_and_bytes_of_the_model(void **state)
+{
+	struct persona_rig *rig = *state;
+
+	assert_int_equal(ANSWER(rig, OP_INQUIRY, 0, 0, 0, 255, 0), 101);
+	assert_int_equal(rig->data[2], 5);
+	assert_int_equal(rig->data[4], 96);
+	assert_memory_equal(rig->data + 8, "ACME    ULT3580-TD8     ", 24);
+	assert_memory_equal(rig->data + 36, "AB", 2);
+	assert_memory_equal(rig->data + 58, "\x00\x77\x03\x14\x00\x00", 6);
+	assert_int_equal(rig->data[100], 0x43);
+}
+
+static void a_scsi_2_drive_has_no_version_descriptors(void **state)
+{
+	struct persona_rig *rig = persona_rig_new("old", NULL);
+
+	(void)state;
+	assert_non_null(rig);
+	assert_int_equal(ANSWER(rig, OP_INQUIRY, 0, 0, 0, 255, 0), 101); /* the base's byte 100 */
+	assert_int_equal(rig->data[2], 2);
+	assert_int_equal(rig->data[3], 2);
+	assert_memory_equal(rig->data + 36, "A", 1);
+	assert_memory_equal(rig->data + 58, "\0\0", 2);
+	persona_rig_free(rig);
+}
+
+static void block_limits_are_the_models(void **state)
+{
+	struct persona_rig *rig = *state;
+
+	assert_int_equal(ANSWER(rig, OP_READ_BLOCK_LIMITS, 0, 0, 0, 0, 0), 6);
+	assert_memory_equal(rig->data, "\x02\x01\x00\x00\x00\x04", 6);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_listed_mode_pages_are_there),
+		cmocka_unit_test(bytes_of_a_mode_page_are_the_models_in_current_and_default_values),
+		cmocka_unit_test(a_mode_page_of_the_vendors_own_stands_at_its_place),
+		cmocka_unit_test(only_listed_log_pages_are_there),
+		cmocka_unit_test(vital_product_data_has_listed_pages_and_the_vendors_own),
+		cmocka_unit_test(inquiry_has_version_descriptors_and_bytes_of_the_model),
+		cmocka_unit_test(a_scsi_2_drive_has_no_version_descriptors),
+		cmocka_unit_test(block_limits_are_the_models),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
