@@ -376,6 +376,35 @@ static void a_forged_block_is_told_whatever_its_checksums_say(void **state)
 	pool_close(c);
 }
 
+/* The second block takes the place of the first, with checksums that fit. */
+static void a_genuine_block_in_another_place_is_told(void **state)
+{
+	static uint8_t frames[2][sizeof(struct disk_frame) + SIZE + 108];
+	struct cart *c = pool_open(*state, CART_OPEN_WRITE);
+	char *path = pool_file(*state, DATA_FILE);
+	struct disk_frame f, second;
+	size_t length;
+	int fd;
+
+	set(c, key_a, true, CART_DECRYPT_ON);
+	assert_int_equal(put_text(c, 0, SIZE), 0);
+	assert_int_equal(put_text(c, 1, SIZE), 0);
+	assert_int_equal(cart_sync(c), 0);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(pread(fd, frames, sizeof(frames), DATA_START), sizeof(frames));
+	memcpy(&f, frames[0], sizeof(f));
+	memcpy(&second, frames[1], sizeof(second));
+	f.stored_crc = f.logical_crc = second.stored_crc;
+	frame_seal(c, &f);
+	memcpy(frames[1], &f, sizeof(f));
+	assert_int_equal(pwrite(fd, frames[1], sizeof(frames[1]), DATA_START), sizeof(frames[1]));
+	(void)close(fd);
+	free(path);
+	assert_int_equal(cart_locate(c, 0), 0);
+	assert_int_equal(get(c, &length), CART_E_TAMPERED);
+	pool_close(c);
+}
+
 static void a_flipped_bit_is_damage_and_no_wrong_key(void **state)
 {
 	struct cart *c;
@@ -682,6 +711,7 @@ int main(void)
 		T(a_writer_that_died_leaves_a_prefix),
 		T(a_header_made_anew_knows_of_encrypted_blocks),
 		T(a_forged_block_is_told_whatever_its_checksums_say),
+		T(a_genuine_block_in_another_place_is_told),
 		T(a_flipped_bit_is_damage_and_no_wrong_key),
 		T(verifying_and_the_digest_need_no_key),
 		T(a_recording_is_carried_without_its_keys),
