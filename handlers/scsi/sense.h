@@ -49,6 +49,7 @@ enum sense_key {
 	X(POSITIONING_ERROR,              KEY_MEDIUM_ERROR,     0x3b, 0x00, "sequential positioning error") \
 	X(CANNOT_READ_MEDIUM,             KEY_MEDIUM_ERROR,     0x30, 0x02, "cannot read medium, incompatible format") \
 	X(INTERNAL_TARGET_FAILURE,        KEY_HARDWARE_ERROR,   0x44, 0x00, "internal target failure") \
+	X(LOGICAL_BLOCK_GUARD,            KEY_HARDWARE_ERROR,   0x10, 0x01, "logical block guard check failed") \
 	X(ELEMENT_MOVE_FAILED,            KEY_HARDWARE_ERROR,   0x15, 0x01, "mechanical positioning error") \
 	X(PARAMETER_LIST_LENGTH_ERROR,    KEY_ILLEGAL_REQUEST,  0x1a, 0x00, "parameter list length error") \
 	X(INVALID_OPCODE,                 KEY_ILLEGAL_REQUEST,  0x20, 0x00, "invalid command operation code") \

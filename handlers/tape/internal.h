@@ -21,6 +21,7 @@
 #define MODE_SUB_CONFIGURATION_EXTENSION 0x01
 #define MODE_PAGE_PARTITIONS             0x11
 #define MODE_PARTITIONS_SIZE             (8 + 2 * CART_PARTITIONS)
+#define MODE_SUB_DATA_PROTECTION         0xf0 /* of the control page */
 #define MODE_PAGE_EXCEPTIONS             0x1c
 
 /* Of log pages 02h and 03h: until LOG SELECT resets them; logical bytes. */

@@ -2,7 +2,7 @@
 /* pages.c: the drive's mode parameters: header, block descriptor and pages (SSC-5, SPC-5). */
 #include <string.h>
 
-#include "handlers/tape/internal.h"
+#include "handlers/tape/lbp.h"
 #include "lib/base/bytes.h"
 
 /* ---- header and block descriptor ---- */
@@ -90,6 +90,9 @@ static const uint8_t page_0a[12] = { 0x0a, 0x0a };
 static const uint8_t page_0a_changeable[12] = { 0x0a, 0x0a, 0x07 };
 /* control extension: SCSIP, the timestamp commands rule; no limit of sense data (0) */
 static const uint8_t page_0a_01[32] = { 0x4a, 0x01, 0, 0x1c, 0x02 };
+/* control data protection: method, length of its checksum, LBP_W and LBP_R; RECOVER BUFFERED DATA does not exist */
+static const uint8_t page_0a_f0[32] = { 0x4a, 0xf0, 0, 0x1c };
+static const uint8_t page_0a_f0_changeable[32] = { 0x4a, 0xf0, 0, 0x1c, 0xff, 0x3f, 0xc0 };
 /* data compression: DCC; DDE, since what was compressed always comes back plain; algorithm 10h, zlib's own place in the table
  * of the standard does not exist, and hosts only echo it */
 static const uint8_t page_0f[16] = { 0x0f, 0x0e, 0x40, 0x80, 0, 0, 0, 0x10, 0, 0, 0, 0x10 };
@@ -121,6 +124,8 @@ const struct mode_page drive_mode_pages[] = {
 	{ 0x02,                    0,    PAGE(page_02),            NULL,               NULL,                       0, 0 },
 	{ MODE_PAGE_CONTROL,       0,    CHANGEABLE(page_0a),      NULL,               NULL,                       0, 0 },
 	{ MODE_PAGE_CONTROL,       0x01, PAGE(page_0a_01),         NULL,               NULL,                       0, 0 },
+	{ MODE_PAGE_CONTROL,       MODE_SUB_DATA_PROTECTION,
+	                                 CHANGEABLE(page_0a_f0),   NULL,               lbp_select,                 DRIVE_LBP_RS, MODE_VOLATILE },
 	{ MODE_PAGE_COMPRESSION,   0,    CHANGEABLE(page_0f),      NULL,               drive_select_compression,   DRIVE_COMPRESSION, 0 },
 	{ MODE_PAGE_CONFIGURATION, 0,    CHANGEABLE(page_10),      NULL,               drive_select_configuration, 0, 0 },
 	{ MODE_PAGE_CONFIGURATION, MODE_SUB_CONFIGURATION_EXTENSION,

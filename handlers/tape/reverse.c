@@ -9,7 +9,7 @@
  */
 #include <glib.h>
 
-#include "handlers/tape/internal.h"
+#include "handlers/tape/lbp.h"
 #include "lib/base/bytes.h"
 
 #define BYTORD 0x04 /* the bytes of a block stand as READ gives them */
@@ -91,6 +91,8 @@ enum scsi_status drive_read_reverse(struct scsi_unit *unit, struct scsi_cmd *cmd
 
 	if (s != SCSI_GOOD)
 		return s;
+	if (lbp_of_reads(d) != LBP_NONE) /* a checksum is for bytes in their order */
+		return scsi_check(unit, cmd, SENSE_COMMAND_SEQUENCE);
 	if (v.t.fixed && (cmd->cdb[1] & SILI) != 0)
 		return scsi_check_field(unit, cmd, 1, 1);
 	if (cmd->cdb[0] == OP_READ_REVERSE_16)

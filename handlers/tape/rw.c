@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "handlers/tape/internal.h"
+#include "handlers/tape/lbp.h"
 #include "lib/base/bytes.h"
 
 /* The data buffer from some byte on; changes the caller's iovec in place, and restores it. */
@@ -68,6 +68,30 @@ enum scsi_status drive_incorrect_length(struct drive *d, struct scsi_cmd *cmd, i
 	return scsi_check_tape(&d->unit, cmd, SENSE_INCORRECT_LENGTH, SENSE_ILI, information);
 }
 
+static enum scsi_status guard_failed(struct drive *d, struct scsi_cmd *cmd, int64_t information)
+{
+	return scsi_check_tape(&d->unit, cmd, SENSE_LOGICAL_BLOCK_GUARD, 0, information);
+}
+
+/*
+ * The block of @length bytes that begins at byte @at of the data, of which all or the first @room
+ * bytes are in @iov, gets its checksum behind it, as far as there is room.  False where the bytes
+ * are not what the store gave.
+ */
+static bool put_guard(struct drive *d, struct scsi_cmd *cmd, const struct iovec *iov, int iov_cnt,
+		      size_t at, size_t length, size_t room)
+{
+	uint8_t bytes[LBP_SIZE];
+	size_t n = length < room ? room - length : 0;
+
+	if (n == 0)
+		return true; /* not even the whole block */
+	if (!lbp_make(d, lbp_of_reads(d), iov, iov_cnt, length, bytes))
+		return false;
+	scsi_put_data_at(cmd, at + length, bytes, n < LBP_SIZE ? n : LBP_SIZE);
+	return true;
+}
+
 static enum scsi_status read_variable(struct drive *d, struct scsi_cmd *cmd, size_t size)
 {
 	bool sili = (cmd->cdb[1] & 0x02) != 0;
@@ -78,6 +102,11 @@ static enum scsi_status read_variable(struct drive *d, struct scsi_cmd *cmd, siz
 		return drive_outcome(d, cmd, r, SENSE_UNRECOVERED_READ_ERROR, (int64_t)size);
 	cmd->in_len = length < buffer ? length : buffer;
 	d->counters.read_bytes += cmd->in_len;
+	if (lbp_of_reads(d) != LBP_NONE) {
+		if (!put_guard(d, cmd, cmd->iov, cmd->iov_cnt, 0, length, buffer))
+			return guard_failed(d, cmd, (int64_t)size);
+		length += LBP_SIZE;
+	}
 	if (length == size)
 		return SCSI_GOOD;
 	/* SSC-5, SILI: a short block is none; a long one only where the host uses variable blocks
@@ -87,31 +116,50 @@ static enum scsi_status read_variable(struct drive *d, struct scsi_cmd *cmd, siz
 	return drive_incorrect_length(d, cmd, (int64_t)size - (int64_t)length);
 }
 
+/* Block number @i of the transfer, at the window. */
+static enum scsi_status read_one(struct drive *d, struct scsi_cmd *cmd, struct window *w,
+				 const struct drive_transfer *t, uint32_t i)
+{
+	enum lbp_method method = lbp_of_reads(d);
+	size_t guard = method == LBP_NONE ? 0 : LBP_SIZE, length = 0;
+	size_t data = t->size > guard ? t->size - guard : 0;
+	int64_t missing = (int64_t)t->blocks - i;
+	uint8_t bytes[LBP_SIZE];
+	bool right;
+	int r;
+
+	window_open(w);
+	r = stage_read(d->stage, w->iov, w->cnt, data, &length);
+	right = r != 0 || guard == 0 || length != data ||
+		lbp_make(d, method, w->iov, w->cnt, data, bytes);
+	window_close(w);
+	if (r != 0)
+		return drive_outcome(d, cmd, r, SENSE_UNRECOVERED_READ_ERROR, missing);
+	if (length != data)
+		return drive_incorrect_length(d, cmd, missing);
+	if (!right)
+		return guard_failed(d, cmd, missing);
+	cmd->in_len += data;
+	if (guard > 0)
+		scsi_put_data_at(cmd, cmd->in_len, bytes, guard);
+	d->counters.read_bytes += data;
+	return SCSI_GOOD;
+}
+
 static enum scsi_status read_fixed(struct drive *d, struct scsi_cmd *cmd,
 				   const struct drive_transfer *t)
 {
 	struct window w = { .iov = cmd->iov, .cnt = cmd->iov_cnt };
-	size_t length = 0;
+	enum scsi_status s = SCSI_GOOD;
 
-	for (uint32_t i = 0; i < t->blocks; i++) {
-		int64_t missing = (int64_t)t->blocks - i;
-		int r;
-
+	for (uint32_t i = 0; i < t->blocks && s == SCSI_GOOD; i++) {
 		if (cmd->iov_len - cmd->in_len < t->size)
 			return scsi_check_tape(&d->unit, cmd, SENSE_INFORMATION_UNIT_TOO_SHORT, 0,
-					       missing);
-		window_open(&w);
-		r = stage_read(d->stage, w.iov, w.cnt, t->size, &length);
-		window_close(&w);
-		if (r != 0)
-			return drive_outcome(d, cmd, r, SENSE_UNRECOVERED_READ_ERROR, missing);
-		if (length != t->size)
-			return drive_incorrect_length(d, cmd, missing);
+					       (int64_t)t->blocks - i);
+		s = read_one(d, cmd, &w, t, i);
 		window_skip(&w, t->size);
-		cmd->in_len += t->size;
-		d->counters.read_bytes += t->size;
 	}
-	return SCSI_GOOD;
+	return s;
 }
 
 enum scsi_status drive_read(struct scsi_unit *unit, struct scsi_cmd *cmd)
@@ -151,38 +199,68 @@ static enum scsi_status refuse_displaced(struct drive *d, struct scsi_cmd *cmd, 
 	return scsi_check_tape(&d->unit, cmd, SENSE_POSITIONING_ERROR, 0, left);
 }
 
+/* A block that is not what its checksum says is no block: nothing of it is stored. */
+static enum scsi_status refuse_guard(struct drive *d, struct scsi_cmd *cmd,
+				     const struct drive_transfer *t, uint32_t written)
+{
+	enum scsi_status s = finish_write(d, cmd, 0, t, t->blocks);
+
+	return s != SCSI_GOOD ? s : guard_failed(d, cmd, t->fixed ? t->blocks - written : t->size);
+}
+
+/* What is refused before anything is written. */
+static enum scsi_status check_write(struct drive *d, struct scsi_cmd *cmd,
+				    const struct drive_transfer *t)
+{
+	if (drive_displaced(d))
+		return refuse_displaced(d, cmd, t->fixed ? t->blocks : t->size);
+	if (t->size > drive_model(d)->max_block_bytes ||
+	    (lbp_of_writes(d) != LBP_NONE && t->size <= LBP_SIZE))
+		return scsi_check_field(&d->unit, cmd, drive_length_byte(cmd), 7);
+	if (drive_crypt_obstacle(d, t->size) != SENSE_NO_SENSE)
+		return scsi_check_tape(&d->unit, cmd, drive_crypt_obstacle(d, t->size), 0,
+				       t->fixed ? t->blocks : t->size);
+	if ((uint64_t)t->size * t->blocks > cmd->iov_len) /* half a block is never written */
+		return scsi_check(&d->unit, cmd, SENSE_INFORMATION_UNIT_TOO_SHORT);
+	return SCSI_GOOD;
+}
+
 enum scsi_status drive_write(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
 	struct window w = { .iov = cmd->iov, .cnt = cmd->iov_cnt };
 	struct drive_transfer t = { .blocks = 0 };
 	enum scsi_status s = drive_transfer(d, cmd, &t);
+	enum lbp_method method = lbp_of_writes(d);
+	uint32_t i, size, crc32c;
 	int outcome = 0;
-	uint32_t i;
+	bool right = true;
 
+	if (s == SCSI_GOOD && t.blocks > 0)
+		s = check_write(d, cmd, &t);
 	if (s != SCSI_GOOD || t.blocks == 0)
 		return s;
-	if (drive_displaced(d))
-		return refuse_displaced(d, cmd, t.fixed ? t.blocks : t.size);
-	if (t.size > drive_model(d)->max_block_bytes)
-		return scsi_check_field(unit, cmd, drive_length_byte(cmd), 7);
-	if (drive_crypt_obstacle(d, t.size) != SENSE_NO_SENSE)
-		return scsi_check_tape(unit, cmd, drive_crypt_obstacle(d, t.size), 0,
-				       t.fixed ? t.blocks : t.size);
-	if ((uint64_t)t.size * t.blocks > cmd->iov_len) /* half a block is never written */
-		return scsi_check(unit, cmd, SENSE_INFORMATION_UNIT_TOO_SHORT);
+	size = method == LBP_NONE ? t.size : t.size - LBP_SIZE;
 	for (i = 0; i < t.blocks; i++) {
-		int r;
+		int r = 0;
 
 		window_open(&w);
-		r = stage_write(d->stage, w.iov, w.cnt, t.size);
+		if (method != LBP_NONE) {
+			right = lbp_is_right(method, w.iov, w.cnt, t.size, &crc32c);
+			if (right)
+				stage_expect_crc32c(d->stage, crc32c);
+		}
+		if (right)
+			r = stage_write(d->stage, w.iov, w.cnt, size);
 		window_close(&w);
+		if (!right)
+			return refuse_guard(d, cmd, &t, i);
 		if (r != 0)
 			outcome = r;
 		if (r != 0 && r != CART_E_EARLY_WARNING)
 			break;
 		window_skip(&w, t.size);
-		d->counters.written_bytes += t.size;
+		d->counters.written_bytes += size;
 	}
 	return finish_write(d, cmd, outcome, &t, i);
 }

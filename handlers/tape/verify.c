@@ -8,10 +8,11 @@
  */
 #include <glib.h>
 
-#include "handlers/tape/internal.h"
+#include "handlers/tape/lbp.h"
 #include "lib/base/bytes.h"
 
 #define VTE    0x20 /* to the end of data */
+#define VLBPM  0x10 /* by the method of logical block protection */
 #define VBF    0x08 /* the length counts filemarks */
 #define BYTCMP 0x02
 
@@ -102,6 +103,9 @@ enum scsi_status drive_verify(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	enum scsi_status s = SCSI_GOOD;
 	uint8_t bits = cmd->cdb[1];
 
+	/* what the store verifies does not depend on the method; but there must be one */
+	if ((bits & VLBPM) != 0 && lbp_method(d) == LBP_NONE)
+		return scsi_check_field(unit, cmd, 1, 4);
 	if ((bits & BYTCMP) != 0 && (bits & (VTE | VBF)) != 0) /* how much would be sent? */
 		return scsi_check_field(unit, cmd, 1, 1);
 	if ((bits & VTE) != 0 && (bits & VBF) != 0)

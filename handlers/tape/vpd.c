@@ -2,7 +2,7 @@
 /* vpd.c: vital product data of a sequential-access device (SSC-5). */
 #include <string.h>
 
-#include "handlers/tape/internal.h"
+#include "handlers/tape/lbp.h"
 #include "lib/base/bytes.h"
 
 /* B0h, sequential-access device capabilities: WORM; no tape stream mirroring. */
@@ -56,6 +56,6 @@ const struct vpd_page drive_vpd_pages[] = {
 	{ 0x86, vpd_fill_extended, 0 },          { 0x87, vpd_fill_policy, 0 },
 	{ 0xb0, fill_capabilities, 0 },          { 0xb1, fill_serial, 0 },
 	{ 0xb2, fill_alerts, DRIVE_TAPE_ALERT }, { 0xb3, fill_automation, 0 },
-	{ 0xb4, fill_address, DRIVE_MAM },
+	{ 0xb4, fill_address, DRIVE_MAM },       { 0xb5, lbp_fill_vpd, DRIVE_LBP_RS },
 };
 const unsigned drive_vpd_pages_cnt = sizeof(drive_vpd_pages) / sizeof(drive_vpd_pages[0]);

@@ -315,6 +315,17 @@ uint64_t cart_tell_generation(struct cart *c)
 	return c->info.generation;
 }
 
+bool cart_block_crc32c(const struct cart *c, uint32_t *ret_crc32c)
+{
+	*ret_crc32c = c->read_sum.crc32c;
+	return c->read_sum.known;
+}
+
+void cart_expect_crc32c(struct cart *c, uint32_t crc32c)
+{
+	c->expected_sum = (struct block_sum){ true, crc32c };
+}
+
 void cart_traffic(const struct cart *c, struct cart_traffic *ret_traffic)
 {
 	*ret_traffic = (struct cart_traffic){

@@ -49,6 +49,12 @@ struct totals {
 	uint64_t logical_bytes, stored_bytes;
 };
 
+/* The CRC32C of a block as the host wrote it, where it is known. */
+struct block_sum {
+	bool known;
+	uint32_t crc32c;
+};
+
 struct cart {
 	struct backend *backend;
 	char *partitions; /* the folder of the others; owned; NULL where only the header is read */
@@ -87,6 +93,8 @@ struct cart {
 	bool index_rebuilt;
 	uint64_t read_bytes, written_bytes;   /* since the open */
 	uint64_t read_stored, written_stored; /* the same as stored: compressed */
+	struct block_sum read_sum;            /* of the last block that was read */
+	struct block_sum expected_sum;        /* of the next one that is written */
 
 	struct cart_digest *recall_digest;
 
@@ -134,6 +142,8 @@ MUST_CHECK int attributes_load(struct cart_attributes *a, const uint8_t *record,
 void frame_make(struct cart *c, struct disk_frame *f, enum frame_type type,
 		const struct totals *before);
 void frame_seal(const struct cart *c, struct disk_frame *f); /* sets the header's checksum */
+/* Of the block behind @f. */
+struct block_sum frame_sum(const struct disk_frame *f);
 /* The header is whole, of this cartridge and stream. */
 bool frame_is_ours(const struct cart *c, const struct disk_frame *f);
 /* And it may stand for object @object now (I2). */
@@ -276,6 +286,8 @@ struct write_item {
 	int iov_cnt;
 };
 
+/* The block is the one that @expected is of, as far as that is known. */
+bool sum_is(const struct block_sum *expected, const struct packed_block *block);
 /*
  * Appends the first *@ret_done of @items with one write, as many as fit into one (WRITE_BATCH, one
  * segment).  After anything but 0 none was. CART_E_FULL: the first one does not fit on the medium.

@@ -329,6 +329,10 @@ MUST_CHECK int cart_space_sequential_filemarks(struct cart *c, int64_t count,
 MUST_CHECK int cart_read(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size,
 			 size_t *ret_length);
 
+/* The CRC32C of the block that was read last, as the cartridge has kept it since the block was
+ * written; false where it has none (an encrypted one is proven in another way). */
+bool cart_block_crc32c(const struct cart *c, uint32_t *ret_crc32c);
+
 /* What is recorded as one block. */
 struct cart_content {
 	size_t size;           /* bytes: of the envelope where it is encrypted */
@@ -382,6 +386,10 @@ bool cart_has_encrypted(const struct cart *c);
  * is to be encrypted, and longer than CART_MAX_ENCRYPTED.
  */
 MUST_CHECK int cart_write(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size);
+
+/* The block of the next cart_write() has this CRC32C; where another one is found before it is on
+ * the medium, the write fails with -EIO. */
+void cart_expect_crc32c(struct cart *c, uint32_t crc32c);
 
 /*
  * Appends an encrypted block as cart_read_content() gave it: its key need not be known.  As

@@ -100,6 +100,12 @@ struct totals frame_totals_after(const struct disk_frame *f)
 	return t;
 }
 
+struct block_sum frame_sum(const struct disk_frame *f)
+{
+	return (struct block_sum){ f->type == FRAME_BLOCK && f->cipher == CIPHER_NONE,
+				   le32_get(f->logical_crc) };
+}
+
 uint64_t next_segment(uint64_t address)
 {
 	return (((address >> SEGMENT_SHIFT) + 1) << SEGMENT_SHIFT) + DATA_START;

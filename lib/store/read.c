@@ -269,6 +269,7 @@ static int read_object(struct cart *c, const struct iovec *iov, int iov_cnt, siz
 	}
 	c->read_bytes += o.logical_size;
 	c->read_stored += o.stored_size;
+	c->read_sum = frame_sum(f);
 	return r;
 }
 

@@ -400,6 +400,17 @@ int stage_set_codec(struct stage *s, enum cart_codec codec)
 	SETTLED(s, cart_set_codec(s->cart, codec));
 }
 
+bool stage_block_crc32c(const struct stage *s, uint32_t *ret_crc32c)
+{
+	*ret_crc32c = s->read_sum.crc32c;
+	return s->read_sum.known;
+}
+
+void stage_expect_crc32c(struct stage *s, uint32_t crc32c)
+{
+	s->expected_sum = (struct block_sum){ true, crc32c };
+}
+
 const struct cart_attributes *stage_attributes(const struct stage *s)
 {
 	return cart_attributes(s->cart); /* nobody but the caller changes them */

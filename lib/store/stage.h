@@ -87,6 +87,11 @@ MUST_CHECK int stage_erase(struct stage *s);
 MUST_CHECK int stage_read(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size,
 			  size_t *ret_length);
 
+/* As cart_block_crc32c(), and cart_expect_crc32c(): where the block that is written next is found
+ * to be another one behind the buffer, that is a deferred failure. */
+bool stage_block_crc32c(const struct stage *s, uint32_t *ret_crc32c);
+void stage_expect_crc32c(struct stage *s, uint32_t crc32c);
+
 MUST_CHECK int stage_locate(struct stage *s, uint64_t object);
 MUST_CHECK int stage_locate_file(struct stage *s, uint64_t file);
 MUST_CHECK int stage_space_eod(struct stage *s);

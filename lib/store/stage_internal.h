@@ -55,6 +55,7 @@ struct slot {
 	int outcome;          /* read ahead: what the host is told; OUTCOME_STOP */
 	enum slot_state state;
 	struct packed_block block; /* to be written; size 0: nothing is known yet */
+	struct block_sum expected; /* to be written: what the block's must be */
 };
 
 /* Of a slot: nothing is read ahead from here on, the caller goes on by himself. */
@@ -67,8 +68,10 @@ struct stage {
 	/* the caller's */
 	struct cart_position position;
 	unsigned reads_in_row;
-	uint64_t read_bytes;  /* given to the host since the last settling */
-	uint64_t read_stored; /* the same as stored: compressed */
+	uint64_t read_bytes;           /* given to the host since the last settling */
+	uint64_t read_stored;          /* the same as stored: compressed */
+	struct block_sum read_sum;     /* of the last block that was read */
+	struct block_sum expected_sum; /* of the next one that is written */
 	bool streaming; /* the last object went to the end of the recording: appends may be queued
 			 */
 	uint64_t limit; /* stored bytes up to which nothing can go wrong; UINT64_MAX: no limit */
@@ -78,6 +81,7 @@ struct stage {
 	struct codec *own_codec; /* of who is busy, and of the worker while it reads; owned */
 	struct write_item items[WRITE_BATCH]; /* of who is busy, as the three that follow */
 	struct iovec vectors[WRITE_BATCH];
+	struct block_sum expected[WRITE_BATCH];
 	struct read_run run;
 	uint64_t ahead; /* the next object to be read ahead */
 	pthread_t packers[PACKERS_MAX];

@@ -195,6 +195,7 @@ static int read_through(struct stage *s, const struct iovec *iov, int iov_cnt, s
 	if (r != 0)
 		return r;
 	r = cart_read(s->cart, iov, iov_cnt, size, ret_length);
+	s->read_sum = s->cart->read_sum;
 	take_position(s);
 	if (r != 0)
 		return r;
@@ -235,11 +236,14 @@ static void release_slot(struct stage *s)
 int stage_read(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size,
 	       size_t *ret_length)
 {
+	struct disk_frame frame;
 	struct slot slot;
 
 	if (s->mode != STAGE_READING || !next_slot(s, &slot))
 		return read_through(s, iov, iov_cnt, size, ret_length);
 	*ret_length = slot.size;
+	memcpy(&frame, s->buffer + slot.raw, sizeof(frame));
+	s->read_sum = frame_sum(&frame);
 	iov_put(iov, iov_cnt, s->buffer + slot.offset, slot.size < size ? slot.size : size);
 	release_slot(s);
 	s->read_bytes += slot.size;

@@ -66,6 +66,7 @@ static unsigned take_batch(struct stage *s)
 		slot->state = SLOT_READY;
 		bytes += slot->size;
 		s->vectors[n] = (struct iovec){ s->buffer + slot->offset, slot->size };
+		s->expected[n] = slot->expected;
 		s->items[n] = (struct write_item){ slot->block, &s->vectors[n], slot->size > 0 };
 		s->items[n].block.object = slot->object;
 	}
@@ -85,6 +86,8 @@ static int write_batch(struct stage *s, unsigned cnt, unsigned *ret_done)
 
 		if (job.size > 0 && item->block.size == 0)
 			r = block_pack(s->own_codec, &job, &item->block);
+		if (r == 0 && job.size > 0 && !sum_is(&s->expected[i], &item->block))
+			r = -EIO; /* it is not what the host sent any more */
 	}
 	return r != 0 ? r : cart_write_items(s->cart, s->items, cnt, ret_done);
 }
@@ -152,6 +155,7 @@ static int write_through(struct stage *s, const struct iovec *iov, int iov_cnt, 
 
 	if (r != 0)
 		return r;
+	s->cart->expected_sum = s->expected_sum;
 	r = cart_write(s->cart, iov, iov_cnt, size);
 	take_position(s);
 	if (r == 0 && s->has_worker) {
@@ -229,7 +233,7 @@ static int queue(struct stage *s, const struct slot *slot)
 	return 0;
 }
 
-int stage_write(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size)
+static int write_block(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size)
 {
 	struct slot slot;
 	int r;
@@ -241,11 +245,20 @@ int stage_write(struct stage *s, const struct iovec *iov, int iov_cnt, size_t si
 		return write_through(s, iov, iov_cnt, size);
 	if (r != 0)
 		return r;
+	slot.expected = s->expected_sum;
 	if (s->packers_cnt > 0)
 		slot.state = SLOT_RAW;
 	copy_in(s->buffer + slot.offset, iov, iov_cnt,
 		size); /* the only copy; nobody else looks there */
 	return queue(s, &slot);
+}
+
+int stage_write(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size)
+{
+	int r = write_block(s, iov, iov_cnt, size);
+
+	s->expected_sum.known = false; /* it was of this one */
+	return r;
 }
 
 static int marks_through(struct stage *s, uint32_t count, uint32_t *ret_written)

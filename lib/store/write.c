@@ -309,13 +309,22 @@ int cart_write_items(struct cart *c, const struct write_item *items, unsigned cn
 	return r != 0 ? outcome_of(r) : done(c);
 }
 
+bool sum_is(const struct block_sum *expected, const struct packed_block *block)
+{
+	/* what is encrypted has been summed up as that */
+	return !expected->known || block->cipher != CIPHER_NONE ||
+	       expected->crc32c == block->logical_crc;
+}
+
 int cart_write(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size)
 {
 	struct write_item item = { .iov = iov, .iov_cnt = iov_cnt };
+	const struct block_sum expected = c->expected_sum;
 	struct pack_job job = { c, c->info.codec, 0, iov, iov_cnt, size };
 	unsigned n;
 	int r;
 
+	c->expected_sum.known = false;
 	if (size == 0 || size > CART_MAX_BLOCK || iov_size(iov, iov_cnt) < size ||
 	    (c->crypt.encrypt && size > CART_MAX_ENCRYPTED))
 		return -EINVAL;
@@ -325,6 +334,8 @@ int cart_write(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size
 	job.object = c->end_totals.objects;
 	if (r == 0)
 		r = block_pack(c->codec, &job, &item.block);
+	if (r == 0 && !sum_is(&expected, &item.block))
+		r = -EIO;
 	return r != 0 ? outcome_of(r) : cart_write_items(c, &item, 1, &n);
 }
 

@@ -11,6 +11,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "lib/base/crc32c.h"
+
 #define BLOCK 10000u
 
 static uint8_t data[BLOCK];
@@ -177,6 +179,50 @@ static void packed_by_other_threads_it_comes_back_in_order(void **state)
 	assert_int_equal(stage_close(s), 0);
 }
 
+/* Straight through, behind the buffer, with and without packing: the CRC32C of the block comes back
+ * with it. */
+static void a_block_has_the_checksum_that_it_was_written_with(void **state)
+{
+	struct stage *s = open_t1(state);
+	uint32_t kept;
+
+	for (unsigned codec = CART_CODEC_NONE; codec <= CART_CODEC_LZ4; codec += CART_CODEC_LZ4) {
+		assert_int_equal(stage_set_codec(s, (enum cart_codec)codec), 0);
+		for (uint64_t seed = 0; seed < 20; seed++) {
+			fill_block(data, seed, BLOCK);
+			stage_expect_crc32c(s, crc32c(0, data, BLOCK));
+			assert_int_equal(put(s, seed), 0);
+		}
+	}
+	assert_int_equal(stage_locate(s, 0), 0);
+	for (uint64_t seed = 0; seed < 40; seed++) {
+		expect(s, seed % 20);
+		assert_true(stage_block_crc32c(s, &kept));
+		assert_int_equal(kept, crc32c(0, data, BLOCK));
+	}
+	assert_int_equal(stage_close(s), 0);
+}
+
+static void a_block_that_changed_on_its_way_is_not_written(void **state)
+{
+	struct stage *s = open_t1(state);
+	struct stage_failure failure;
+
+	stage_expect_crc32c(s, 1);
+	assert_int_equal(put(s, 1), -EIO); /* the first goes straight through */
+	assert_int_equal(object(s), 0);
+	assert_int_equal(put(s, 1), 0); /* what was expected was of the one before */
+	assert_int_equal(put(s, 2), 0);
+	stage_expect_crc32c(s, 1);
+	assert_int_equal(put(s, 3), 0); /* accepted; */
+	assert_int_equal(stage_sync(s), STAGE_E_DEFERRED);
+	assert_true(stage_take_failure(s, &failure));
+	assert_int_equal(failure.outcome, -EIO);
+	assert_in_range(failure.blocks, 1, 2); /* and those that go with the same write */
+	assert_int_equal(object(s), 3 - failure.blocks);
+	assert_int_equal(stage_close(s), 0);
+}
+
 static void early_warning_and_the_end_are_told_at_once(void **state)
 {
 	struct pool *p = *state;
@@ -303,6 +349,8 @@ int main(void)
 		T(a_write_while_reading_ahead_ends_the_recording_there),
 		T(a_failure_behind_the_buffer_is_told_once_with_what_is_lost),
 		T(packed_by_other_threads_it_comes_back_in_order),
+		T(a_block_has_the_checksum_that_it_was_written_with),
+		T(a_block_that_changed_on_its_way_is_not_written),
 		T(early_warning_and_the_end_are_told_at_once),
 		T(a_read_only_cartridge_refuses_at_once),
 		T(the_largest_blocks_that_hardly_shrink_are_read_ahead),

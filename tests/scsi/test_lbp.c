@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Logical block protection (SSC-5): mode page 0Ah/F0h, VPD page B5h, and blocks with checksums. */
+#include "tests/support/rig.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/bytes.h"
+#include "lib/base/crc32c.h"
+#include "lib/base/rs_crc.h"
+
+#define PAGE  16 /* where the page begins in MODE SELECT(10) data with a block descriptor */
+#define LBP_W 0x80
+#define LBP_R 0x40
+
+static void select_page(struct rig *r, uint8_t method, uint8_t length, uint8_t bits)
+{
+	memset(r->data, 0, 40);
+	r->data[8] = 0x4a;
+	r->data[9] = 0xf0;
+	r->data[11] = 0x1c;
+	r->data[12] = method;
+	r->data[13] = length;
+	r->data[14] = bits;
+	r->data[3] = 0x10; /* buffered */
+	run(r, 40, OP_MODE_SELECT_10, 0x10, 0, 0, 0, 0, 0, 0, 40, 0);
+}
+
+static void protect(struct rig *r, uint8_t method, uint8_t bits)
+{
+	select_page(r, method, method != 0 ? 4 : 0, bits);
+	expect_good(r);
+}
+
+static void put_sum(uint8_t method, uint8_t *data, size_t size)
+{
+	uint32_t crc = crc32c(0, data, size);
+
+	if (method == 1)
+		put_be32(data + size, rs_crc(0, data, size));
+	else
+		for (unsigned i = 0; i < 4; i++)
+			data[size + i] = (uint8_t)(crc >> (8 * i));
+}
+
+static void fill(uint8_t *data, uint8_t seed, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		data[i] = (uint8_t)(seed + i * 7 + i / 256);
+}
+
+/* A block of @size bytes with its checksum behind it. */
+static void prepare(struct rig *r, uint8_t method, size_t at, uint8_t seed, size_t size)
+{
+	fill(r->data + at, seed, size);
+	put_sum(method, r->data + at, size);
+}
+
+static void write_protected(struct rig *r, uint8_t method, uint8_t seed, uint32_t size)
+{
+	prepare(r, method, 0, seed, size);
+	run_write(r, 0, size + 4, size + 4);
+}
+
+/* Byte @at of the answer begins with such a block and its checksum. */
+static void expect_protected(struct rig *r, uint8_t method, size_t at, uint8_t seed, size_t size)
+{
+	static uint8_t right[70000];
+
+	fill(right, seed, size);
+	put_sum(method, right, size);
+	assert_memory_equal(r->data + at, right, size + 4);
+}
+
+/* ---- pages ---- */
+
+static void the_page_takes_what_the_drive_has(void **state)
+{
+	static const struct {
+		uint8_t method, length, bits;
+		unsigned byte; /* refused there; 0: good */
+	} rows[] = {
+		{ 1, 4, 0xc0, 0 },  { 2, 4, 0xc0, 0 },  { 2, 4, 0x80, 0 },  { 1, 4, 0x40, 0 },
+		{ 2, 4, 0x00, 0 },  { 0, 0, 0x00, 0 },  { 3, 4, 0xc0, 12 }, { 0xf0, 4, 0xc0, 12 },
+		{ 2, 3, 0xc0, 13 }, { 2, 0, 0xc0, 13 }, { 2, 0x44, 0, 13 }, { 0, 4, 0x00, 13 },
+		{ 0, 0, 0x80, 14 }, { 2, 4, 0xe0, 14 }, { 2, 4, 0x01, 14 },
+	};
+	struct rig *r = *state;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		select_page(r, rows[i].method, rows[i].length, rows[i].bits);
+		if (rows[i].byte == 0)
+			expect_good(r);
+		else
+			expect_list_field(r, rows[i].byte);
+	}
+}
+
+static void ltfs_reads_the_page_it_set(void **state)
+{
+	struct rig *r = *state;
+
+	protect(r, 2, LBP_W | LBP_R);
+	run(r, 48, OP_MODE_SENSE_10, 0, 0x0a, 0xf0, 0, 0, 0, 0, 48, 0);
+	expect_good(r);
+	assert_int_equal(r->cmd.in_len, 48);
+	assert_int_equal(get_be16(r->data), 46);
+	assert_int_equal(r->data[PAGE], 0x4a); /* not saveable: PS is 0 */
+	assert_int_equal(r->data[PAGE + 1], 0xf0);
+	assert_int_equal(get_be16(r->data + PAGE + 2), 0x1c);
+	assert_int_equal(r->data[PAGE + 4], 2);
+	assert_int_equal(r->data[PAGE + 5], 4);
+	assert_int_equal(r->data[PAGE + 6], 0xc0);
+	rig_restart(r);
+	run(r, 48, OP_MODE_SENSE_10, 0, 0x0a, 0xf0, 0, 0, 0, 0, 48, 0);
+	assert_int_equal(r->data[PAGE + 4], 0); /* power on */
+}
+
+static void vital_product_data_name_both_methods(void **state)
+{
+	static const uint8_t page[] = {
+		0x01, 0xb5, 0, 12, 0, 0, 0, 0, 3, 1, 4, 0xc0, 3, 2, 4, 0xc0
+	};
+	struct rig *r = *state;
+
+	run(r, 255, OP_INQUIRY, 0x01, 0xb5, 0, 255, 0);
+	expect_good(r);
+	assert_int_equal(r->cmd.in_len, sizeof(page));
+	assert_memory_equal(r->data, page, sizeof(page));
+}
+
+/* ---- writing ---- */
+
+static void the_checksum_is_checked_and_not_stored(void **state)
+{
+	struct rig *r = *state;
+
+	for (uint8_t method = 1; method <= 2; method++) {
+		rewind_tape(r);
+		protect(r, method, LBP_W);
+		write_protected(r, method, method, 1000);
+		expect_good(r);
+		rewind_tape(r);
+		run_read(r, 0, 1000, 1000); /* LBP_R is 0: the block alone */
+		expect_good(r);
+		assert_int_equal(r->cmd.in_len, 1000);
+		fill(r->data + 2000, method, 1000);
+		assert_memory_equal(r->data, r->data + 2000, 1000);
+	}
+}
+
+/* LTFS, crc32c_enc() and rs_gf256_enc(): how the checksums lie behind a block. */
+static void checksums_stand_as_ltfs_puts_them(void **state)
+{
+	static const uint8_t rs[] = "123456789\x4b\x4f\x67\x3a";
+	static const uint8_t crc[] = "123456789\x83\x92\x06\xe3";
+	struct rig *r = *state;
+
+	protect(r, 1, LBP_W | LBP_R);
+	memcpy(r->data, rs, 13);
+	run_write(r, 0, 13, 13);
+	expect_good(r);
+	protect(r, 2, LBP_W | LBP_R);
+	memcpy(r->data, crc, 13);
+	run_write(r, 0, 13, 13);
+	expect_good(r);
+	rewind_tape(r);
+	run_read(r, 0, 13, 13); /* what was protected in one way is read in the other */
+	assert_memory_equal(r->data, crc, 13);
+	protect(r, 1, LBP_R);
+	run_read(r, 0, 13, 13);
+	assert_memory_equal(r->data, rs, 13);
+}
+
+static void a_wrong_block_is_not_stored_and_does_not_move_the_tape(void **state)
+{
+	struct rig *r = *state;
+
+	for (uint8_t method = 1; method <= 2; method++) {
+		rewind_tape(r);
+		protect(r, method, LBP_W);
+		write_protected(r, method, 1, 500);
+		expect_good(r);
+		for (unsigned bit = 0; bit < 504 * 8; bit += 331) {
+			prepare(r, method, 0, 2, 500);
+			r->data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			run_write(r, 0, 504, 504);
+			expect_tape(r, SENSE_LOGICAL_BLOCK_GUARD, 0, 504);
+			expect_position(r, 1);
+		}
+		write_protected(r, method, 3, 500);
+		expect_good(r);
+		expect_position(r, 2);
+	}
+}
+
+static void fixed_blocks_are_checked_one_by_one(void **state)
+{
+	struct rig *r = *state;
+
+	set_block_size(r, 104);
+	protect(r, 2, LBP_W);
+	set_block_size(r, 104);
+	for (unsigned i = 0; i < 5; i++)
+		prepare(r, 2, 104 * i, (uint8_t)i, 100);
+	run_write(r, 1, 5, 520);
+	expect_good(r);
+	expect_position(r, 5);
+	for (unsigned i = 0; i < 5; i++)
+		prepare(r, 2, 104 * i, (uint8_t)i, 100);
+	r->data[104 * 3 + 50] ^= 1;
+	run_write(r, 1, 5, 520);
+	expect_tape(r, SENSE_LOGICAL_BLOCK_GUARD, 0, 2);
+	expect_position(r, 8);
+	protect(r, 0, 0);
+	set_block_size(r, 0);
+	rewind_tape(r);
+	run_read(r, 0, 100, 100);
+	expect_good(r); /* 100 bytes each on the medium */
+}
+
+static void what_has_no_room_for_a_checksum_is_refused(void **state)
+{
+	struct rig *r = *state;
+
+	protect(r, 2, LBP_W);
+	for (uint32_t size = 1; size <= 4; size++) {
+		run_write(r, 0, size, size);
+		expect_field(r, 2);
+	}
+	run_write(r, 0, 0, 0);
+	expect_good(r);
+	write_protected(r, 2, 9, 1);
+	expect_good(r);
+}
+
+/* ---- reading ---- */
+
+static void reading_gives_the_checksum(void **state)
+{
+	struct rig *r = *state;
+
+	for (uint8_t method = 1; method <= 2; method++) {
+		protect(r, 0, 0);
+		rewind_tape(r);
+		for (uint8_t i = 0; i < 6; i++) { /* the last ones are read ahead */
+			fill(r->data, i, 60000);
+			run_write(r, 0, 60000, 60000);
+			expect_good(r);
+		}
+		rewind_tape(r);
+		protect(r, method, LBP_R);
+		for (uint8_t i = 0; i < 6; i++) {
+			run_read(r, 0, 60004, 60004);
+			expect_good(r);
+			assert_int_equal(r->cmd.in_len, 60004);
+			expect_protected(r, method, 0, i, 60000);
+		}
+	}
+}
+
+/* The length of a block is that of both. */
+static void lengths_count_the_checksum(void **state)
+{
+	struct rig *r = *state;
+
+	protect(r, 2, LBP_W | LBP_R);
+	write_protected(r, 2, 5, 100);
+	rewind_tape(r);
+	run_read(r, 0, 200, 200);
+	expect_tape(r, SENSE_INCORRECT_LENGTH, SENSE_ILI, 96);
+	assert_int_equal(r->cmd.in_len, 104);
+	expect_protected(r, 2, 0, 5, 100);
+	for (uint32_t size = 90; size < 104; size++) {
+		rewind_tape(r);
+		memset(r->data, 0xee, 200);
+		run_read(r, 0, size, size);
+		expect_tape(r, SENSE_INCORRECT_LENGTH, SENSE_ILI, (int64_t)size - 104);
+		assert_int_equal(r->cmd.in_len, size);
+		assert_int_equal(r->data[size], 0xee);
+	}
+	rewind_tape(r);
+	run_read(r, 2, 200, 200); /* SILI */
+	expect_good(r);
+	assert_int_equal(r->cmd.in_len, 104);
+}
+
+static void fixed_blocks_are_read_with_a_checksum_each(void **state)
+{
+	struct rig *r = *state;
+
+	protect(r, 1, LBP_W | LBP_R);
+	set_block_size(r, 104);
+	for (unsigned i = 0; i < 4; i++)
+		prepare(r, 1, 104 * i, (uint8_t)i, 100);
+	run_write(r, 1, 4, 416);
+	expect_good(r);
+	rewind_tape(r);
+	run_read(r, 1, 4, 416);
+	expect_good(r);
+	assert_int_equal(r->cmd.in_len, 416);
+	for (unsigned i = 0; i < 4; i++)
+		expect_protected(r, 1, 104 * i, (uint8_t)i, 100);
+	rewind_tape(r);
+	set_block_size(r, 100);
+	run_read(r, 1, 2, 200);
+	expect_tape(r, SENSE_INCORRECT_LENGTH, SENSE_ILI, 2);
+}
+
+/* Inverts a byte of what the first block has on the disk. */
+static void damage(struct rig *r)
+{
+	g_autofree char *path =
+		g_build_filename(r->pool, "T1.cart", "data.00000001.00000000", NULL);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	uint8_t byte;
+
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &byte, 1, 128 + 80 + 20), 1);
+	byte ^= 0x04;
+	assert_int_equal(pwrite(fd, &byte, 1, 128 + 80 + 20), 1);
+	(void)close(fd);
+}
+
+static void damage_never_gets_a_fresh_checksum(void **state)
+{
+	struct rig *r = *state;
+
+	protect(r, 2, LBP_W | LBP_R);
+	write_protected(r, 2, 5, 3000);
+	write_protected(r, 2, 6, 3000);
+	write_filemarks(r, 1);
+	damage(r);
+	for (uint8_t method = 1; method <= 2; method++) {
+		protect(r, method, LBP_R);
+		rewind_tape(r);
+		run_read(r, 0, 3004, 3004);
+		expect_sense(r, SENSE_UNRECOVERED_READ_ERROR);
+		assert_int_equal(r->cmd.in_len, 0);
+		run_read(r, 0, 3004, 3004);
+		expect_good(r);
+		expect_protected(r, method, 0, 6, 3000);
+	}
+}
+
+static void marks_and_the_end_are_as_ever(void **state)
+{
+	struct rig *r = *state;
+
+	protect(r, 2, LBP_W | LBP_R);
+	write_filemarks(r, 1);
+	rewind_tape(r);
+	run_read(r, 0, 104, 104);
+	expect_tape(r, SENSE_FILEMARK_DETECTED, SENSE_FILEMARK, 104);
+	run_read(r, 0, 104, 104);
+	expect_tape(r, SENSE_END_OF_DATA, 0, 104);
+}
+
+static void verify_by_the_method_needs_one(void **state)
+{
+	struct rig *r = *state;
+
+	protect(r, 2, LBP_W);
+	write_protected(r, 2, 1, 100);
+	rewind_tape(r);
+	run(r, 0, OP_VERIFY_6, 0x10, 0, 0, 100, 0);
+	expect_good(r);
+	protect(r, 0, 0);
+	rewind_tape(r);
+	run(r, 0, OP_VERIFY_6, 0x10, 0, 0, 100, 0);
+	expect_field(r, 1);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		rig_test(the_page_takes_what_the_drive_has),
+		rig_test(ltfs_reads_the_page_it_set),
+		rig_test(vital_product_data_name_both_methods),
+		rig_test(the_checksum_is_checked_and_not_stored),
+		rig_test(checksums_stand_as_ltfs_puts_them),
+		rig_test(a_wrong_block_is_not_stored_and_does_not_move_the_tape),
+		rig_test(fixed_blocks_are_checked_one_by_one),
+		rig_test(what_has_no_room_for_a_checksum_is_refused),
+		rig_test(reading_gives_the_checksum),
+		rig_test(lengths_count_the_checksum),
+		rig_test(fixed_blocks_are_read_with_a_checksum_each),
+		rig_test(damage_never_gets_a_fresh_checksum),
+		rig_test(marks_and_the_end_are_as_ever),
+		rig_test(verify_by_the_method_needs_one),
+	};
+
+	return rig_main(tests);
+}
