@@ -88,8 +88,9 @@ extern const struct vtl_command *const vtl_commands[];
 /* The value of an option, "" for a flag; NULL where it was not given. */
 const char *vtl_option(const struct vtl *vtl, const char *name);
 
-/* ---- check.c, verify.c, repair.c: rows of cartridge.c ---- */
+/* ---- attributes.c, check.c, verify.c, repair.c: rows of cartridge.c ---- */
 
+enum vtl_exit cartridge_attributes_run(struct vtl *vtl, char **args);
 enum vtl_exit cartridge_verify_run(struct vtl *vtl, char **args);
 enum vtl_exit cartridge_dump_run(struct vtl *vtl, char **args);
 enum vtl_exit cartridge_repair_run(struct vtl *vtl, char **args);

@@ -76,6 +76,14 @@ static const struct density_row *density_row(struct drive *d)
 	return &m->densities[0];
 }
 
+/* NULL: none that the model knows. */
+static const struct medium_row *medium(struct drive *d)
+{
+	const struct cart_info *info = stage_info(d->stages[0]);
+
+	return drive_medium(drive_model(d), info->density, info->medium_type);
+}
+
 /* ---- device attributes ---- */
 
 static uint64_t capacity(struct drive *d, unsigned partition)
@@ -298,9 +306,10 @@ static size_t get_serial(struct drive *d, unsigned partition, uint8_t *value)
 /* 0: not told. */
 static size_t get_length(struct drive *d, unsigned partition, uint8_t *value)
 {
-	(void)d;
+	const struct medium_row *row = medium(d);
+
 	(void)partition;
-	put_be32(value, 0);
+	put_be32(value, row != NULL ? row->length : 0);
 	return 4;
 }
 
@@ -333,16 +342,24 @@ static size_t get_mam_capacity(struct drive *d, unsigned partition, uint8_t *val
 /* 00h data, 01h cleaning, 80h write once. */
 static size_t get_medium_type(struct drive *d, unsigned partition, uint8_t *value)
 {
+	const struct medium_row *row = medium(d);
+
 	(void)partition;
-	value[0] = (stage_info(d->stages[0])->medium_type & 0x0f) == 0x0c ? 0x80 : 0x00;
+	value[0] = 0x00;
+	if (row != NULL && row->kind == MEDIUM_CLEANING)
+		value[0] = 0x01;
+	if (row != NULL && row->kind == MEDIUM_WORM)
+		value[0] = 0x80;
 	return 1;
 }
 
+/* Of a cleaning cartridge: how often it may be used. */
 static size_t get_medium_type_info(struct drive *d, unsigned partition, uint8_t *value)
 {
-	(void)d;
+	const struct medium_row *row = medium(d);
+
 	(void)partition;
-	put_be16(value, 0);
+	put_be16(value, row != NULL && row->kind == MEDIUM_CLEANING ? (uint16_t)row->cleanings : 0);
 	return 2;
 }
 

@@ -23,6 +23,17 @@ static int record(struct cart *cart)
 	return r == 0 ? cart_sync(cart) : r;
 }
 
+static int label(struct cart *cart)
+{
+	const struct cart_attribute list[] = {
+		{ 0x0806, 0, 1, 8, (const uint8_t *)"T3      " },
+		{ 0x080c, 1, 0, 3, (const uint8_t *)"\x04\x00\xff" },
+		{ 0x0009, 0, 0, 1, (const uint8_t *)"\x01" },
+	};
+
+	return cart_attributes_set(cart, list, 3, CART_ATTRIBUTES_NOW);
+}
+
 static int migrate(struct cart *cart)
 {
 	const struct cart_info *info = cart_info(cart);
@@ -47,6 +58,8 @@ int main(int argc, char **argv)
 
 	if (r == 0)
 		r = record(cart);
+	if (r == 0)
+		r = label(cart);
 	if (r == 0)
 		r = migrate(cart);
 	closed = cart_close(cart);

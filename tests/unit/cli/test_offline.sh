@@ -68,6 +68,18 @@ run cartridge show T3 --json
 expect_json 'j["state"] == "migrated" and j["disk_bytes"] < 10000 and j["logical_bytes"] == 196608'
 expect_json 'j["copies"][0]["volume"] == "PHY001" and j["copies"][0]["verified"] == 1700000000'
 expect_json 'j["copies"][0]["current"] and len(j["copies"][0]["digest"]) == 64 and j["copies"][0]["form"] == "native"'
+
+claim "cartridge attributes tells what hosts wrote, wherever the data is"
+run cartridge attributes T3
+expect 0 '^0806 +0 +barcode +ascii +8 +T3$' '^080c +1 +volume coherency information +binary +3 +0400ff$'
+run cartridge attributes T3 --json
+expect_json 'len(j) == 2 and j[0]["id"] == "0806" and j[0]["value"] == "T3" and j[1]["partition"] == 1'
+run cartridge attributes T1 --json
+expect_json 'j == []'
+run cartridge attributes T9
+expect 3
+expect_error 'T9'
+
 run library status
 expect 0 '^ +3 +1026 +T3 +migrated'
 
