@@ -151,15 +151,32 @@ static bool read_params(struct vtl *vtl, const struct library_config *config,
 	return false;
 }
 
+/* What the description and the barcode say, but for what the options do. */
+static void make_params(struct vtl *vtl, const struct library_config *config,
+			const struct cart_params *options, const char *barcode,
+			struct cart_params *ret_params)
+{
+	library_cartridge_params(config, barcode, ret_params);
+	if (ret_params->kind == CART_CLEANING)
+		return;
+	ret_params->codec = options->codec;
+	ret_params->write_protect = options->write_protect;
+	if (vtl_option(vtl, "capacity") == NULL && vtl_option(vtl, "early-warning") == NULL)
+		return;
+	ret_params->capacity_bytes = options->capacity_bytes;
+	ret_params->early_warning_bytes = options->early_warning_bytes;
+}
+
 static enum vtl_exit create_one(struct vtl *vtl, struct library *library,
 				struct cart_params *params, const char *barcode)
 {
 	const char *pool = library_pool(library);
+	struct cart_params one;
 	GError *error = NULL;
 	int r;
 
-	params->barcode = barcode;
-	r = cart_create(pool, params);
+	make_params(vtl, library_config(library), params, barcode, &one);
+	r = cart_create(pool, &one);
 	if (r == CART_E_EXISTS)
 		return vtl_fail_code(VTL_REFUSED,
 				     "the pool %s has a cartridge %s already (vtl cartridge import "
@@ -310,6 +327,8 @@ static const struct column show_columns[] = {
 	{ "codec", "Codec", COLUMN_TEXT },
 	{ "density", "Density code", COLUMN_TEXT },
 	{ "medium_type", "Medium type", COLUMN_TEXT },
+	{ "kind", "Kind", COLUMN_TEXT },
+	{ "cleanings_left", "Cleanings left", COLUMN_NUMBER },
 	{ "write_protect", "Write protected", COLUMN_FLAG },
 	{ "mounted", "Mounted", COLUMN_FLAG },
 	{ "loads", "Loads", COLUMN_NUMBER },
@@ -359,6 +378,11 @@ static void add_identity(struct table *table, const struct cart_info *info)
 	table_text(table, cart_codec_name(info->codec));
 	table_text(table, density);
 	table_text(table, medium);
+	table_text(table, cart_kind_name(info->kind));
+	if (info->kind == CART_CLEANING)
+		table_number(table, info->cleanings - info->cleanings_used);
+	else
+		table_absent(table);
 	table_number(table, info->write_protect);
 	table_number(table, info->mounted);
 	table_number(table, info->loads);

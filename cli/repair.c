@@ -20,17 +20,14 @@ static void say(void *ctx, const char *text)
 }
 
 /* What the cartridges of the library have, changed by the options; false after a message. */
-static bool read_options(struct vtl *vtl, const struct library_config *config,
+static bool read_options(struct vtl *vtl, const struct library_config *config, const char *barcode,
 			 struct cart_params *params, struct cart_repair_options *options)
 {
 	const char *codec = vtl_option(vtl, "codec"), *density = vtl_option(vtl, "density");
-	guint64 number = config->density;
+	guint64 number;
 
-	*params = (struct cart_params){ .density = config->density,
-					.medium_type = config->medium_type,
-					.capacity_bytes = config->capacity_bytes,
-					.early_warning_bytes = config->early_warning_bytes,
-					.codec = config->codec };
+	library_cartridge_params(config, barcode, params);
+	number = params->density;
 	*options = (struct cart_repair_options){ .dry_run = vtl_option(vtl, "dry-run") != NULL,
 						 .params = params,
 						 .say = say };
@@ -123,7 +120,7 @@ static enum vtl_exit repair_one(struct vtl *vtl, struct table *table, char *barc
 
 	if (library == NULL)
 		return vtl_fail(error);
-	if (read_options(vtl, library_config(library), &params, &options)) {
+	if (read_options(vtl, library_config(library), barcode, &params, &options)) {
 		options.ctx = barcode;
 		r = cart_repair(library_pool(library), barcode, &options, &repair);
 		code = r == 0 ? VTL_OK : refuse(r, library_pool(library), barcode);

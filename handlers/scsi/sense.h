@@ -37,6 +37,7 @@ enum sense_key {
 	X(NO_SENSE,                       KEY_NO_SENSE,         0x00, 0x00, "no additional sense information") \
 	X(FILEMARK_DETECTED,              KEY_NO_SENSE,         0x00, 0x01, "filemark detected") \
 	X(END_OF_PARTITION,               KEY_NO_SENSE,         0x00, 0x02, "end of partition or medium detected (early warning)") \
+	X(PROGRAMMABLE_EARLY_WARNING,     KEY_NO_SENSE,         0x00, 0x07, "programmable early warning detected") \
 	X(BEGINNING_OF_PARTITION,         KEY_NO_SENSE,         0x00, 0x04, "beginning of partition or medium detected") \
 	X(INCORRECT_LENGTH,               KEY_NO_SENSE,         0x00, 0x00, "the block has another length than asked for") \
 	X(NOT_READY_CAUSE_NOT_REPORTABLE, KEY_NOT_READY,        0x04, 0x00, "logical unit not ready, cause not reportable") \
@@ -98,6 +99,12 @@ enum sense_key {
 	X(CRYPTOGRAPHIC_INTEGRITY,        KEY_DATA_PROTECT,     0x74, 0x04, "cryptographic integrity validation failed") \
 	X(ENCRYPTION_NOT_USABLE,          KEY_DATA_PROTECT,     0x74, 0x07, "encryption parameters not useable: not with this medium, or a block of this length") \
 	X(NOT_RAW_READ_ENABLED,           KEY_DATA_PROTECT,     0x74, 0x0a, "encrypted block not raw read enabled") \
+	X(WRITE_APPEND_POSITION,          KEY_DATA_PROTECT,     0x50, 0x01, "write append position error: append-only mode, and this is not the end") \
+	X(INCOMPATIBLE_MEDIUM_LOADED,     KEY_MEDIUM_ERROR,     0x30, 0x00, "incompatible medium installed: the drive cannot read it") \
+	X(CANNOT_WRITE_MEDIUM,            KEY_DATA_PROTECT,     0x30, 0x05, "cannot write medium, incompatible format: the drive only reads it") \
+	X(CLEANING_CARTRIDGE,             KEY_NOT_READY,        0x30, 0x03, "cleaning cartridge installed") \
+	X(CLEANING_FAILURE,               KEY_NOT_READY,        0x30, 0x07, "cleaning failure: the cleaning cartridge is used up") \
+	X(WORM_OVERWRITE,                 KEY_DATA_PROTECT,     0x30, 0x0c, "WORM medium: overwrite attempted") \
 	X(END_OF_DATA,                    KEY_BLANK_CHECK,      0x00, 0x05, "end-of-data detected") \
 	X(VOLUME_OVERFLOW,                KEY_VOLUME_OVERFLOW,  0x00, 0x02, "end of partition or medium: the block does not fit")
 /* clang-format on */

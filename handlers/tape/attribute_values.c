@@ -348,7 +348,7 @@ static size_t get_medium_type(struct drive *d, unsigned partition, uint8_t *valu
 	value[0] = 0x00;
 	if (row != NULL && row->kind == MEDIUM_CLEANING)
 		value[0] = 0x01;
-	if (row != NULL && row->kind == MEDIUM_WORM)
+	if (drive_medium_is_worm(d))
 		value[0] = 0x80;
 	return 1;
 }

@@ -157,10 +157,14 @@ enum scsi_status drive_load_unload(struct scsi_unit *unit, struct scsi_cmd *cmd)
 enum scsi_status drive_erase(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
+	enum scsi_status s;
 	int r;
 
 	if (drive_displaced(d))
 		return scsi_check_tape(unit, cmd, SENSE_POSITIONING_ERROR, 0, 0);
+	s = drive_check_append(d, cmd, 0);
+	if (s != SCSI_GOOD)
+		return s;
 	r = stage_erase(d->stage);
 	if (r == 0)
 		r = stage_sync(d->stage);

@@ -140,14 +140,15 @@ enum scsi_status drive_select_extension(struct scsi_unit *unit, struct scsi_cmd 
 
 /* ---- medium configuration ---- */
 
-/* LTO: the low digit of the medium type is Ch on write once media. */
-#define MEDIUM_TYPE_WORM 0x0c
+bool drive_medium_is_worm(struct drive *d)
+{
+	return d->state == DRIVE_READY && stage_info(d->stages[0])->kind == CART_WORM;
+}
 
 void drive_sense_medium(struct scsi_unit *unit, uint8_t *page)
 {
 	struct drive *d = drive_of(unit);
-	bool worm = d->state == DRIVE_READY &&
-		    (stage_info(d->stage)->medium_type & 0x0f) == MEDIUM_TYPE_WORM;
+	bool worm = drive_medium_is_worm(d);
 
 	page[2] = worm ? 0x01 : 0x00; /* WORMM */
 	page[4] = worm ? 0x01 : 0x00; /* labels: some may be overwritten */

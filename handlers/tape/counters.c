@@ -263,6 +263,8 @@ void drive_counters_error(struct drive *d, enum sense_id sense, const struct scs
 		d->life[LIFE_WRITE_ERRORS]++;
 		drive_alert(d, ALERT_WRITE_FAILURE);
 	} else {
+		if (sense == SENSE_WORM_OVERWRITE)
+			drive_alert(d, ALERT_WORM_OVERWRITE);
 		return;
 	}
 	drive_alert(d, ALERT_HARD_ERROR);

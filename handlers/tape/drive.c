@@ -8,10 +8,13 @@
  *             every LOOK_MS
  *   READY     the cartridge is open
  *   UNLOADED  a cartridge is in, and the host has unloaded it: MEDIUM NOT PRESENT, as a drive that
- *             has put its cartridge out (st waits two minutes on any other NOT READY)
- *   FAILED    it cannot be opened: the sense says why; only ejecting helps
+ *             has put its cartridge out (st waits two minutes on any other NOT READY); or it is a
+ *             cleaning cartridge
+ *   FAILED    it cannot be opened, or is of no use in this drive: the sense says why; only ejecting
+ *             helps
  *
  *   load:   EMPTY -> LOADING -> READY | FAILED        LOAD: UNLOADED -> LOADING -> ...
+ *           EMPTY -> UNLOADED (a cleaning cartridge), FAILED (one that the drive cannot read)
  *   unload: READY | LOADING | FAILED -> UNLOADED      eject: any -> EMPTY
  *
  * Reaching READY raises "medium may have changed", once.
@@ -76,9 +79,22 @@ static void begin_load(struct drive *d)
 {
 	drive_alerts_new_medium(d);
 	drive_forget_overwrite(&d->unit);
+	d->pews_told = false;
 	d->displaced = false;
-	note(d, DRIVE_LOADING);
-	look(d);
+	d->failure = SENSE_MEDIUM_NOT_PRESENT;
+	switch (drive_judge_medium(d)) {
+	case MEDIUM_REFUSED:
+		note(d, DRIVE_FAILED);
+		return;
+	case MEDIUM_CLEANS:
+		note(d, d->failure == SENSE_CLEANING_CARTRIDGE ? DRIVE_UNLOADED : DRIVE_FAILED);
+		return;
+	case MEDIUM_READ_ONLY:
+	case MEDIUM_READ_WRITE:
+	default:
+		note(d, DRIVE_LOADING);
+		look(d);
+	}
 }
 
 static bool drive_ready(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra)
@@ -95,10 +111,10 @@ static bool drive_ready(struct scsi_unit *unit, enum sense_id *ret_why, struct s
 		*ret_why = SENSE_BECOMING_READY;
 		return false;
 	case DRIVE_FAILED:
+	case DRIVE_UNLOADED:
 		*ret_why = d->failure;
 		return false;
 	case DRIVE_EMPTY:
-	case DRIVE_UNLOADED:
 	default:
 		*ret_why = SENSE_MEDIUM_NOT_PRESENT;
 		return false;
@@ -109,6 +125,8 @@ static enum sense_id drive_write_protected(struct scsi_unit *unit)
 {
 	struct drive *d = drive_of(unit);
 
+	if (stage_is_writable(d->stage) && d->read_only)
+		return SENSE_CANNOT_WRITE_MEDIUM;
 	if (stage_is_writable(d->stage))
 		return drive_software_protected(d) ? SENSE_SOFTWARE_WRITE_PROTECTED
 						   : SENSE_NO_SENSE;
@@ -196,7 +214,8 @@ bool drive_load(struct drive *d, enum sense_id *ret_why)
 {
 	struct sense_extra extra;
 
-	if (d->state == DRIVE_UNLOADED) {
+	/* a host that tries a cleaning cartridge again and again does not use it up */
+	if (d->state == DRIVE_UNLOADED && d->failure != SENSE_CLEANING_CARTRIDGE) {
 		begin_load(d);
 		/* whoever loads knows that the medium may have changed: SSC tells the others */
 		if (d->state == DRIVE_READY)
@@ -219,6 +238,7 @@ int drive_unload(struct drive *d)
 		drive_counters_keep(d, true);
 	}
 	drive_forget_associated_protection(d);
+	d->failure = SENSE_MEDIUM_NOT_PRESENT; /* whatever it was: the host put it out */
 	if (d->state != DRIVE_EMPTY)
 		note(d, DRIVE_UNLOADED);
 	return 0;
@@ -304,20 +324,6 @@ static void op_poll(void *ctx)
 	unit_unlock(&d->unit);
 }
 
-static bool op_accepts(void *ctx, const char *barcode)
-{
-	struct drive *d = ctx;
-	const struct drive_model *m = drive_model(d);
-	struct cart_info *info = calloc(1, sizeof(*info));
-	bool accepts = true; /* what cannot be read shows itself when it is loaded */
-
-	if (info != NULL && cart_stat(library_pool(d->library), barcode, info) == 0)
-		accepts =
-			drive_medium_access(m, info->density, info->medium_type) != MEDIUM_REFUSED;
-	free(info);
-	return accepts;
-}
-
 static uint64_t op_alert(void *ctx, uint64_t set, uint64_t clear)
 {
 	struct drive *d = ctx;
@@ -335,7 +341,6 @@ static const struct library_drive_ops library_ops = {
 	.eject = op_eject,
 	.poll = op_poll,
 	.alert = op_alert,
-	.accepts = op_accepts,
 };
 
 /* ---- life ---- */
@@ -394,7 +399,9 @@ int drive_new(struct library *library, unsigned number, struct drive **ret_drive
 		mode_restore(&d->unit);
 		kept = drive_counters_restore(d);
 		log_restore(&d->unit);
+		d->attaching = true;
 		r = library_attach_drive(library, number, &library_ops, d);
+		d->attaching = false;
 		if (r != 0)
 			unit_clear(&d->unit);
 	}

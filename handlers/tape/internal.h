@@ -75,6 +75,7 @@ enum drive_alert {
 	ALERT_CLEANING_MEDIUM = 11,
 	ALERT_UNSUPPORTED_FORMAT = 12,
 	ALERT_MEMORY_CHIP_FAILURE = 15,
+	ALERT_READ_ONLY_FORMAT = 17,
 	ALERT_CLEAN_NOW = 20,
 	ALERT_CLEAN_PERIODIC = 21,
 	ALERT_CLEANING_EXPIRED = 22,
@@ -111,7 +112,9 @@ struct drive {
 	uint8_t request[MODE_PARTITIONS_SIZE]; /* the page */
 	struct stage_failure lost; /* where an eject found it: the host is still to hear of it */
 	bool has_lost;
-	enum sense_id failure;   /* why FAILED */
+	enum sense_id failure;   /* why FAILED, or not ready while UNLOADED */
+	bool read_only;          /* the drive can read the medium, and not write it */
+	bool attaching;          /* this unit begins: what is in the drive was loaded before */
 	int64_t looked_ms;       /* when a LOADING drive last tried to open its cartridge */
 	bool prevented;          /* PREVENT ALLOW MEDIUM REMOVAL */
 	bool displaced;          /* a power on took the position: see drive_displaced() */
@@ -127,6 +130,7 @@ struct drive {
 	int64_t counters_saved_ms;  /* monotonic clock */
 	struct drive_load load;
 	uint8_t events[DRIVE_EVENTS][DRIVE_EVENT_SIZE];
+	bool pews_told; /* programmable early warning, for this coming into its zone */
 	enum drive_overwrite overwrite; /* ALLOW OVERWRITE */
 	uint64_t overwrite_object;      /* the position that it was given for */
 };
@@ -239,6 +243,8 @@ enum scsi_status drive_select_configuration(struct scsi_unit *unit, struct scsi_
 enum scsi_status drive_select_extension(struct scsi_unit *unit, struct scsi_cmd *cmd,
 					const uint8_t *page, unsigned offset, bool apply);
 void drive_sense_medium(struct scsi_unit *unit, uint8_t *page);
+/* The medium in the drive is write once (LTO: 3Ch, 4Ch ... as medium type). */
+bool drive_medium_is_worm(struct drive *d);
 
 /* ---- attribute_values.c ---- */
 
@@ -313,6 +319,22 @@ enum scsi_status drive_incorrect_length(struct drive *d, struct scsi_cmd *cmd, i
  * SCSI_GOOD or the check. */
 enum scsi_status drive_go_to(struct drive *d, struct scsi_cmd *cmd);
 
+/*
+ * Programmable early warning: drive_pews_begin() before anything is written, drive_pews_entered()
+ * behind it: true once, where that brought the end of the recording into the zone.
+ */
+void drive_pews_begin(struct drive *d);
+bool drive_pews_entered(struct drive *d);
+
+/* ---- generation.c ---- */
+
+/*
+ * What the drive makes of the cartridge in it, with the TapeAlert flags that go with that.
+ * MEDIUM_REFUSED and MEDIUM_CLEANS: d->failure says what it is now; SENSE_CLEANING_CARTRIDGE: it
+ * has cleaned.
+ */
+enum medium_access drive_judge_medium(struct drive *d);
+
 /* ---- overwrite.c ---- */
 
 /*
@@ -321,6 +343,9 @@ enum scsi_status drive_go_to(struct drive *d, struct scsi_cmd *cmd);
  * load, or a power on it is over.
  */
 bool drive_may_overwrite(struct drive *d);
+/* SCSI_GOOD where a write at the position is allowed by append-only mode; else the check, with
+ * @information (what is not written). */
+enum scsi_status drive_check_append(struct drive *d, struct scsi_cmd *cmd, int64_t information);
 bool drive_may_format(const struct drive *d);
 void drive_forget_overwrite(struct scsi_unit *unit);
 

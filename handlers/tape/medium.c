@@ -30,6 +30,8 @@ static const struct outcome_row rows[] = {
 	[CART_E_UNENCRYPTED]   = { SENSE_UNENCRYPTED_DATA,       0 },
 	[CART_E_NO_RAW]        = { SENSE_NOT_RAW_READ_ENABLED,   0 },
 	[CART_E_FOREIGN]       = { SENSE_CANNOT_READ_MEDIUM,     0 },
+	[CART_E_CLEANING]      = { SENSE_CLEANING_CARTRIDGE,     0 },
+	[CART_E_WORM]          = { SENSE_WORM_OVERWRITE,         0 },
 };
 /* clang-format on */
 

@@ -2,7 +2,9 @@
 /*
  * overwrite.c: ALLOW OVERWRITE (SSC-5).
  *
- * In append-only mode what is recorded stays, but for one command after this one.  The state is
+ * In append-only mode (mode page 10h/01h) what is recorded stays, but for one command after this
+ * one: a write that would destroy data is refused.  Filemarks at the end are no data: they are
+ * written over, but for the first behind a block.  The state is
  * volatile, and over with the next command of the data stream, whatever became of it: so it never
  * covers another position than the one it was given for.
  */
@@ -17,6 +19,20 @@ bool drive_may_overwrite(struct drive *d)
 		return false;
 	stage_position(d->stage, &now);
 	return now.object == d->overwrite_object;
+}
+
+enum scsi_status drive_check_append(struct drive *d, struct scsi_cmd *cmd, int64_t information)
+{
+	bool append;
+	int r;
+
+	if (drive_write_mode(d) != WRITE_MODE_APPEND_ONLY || drive_may_overwrite(d))
+		return SCSI_GOOD;
+	r = stage_is_append(d->stage, &append);
+	if (r != 0)
+		return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, information);
+	return append ? SCSI_GOOD
+		      : scsi_check_tape(&d->unit, cmd, SENSE_WRITE_APPEND_POSITION, 0, information);
 }
 
 bool drive_may_format(const struct drive *d)

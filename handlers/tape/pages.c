@@ -16,7 +16,7 @@ void drive_mode_header(struct scsi_unit *unit, uint8_t *ret_medium_type, uint8_t
 	if (d->state != DRIVE_READY)
 		return;
 	*ret_medium_type = stage_info(d->stage)->medium_type;
-	if (!stage_is_writable(d->stage) || drive_software_protected(d))
+	if (!stage_is_writable(d->stage) || d->read_only || drive_software_protected(d))
 		*ret_specific |= 0x80; /* WP */
 }
 

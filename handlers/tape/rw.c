@@ -177,6 +177,34 @@ enum scsi_status drive_read(struct scsi_unit *unit, struct scsi_cmd *cmd)
 
 /* ---- WRITE ---- */
 
+void drive_pews_begin(struct drive *d)
+{
+	stage_set_margin(d->stage, d->pews_told ? 0 : drive_pews_bytes(d));
+}
+
+bool drive_pews_entered(struct drive *d)
+{
+	uint64_t zone = drive_pews_bytes(d);
+	bool before = d->pews_told;
+
+	if (zone == 0)
+		return false;
+	d->pews_told = stage_is_near_end(d->stage, zone);
+	return d->pews_told && !before;
+}
+
+/* What a write came to that may have brought programmable early warning; early warning itself says
+ * more. */
+static enum scsi_status conclude(struct drive *d, struct scsi_cmd *cmd, int outcome, int64_t rest)
+{
+	bool entered = drive_pews_entered(d);
+
+	if (outcome == 0 && entered)
+		return scsi_check_tape(&d->unit, cmd, SENSE_PROGRAMMABLE_EARLY_WARNING, SENSE_EOM,
+				       rest);
+	return drive_outcome(d, cmd, outcome, SENSE_WRITE_ERROR, rest);
+}
+
 /* The end of a WRITE: stores it where the mode asks, then says what is left over. A sync that fails
  * takes all of it away again. */
 static enum scsi_status finish_write(struct drive *d, struct scsi_cmd *cmd, int outcome,
@@ -191,7 +219,7 @@ static enum scsi_status finish_write(struct drive *d, struct scsi_cmd *cmd, int 
 		if (r != 0)
 			return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, whole);
 	}
-	return drive_outcome(d, cmd, outcome, SENSE_WRITE_ERROR, rest);
+	return conclude(d, cmd, outcome, rest);
 }
 
 static enum scsi_status refuse_displaced(struct drive *d, struct scsi_cmd *cmd, uint32_t left)
@@ -240,6 +268,10 @@ enum scsi_status drive_write(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		s = check_write(d, cmd, &t);
 	if (s != SCSI_GOOD || t.blocks == 0)
 		return s;
+	s = drive_check_append(d, cmd, t.fixed ? t.blocks : t.size);
+	if (s != SCSI_GOOD)
+		return s;
+	drive_pews_begin(d);
 	size = method == LBP_NONE ? t.size : t.size - LBP_SIZE;
 	for (i = 0; i < t.blocks; i++) {
 		int r = 0;
@@ -270,13 +302,18 @@ enum scsi_status drive_write_filemarks(struct scsi_unit *unit, struct scsi_cmd *
 {
 	struct drive *d = drive_of(unit);
 	bool immed = (cmd->cdb[1] & 0x01) != 0;
-	uint32_t count = get_be24(cmd->cdb + drive_length_byte(cmd)), written = 0;
+	uint32_t count = get_be24(cmd->cdb + drive_length_byte(cmd)), done = 0;
+	enum scsi_status s;
 	int outcome = 0;
 
 	if (count > 0 && drive_displaced(d))
 		return refuse_displaced(d, cmd, count);
+	s = count > 0 ? drive_check_append(d, cmd, count) : SCSI_GOOD;
+	if (s != SCSI_GOOD)
+		return s;
+	drive_pews_begin(d);
 	if (count > 0)
-		outcome = stage_write_filemarks(d->stage, count, &written);
+		outcome = stage_write_filemarks(d->stage, count, &done);
 	if (!immed || d->buffered == 0) { /* P1 */
 		int r = stage_sync(d->stage);
 
@@ -284,5 +321,5 @@ enum scsi_status drive_write_filemarks(struct scsi_unit *unit, struct scsi_cmd *
 			return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, count);
 		drive_counters_keep(d, false);
 	}
-	return drive_outcome(d, cmd, outcome, SENSE_WRITE_ERROR, (int64_t)count - written);
+	return conclude(d, cmd, outcome, (int64_t)count - done);
 }

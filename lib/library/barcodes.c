@@ -63,10 +63,6 @@ static char *add_barcode(const char *barcode, unsigned max, GHashTable *seen, GP
 		return g_strdup_printf("'%s' is no barcode: use 1 to 32 of A-Z 0-9 _ $ # @, "
 				       "beginning with a letter or digit",
 				       barcode);
-	if (g_str_has_prefix(barcode, "CLN"))
-		return g_strdup_printf("'%s' names a cleaning cartridge, and only data cartridges "
-				       "can be made; choose another name",
-				       barcode);
 	if (g_hash_table_contains(seen, barcode))
 		return g_strdup_printf("'%s' occurs twice; name each cartridge once", barcode);
 	if (barcodes->len >= max)

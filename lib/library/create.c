@@ -164,6 +164,15 @@ static gboolean make_pool(struct creation *c, GError **error)
 	return r == 0 ? TRUE : failed(error, r, "share the pool", pool);
 }
 
+static void make_cleaning(const struct medium_row *medium, struct cart_params *params)
+{
+	*params = (struct cart_params){ .barcode = params->barcode,
+					.density = medium->density,
+					.medium_type = medium->medium_type,
+					.kind = CART_CLEANING,
+					.cleanings = medium->cleanings };
+}
+
 /* Where the description does not say, the end of the barcode does: "L7" is an LTO-7 cartridge. */
 void library_cartridge_params(const struct library_config *config, const char *barcode,
 			      struct cart_params *ret_params)
@@ -177,10 +186,23 @@ void library_cartridge_params(const struct library_config *config, const char *b
 					    .capacity_bytes = config->capacity_bytes,
 					    .early_warning_bytes = config->early_warning_bytes,
 					    .codec = config->codec };
-	if (persona != NULL && !config->type_given)
+	if (persona != NULL)
 		medium = drive_medium_of_barcode(persona->drive, barcode);
-	if (medium == NULL || medium->kind == MEDIUM_CLEANING)
+	if (medium != NULL && medium->kind == MEDIUM_CLEANING) {
+		make_cleaning(medium, ret_params); /* among those of type= too */
 		return;
+	}
+	if (config->type_given) {
+		const struct medium_row *given = medium_find(config->type);
+
+		if (given != NULL && given->kind == MEDIUM_WORM)
+			ret_params->kind = CART_WORM;
+		return;
+	}
+	if (medium == NULL)
+		return;
+	if (medium->kind == MEDIUM_WORM)
+		ret_params->kind = CART_WORM;
 	ret_params->density = medium->density;
 	ret_params->medium_type = medium->medium_type;
 	if (config->capacity_given)

@@ -106,7 +106,8 @@ const struct personality *library_personality(const struct library_config *confi
 /*
  * What a new cartridge of this library is: as described, or, where the description has no type=,
  * what the end of @barcode says ("L7": LTO-7) where the library's drives know such a medium.
- * @barcode is borrowed by *ret_params.
+ * That is how write once media ("LY") and cleaning cartridges ("CLN...", "...CU") are made, too;
+ * the latter also where there is a type=.  @barcode is borrowed by *ret_params.
  */
 void library_cartridge_params(const struct library_config *config, const char *barcode,
 			      struct cart_params *ret_params);

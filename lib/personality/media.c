@@ -45,9 +45,25 @@ const struct medium_row *drive_default_medium(const struct drive_model *model)
 	return model->media[0].medium; /* a drive without a medium that it writes is refused */
 }
 
+/* LTO label specification, and other makers' alike: CLN begins the barcodes of cleaning cartridges.
+ */
+#define CLEANING_PREFIX "CLN"
+
+static const struct medium_row *cleaning_medium(const struct drive_model *model)
+{
+	for (unsigned i = 0; i < model->media_cnt; i++)
+		if (model->media[i].access == MEDIUM_CLEANS)
+			return model->media[i].medium;
+	return NULL;
+}
+
 const struct medium_row *drive_medium_of_barcode(const struct drive_model *model,
 						 const char *barcode)
 {
+	const struct medium_row *cleaning = cleaning_medium(model);
+
+	if (cleaning != NULL && g_str_has_prefix(barcode, CLEANING_PREFIX))
+		return cleaning; /* their ends are often those of data cartridges */
 	for (unsigned i = 0; i < model->media_cnt; i++) {
 		const struct medium_row *m = model->media[i].medium;
 

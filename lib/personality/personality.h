@@ -212,7 +212,8 @@ const struct medium_row *drive_default_medium(const struct drive_model *model);
 
 /* A medium of any personality that there is, by its name; NULL where there is none. */
 const struct medium_row *medium_find(const char *name);
-/* Among the media of @model the one whose barcodes end as @barcode does; NULL where none does. */
+/* Among the media of @model the one whose barcodes end as @barcode does, or, where it begins with
+ * CLN, its cleaning cartridge; NULL where there is none. */
 const struct medium_row *drive_medium_of_barcode(const struct drive_model *model,
 						 const char *barcode);
 /* "LTO-10, LTO-9": names of the media that @model writes; g_free(). */

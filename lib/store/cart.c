@@ -112,6 +112,8 @@ static int make_usable(struct cart *c)
 	bool damaged;
 	int r = 0;
 
+	if (c->info.kind == CART_CLEANING && (c->flags & CART_OPEN_ADMIN) == 0)
+		return CART_E_CLEANING;
 	if (c->info.state == CART_MIGRATED || c->info.state == CART_RECALLING) {
 		if ((c->flags & CART_OPEN_ADMIN) == 0)
 			return CART_E_NOT_RESIDENT;
@@ -128,8 +130,8 @@ static int make_usable(struct cart *c)
 	if (r != 0)
 		return r;
 	stream_select(c, c->live_stream, &c->end_totals, c->end);
-	c->resident = true;
-	damaged = !index_agrees(c);
+	c->resident = c->info.kind != CART_CLEANING;
+	damaged = c->resident && !index_agrees(c);
 	return damaged ? rebuild_index(c) : 0;
 }
 
@@ -419,6 +421,9 @@ static const char *const outcome_names[] = {
 	[CART_E_TAMPERED] = "the block is not what was encrypted",
 	[CART_E_UNENCRYPTED] = "the block is not encrypted",
 	[CART_E_NO_RAW] = "the block must not be read raw",
+	[CART_E_WORM] = "write once: what is recorded cannot be written over",
+	[CART_E_CLEANING] = "a cleaning cartridge: it holds no data",
+	[CART_E_EXPIRED] = "the cleaning cartridge is used up",
 };
 
 const char *cart_outcome_name(int outcome)

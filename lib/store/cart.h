@@ -130,6 +130,16 @@ void header_copy_get(struct cart_copy *copy, const struct disk_copy *d);
 /* -ENOSPC and -EDQUOT become CART_E_NO_SPACE; everything else stays. */
 int outcome_of(int r);
 
+/* ---- medium.c ---- */
+
+/* The record of a header, with its head: bytes, 0 where there is none; writes it; reads its content
+ * (CART_E_INVALID, CART_E_UNSUPPORTED). */
+size_t medium_size(const struct cart_info *info);
+void medium_put(uint8_t *p, const struct cart_info *info);
+MUST_CHECK int medium_get(struct cart_info *info, const uint8_t *p, size_t size);
+/* Whether the recording may end at the position and go on from there: 0, CART_E_WORM, -errno. */
+MUST_CHECK int medium_check_overwrite(struct cart *c);
+
 /* ---- attributes.c ---- */
 
 /* Forgets those of other partitions than 0. */

@@ -67,6 +67,9 @@ enum cart_outcome {
 	CART_E_TAMPERED,    /* the key is right, but what is recorded is not what was encrypted */
 	CART_E_UNENCRYPTED, /* it is not encrypted, and CART_DECRYPT_ON wants only such */
 	CART_E_NO_RAW,      /* it was recorded so that it cannot be read raw */
+	CART_E_WORM,     /* write once: what is recorded there cannot be written over or erased */
+	CART_E_CLEANING, /* a cleaning cartridge: nothing can be read or written */
+	CART_E_EXPIRED,  /* a cleaning cartridge that is used up */
 };
 
 /* A word for people ("end of data"); static. */
@@ -132,6 +135,15 @@ struct cart_layout {
 	uint64_t capacities[CART_PARTITIONS];
 };
 
+/* What a cartridge is made for. */
+enum cart_kind {
+	CART_DATA = 0,
+	CART_WORM,     /* write once */
+	CART_CLEANING, /* cleans a drive; has no recording */
+};
+
+const char *cart_kind_name(enum cart_kind kind); /* "data" "worm" "cleaning"; static */
+
 /* What the header says. Byte counts: "logical" is what the host wrote, "stored" what the data files
  * hold. */
 struct cart_info {
@@ -140,9 +152,12 @@ struct cart_info {
 	enum cart_state state;
 	enum cart_codec codec;
 	bool write_protect;
-	bool unclosed;       /* a writer has it open, or did not close it: its counts are those from
-				before, and the next open finds out what is there */
-	uint8_t density;     /* density code of the medium (SSC; 5Eh = LTO-8) */
+	bool unclosed; /* a writer has it open, or did not close it: its counts are those from
+			  before, and the next open finds out what is there */
+	enum cart_kind kind;
+	uint32_t cleanings, cleanings_used; /* of a cleaning cartridge: what it is good for, and
+					       what of that is gone */
+	uint8_t density;                    /* density code of the medium (SSC; 5Eh = LTO-8) */
 	uint8_t medium_type; /* MODE SENSE medium type of the medium (78h LTO-7, 88h LTO-8 ...) */
 	uint64_t capacity_bytes;      /* stored bytes until the end of the medium; 0 = no limit */
 	uint64_t early_warning_bytes; /* distance of early warning from the end of the medium */
@@ -169,6 +184,8 @@ struct cart_params {
 	uint64_t capacity_bytes, early_warning_bytes;
 	enum cart_codec codec;
 	bool write_protect;
+	enum cart_kind kind;
+	uint32_t cleanings; /* of a cleaning cartridge; else 0 */
 };
 
 /* ---- the pool ---- */
@@ -274,6 +291,28 @@ MUST_CHECK int cart_open_partition(struct cart *c, unsigned partition, struct ca
 /* cart_stat() of partition @partition (0 .. layout.partitions - 1). CART_E_ABSENT. */
 MUST_CHECK int cart_stat_partition(const char *pool, const char *barcode, unsigned partition,
 				   struct cart_info *ret_info);
+
+/* ---- write once, cleaning ---- */
+
+/*
+ * Whether a write at the position destroys no data: it is the end of the recording, or nothing but
+ * filemarks follows, and a filemark or the beginning comes before.  -errno.
+ */
+MUST_CHECK int cart_is_append(struct cart *c, bool *ret_append);
+
+/*
+ * A write once cartridge (CART_WORM) can be appended to.  A write or a filemark elsewhere is
+ * CART_E_WORM and changes nothing, except where nothing but filemarks follows and another one
+ * stands right before; so are an erase that would erase something, and a format.  It is enforced
+ * here, so no program can do otherwise.
+ *
+ * A cleaning cartridge opens with CART_OPEN_ADMIN alone, else CART_E_CLEANING.
+ *
+ * cart_use_cleaning() uses it once, durably, as a load by a drive; *ret_left, always written, is
+ * how often it can still be used.  CART_E_EXPIRED: not once more.  -EINVAL: it is none.  Else as
+ * cart_open(), and what writing the header says.
+ */
+MUST_CHECK int cart_use_cleaning(const char *pool, const char *barcode, uint32_t *ret_left);
 
 /* ---- position ---- */
 

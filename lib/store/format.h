@@ -148,6 +148,18 @@ struct disk_partition {
 static_assert(sizeof(struct disk_layout) == 24, "layout");
 static_assert(sizeof(struct disk_partition) == 40, "partition");
 
+/* What the medium is made for, where it is no ordinary one. */
+#define RECORD_MEDIUM 4u
+
+struct disk_medium {
+	uint8_t kind; /* 1 write once, 2 cleaning */
+	uint8_t reserved[3];
+	le32 cleanings;      /* that a cleaning cartridge is good for */
+	le32 cleanings_used; /* of these */
+};
+
+static_assert(sizeof(struct disk_medium) == 12, "medium");
+
 #define SEGMENT_MAGIC "VTLSEG01"
 
 struct disk_segment {

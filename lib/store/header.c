@@ -61,6 +61,8 @@ static int records_get(struct cart *c, const uint8_t *p, const uint8_t *end)
 	c->unknown_size = 0;
 	cart_attributes_clear(&c->attributes);
 	layout_default(&c->info);
+	c->info.kind = CART_DATA;
+	c->info.cleanings = c->info.cleanings_used = 0;
 	while (p < end) {
 		struct disk_record rec;
 		size_t size;
@@ -86,6 +88,11 @@ static int records_get(struct cart *c, const uint8_t *p, const uint8_t *end)
 				return r;
 		} else if (le16_get(rec.type) == RECORD_LAYOUT) {
 			int r = layout_get(&c->info.layout, p + sizeof(rec), size - sizeof(rec));
+
+			if (r != 0)
+				return r;
+		} else if (le16_get(rec.type) == RECORD_MEDIUM) {
+			int r = medium_get(&c->info, p + sizeof(rec), size - sizeof(rec));
 
 			if (r != 0)
 				return r;
@@ -300,7 +307,8 @@ size_t header_size(const struct cart *c)
 {
 	return sizeof(struct disk_header) +
 	       c->info.copies_cnt * (sizeof(struct disk_record) + sizeof(struct disk_copy)) +
-	       layout_size(&c->info.layout) + c->attributes.size + c->unknown_size + sizeof(le32);
+	       layout_size(&c->info.layout) + medium_size(&c->info) + c->attributes.size +
+	       c->unknown_size + sizeof(le32);
 }
 
 int header_store(struct cart *c)
@@ -332,6 +340,8 @@ int header_store(struct cart *c)
 	p += c->attributes.size;
 	layout_put(p, &c->info.layout);
 	p += layout_size(&c->info.layout);
+	medium_put(p, &c->info);
+	p += medium_size(&c->info);
 	if (c->unknown_size > 0)
 		memcpy(p, c->unknown_records, c->unknown_size);
 	crc = le32_from(crc32c(0, data, size - sizeof(crc)));

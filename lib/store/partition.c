@@ -401,6 +401,8 @@ int cart_format(struct cart *c, const struct cart_format *format)
 		return CART_E_NOT_RESIDENT;
 	if (!cart_is_writable(c))
 		return CART_E_PROTECTED;
+	if (c->info.kind == CART_WORM)
+		return CART_E_WORM;
 	if (c->recalling || !makes_sense(c, format) || stream == UINT32_MAX)
 		return -EINVAL;
 	stream++;

@@ -39,6 +39,8 @@ static int make_info(const struct cart_params *p, struct cart_info *info)
 		.state = CART_RESIDENT,
 		.codec = p->codec,
 		.write_protect = p->write_protect,
+		.kind = p->kind,
+		.cleanings = p->kind == CART_CLEANING ? p->cleanings : 0,
 		.density = p->density,
 		.medium_type = p->medium_type,
 		.capacity_bytes = p->capacity_bytes,
@@ -105,6 +107,7 @@ int cart_create(const char *pool, const struct cart_params *params)
 	int fd, r;
 
 	if (!barcode_is_valid(params->barcode) || params->codec > CODEC_LAST ||
+	    params->kind > CART_CLEANING ||
 	    (params->capacity_bytes > 0 && params->early_warning_bytes >= params->capacity_bytes))
 		return -EINVAL;
 	r = make_info(params, &info);

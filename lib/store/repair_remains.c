@@ -51,6 +51,34 @@ void remains_take_counters(struct cart_info *i, const struct disk_header *h)
 	i->last_write_s = plausible_time(h->last_write);
 }
 
+/* A record of the damaged header that says it is no ordinary cartridge, wherever it stands. */
+static void take_kind(struct repair *r, const struct cart_params *p)
+{
+	struct cart_info *i = &r->c->info, found = { .kind = CART_DATA };
+	size_t size = sizeof(struct disk_record) + sizeof(struct disk_medium);
+	const uint8_t *header = r->header;
+
+	i->kind = p->kind;
+	i->cleanings = p->kind == CART_CLEANING ? p->cleanings : 0;
+	i->cleanings_used = 0;
+	for (size_t at = sizeof(struct disk_header); at + size <= r->header_size; at++) {
+		struct disk_record rec;
+
+		memcpy(&rec, header + at, sizeof(rec));
+		if (le16_get(rec.type) == RECORD_MEDIUM &&
+		    le16_get(rec.size) == sizeof(struct disk_medium) &&
+		    medium_get(&found, header + at + sizeof(rec), sizeof(struct disk_medium)) == 0)
+			break;
+	}
+	if (found.kind != CART_DATA) {
+		i->kind = found.kind;
+		i->cleanings = found.cleanings;
+		i->cleanings_used = found.cleanings_used;
+	}
+	if (i->kind != CART_DATA)
+		repair_say(r, "header: it is a %s cartridge", cart_kind_name(i->kind));
+}
+
 /* What kind of medium it is: of the damaged header where it is plausible, unless the caller insists
  * otherwise. */
 void remains_take_medium(struct repair *r, const struct disk_header *h)
@@ -65,6 +93,7 @@ void remains_take_medium(struct repair *r, const struct disk_header *h)
 	i->capacity_bytes = p->capacity_bytes;
 	i->early_warning_bytes = p->early_warning_bytes;
 	i->codec = p->codec;
+	take_kind(r, p);
 	if (h != NULL && h->density != 0 && (insist & CART_REPAIR_DENSITY) == 0)
 		i->density = h->density;
 	if (h != NULL && h->medium_type != 0 && (insist & CART_REPAIR_MEDIUM_TYPE) == 0)
@@ -100,7 +129,7 @@ static unsigned read_copies(const struct repair *r, struct cart_copy copies[CART
 		bool known = false;
 
 		memcpy(&rec, (const uint8_t *)r->header + at - sizeof(rec), sizeof(rec));
-		if (le16_get(rec.type) == RECORD_ATTRIBUTE)
+		if (le16_get(rec.type) == RECORD_ATTRIBUTE || le16_get(rec.type) == RECORD_MEDIUM)
 			break; /* copies come first */
 		memcpy(&d, (const uint8_t *)r->header + at, sizeof(d));
 		header_copy_get(&copies[cnt], &d);

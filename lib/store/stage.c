@@ -357,6 +357,15 @@ int stage_erase(struct stage *s)
 	SETTLED(s, cart_erase(s->cart));
 }
 
+/* What is buffered is at the end of the recording. */
+int stage_is_append(struct stage *s, bool *ret_append)
+{
+	*ret_append = true;
+	if (s->position.eod)
+		return 0;
+	SETTLED(s, cart_is_append(s->cart, ret_append));
+}
+
 int stage_format(struct stage *s, const struct cart_format *format)
 {
 	SETTLED(s, cart_format(s->cart, format));

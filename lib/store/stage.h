@@ -91,6 +91,16 @@ MUST_CHECK int stage_read(struct stage *s, const struct iovec *iov, int iov_cnt,
  * to be another one behind the buffer, that is a deferred failure. */
 bool stage_block_crc32c(const struct stage *s, uint32_t *ret_crc32c);
 void stage_expect_crc32c(struct stage *s, uint32_t crc32c);
+MUST_CHECK int stage_is_append(struct stage *s, bool *ret_append);
+
+/*
+ * Programmable early warning: @bytes before early warning (0: none).  What is written before that
+ * is buffered, but never beyond: the write that comes there is on the tape when it returns, and
+ * stage_is_near_end() is true from then on.  Cheap where nothing changes.
+ */
+void stage_set_margin(struct stage *s, uint64_t bytes);
+/* The recording, without what is buffered, ends within @bytes of early warning, or behind it. */
+bool stage_is_near_end(struct stage *s, uint64_t bytes);
 
 MUST_CHECK int stage_locate(struct stage *s, uint64_t object);
 MUST_CHECK int stage_locate_file(struct stage *s, uint64_t file);

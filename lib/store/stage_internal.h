@@ -72,9 +72,10 @@ struct stage {
 	uint64_t read_stored;          /* the same as stored: compressed */
 	struct block_sum read_sum;     /* of the last block that was read */
 	struct block_sum expected_sum; /* of the next one that is written */
-	bool streaming; /* the last object went to the end of the recording: appends may be queued
-			 */
-	uint64_t limit; /* stored bytes up to which nothing can go wrong; UINT64_MAX: no limit */
+	bool streaming;  /* the last object went to the end of the recording: appends may be queued
+			  */
+	uint64_t margin; /* of the programmable early warning */
+	uint64_t limit;  /* stored bytes up to which nothing can go wrong; UINT64_MAX: no limit */
 
 	pthread_t worker;
 	bool has_worker;

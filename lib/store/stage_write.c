@@ -121,23 +121,49 @@ void write_some(struct stage *s)
 
 /* ---- the caller's half ---- */
 
+/* Stored bytes at which early warning is, less @margin; UINT64_MAX: there is none. */
+static uint64_t warning_at(const struct cart_info *info, uint64_t margin)
+{
+	uint64_t distance = info->early_warning_bytes + margin;
+
+	if (info->capacity_bytes == 0)
+		return UINT64_MAX;
+	return info->capacity_bytes > distance ? info->capacity_bytes - distance : 0;
+}
+
 void limits_refresh(struct stage *s)
 {
 	const struct cart_info *info = cart_info(s->cart);
 	uint64_t room = cart_room(s->cart);
 
-	s->limit = UINT64_MAX;
+	s->limit = warning_at(info, s->margin);
 	s->codec = info->codec;
 	packers_start(s, s->codec != CART_CODEC_NONE || s->cart->crypt.encrypt);
-	if (info->capacity_bytes > 0)
-		s->limit = info->capacity_bytes > info->early_warning_bytes
-				   ? info->capacity_bytes - info->early_warning_bytes
-				   : 0;
 	(void)pthread_mutex_lock(&s->lock);
 	s->stored_bytes = info->stored_bytes;
 	/* what is left over is asked for again: the file system belongs to others, too */
 	s->room_bytes = room > ROOM_LOOK + ROOM_MARGIN ? ROOM_LOOK + ROOM_MARGIN : room;
 	(void)pthread_mutex_unlock(&s->lock);
+}
+
+/* Capacity and early warning never change while the worker has the cartridge. */
+void stage_set_margin(struct stage *s, uint64_t bytes)
+{
+	if (s->margin == bytes)
+		return;
+	s->margin = bytes;
+	s->limit = warning_at(cart_info(s->cart), bytes);
+}
+
+bool stage_is_near_end(struct stage *s, uint64_t bytes)
+{
+	uint64_t at = warning_at(cart_info(s->cart), bytes);
+	uint64_t stored;
+
+	(void)pthread_mutex_lock(&s->lock);
+	stored = s->count == 0 && !s->busy ? cart_stored_bytes(s->cart) : s->stored_bytes;
+	(void)pthread_mutex_unlock(&s->lock);
+	return at != UINT64_MAX && stored >= at;
 }
 
 /* Under the lock: nothing that is queued, or @size more, can meet an end. */

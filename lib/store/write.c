@@ -204,6 +204,8 @@ int epoch_begin(struct cart *c, uint64_t end_object)
 
 static int prepare(struct cart *c)
 {
+	int r;
+
 	if (!c->resident)
 		return CART_E_NOT_RESIDENT;
 	if (!cart_is_writable(c))
@@ -214,7 +216,8 @@ static int prepare(struct cart *c)
 		return 0;
 	if (c->recalling)
 		return -EINVAL; /* the digest has counted what would be cut */
-	return epoch_begin(c, c->position);
+	r = medium_check_overwrite(c);
+	return r != 0 ? r : epoch_begin(c, c->position);
 }
 
 /* Nothing has been cut since the recording had @objects: the next one may follow. */
@@ -393,5 +396,7 @@ int cart_erase(struct cart *c)
 		return -EIO;
 	if (c->position == c->end_totals.objects)
 		return 0;
+	if (c->info.kind == CART_WORM)
+		return CART_E_WORM;
 	return c->recalling ? -EINVAL : epoch_begin(c, c->position);
 }

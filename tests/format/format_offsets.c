@@ -89,6 +89,10 @@ static void print_layout(void)
 	FIELD("layout", disk_layout, reserved);
 	FIELD("partition", disk_partition, name);
 	FIELD("partition", disk_partition, capacity);
+	FIELD("medium", disk_medium, kind);
+	FIELD("medium", disk_medium, reserved);
+	FIELD("medium", disk_medium, cleanings);
+	FIELD("medium", disk_medium, cleanings_used);
 }
 
 static void print_data(void)

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-SIZES = {"header": 512, "record": 4, "copy": 144, "layout": 24, "partition": 40, "attribute": 4, "segment": 128,
+SIZES = {"header": 512, "record": 4, "copy": 144, "layout": 24, "partition": 40, "attribute": 4, "medium": 12, "segment": 128,
          "frame": 80, "index_entry": 16, "digest_entry": 64, "envelope": 80}
 
 

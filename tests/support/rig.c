@@ -154,6 +154,28 @@ void rig_cartridge(struct rig *r, const char *barcode, uint8_t density, uint64_t
 	assert_int_equal(cart_create(r->pool, &params), 0);
 }
 
+void rig_medium(struct rig *r, const struct cart_params *params)
+{
+	struct library_element drive;
+	uint16_t slot;
+
+	assert_int_equal(cart_create(r->pool, params), 0);
+	assert_true(library_element(r->library, RIG_DRIVE_1, &drive));
+	if (drive.full)
+		move(r, RIG_DRIVE_1, RIG_SLOT_4);
+	assert_int_equal(library_import(r->library, params->barcode, false, &slot), 0);
+	move(r, slot, RIG_DRIVE_1);
+}
+
+void rig_medium_ready(struct rig *r, const struct cart_params *params)
+{
+	rig_medium(r, params);
+	run(r, 0, OP_TEST_UNIT_READY, 0, 0, 0, 0, 0);
+	expect_sense(r, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+	run(r, 0, OP_TEST_UNIT_READY, 0, 0, 0, 0, 0);
+	expect_good(r);
+}
+
 /* ---- running ---- */
 
 /* The buffer in three pieces, so that nobody gets away with using only the first. */

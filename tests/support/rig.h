@@ -38,6 +38,7 @@ enum { /* element addresses of lib0 */
 	RIG_SLOT_2 = 1025,
 	RIG_SLOT_3 = 1026,
 	RIG_SLOT_4 = 1027,
+	RIG_SLOT_5 = 1028,
 };
 
 struct rig {
@@ -79,6 +80,14 @@ void rig_features(struct rig *r, unsigned features);
 
 /* A cartridge in the pool of lib0, in no element, with @capacity bytes (0: no limit). */
 void rig_cartridge(struct rig *r, const char *barcode, uint8_t density, uint64_t capacity);
+
+/*
+ * Makes a cartridge (@params->barcode) and puts it into drive 1, whose own goes to slot 4; what the
+ * drive says then is the test's.  rig_medium_ready() takes the unit attention, and asserts that it
+ * is ready.
+ */
+void rig_medium(struct rig *r, const struct cart_params *params);
+void rig_medium_ready(struct rig *r, const struct cart_params *params);
 
 /* What a restart of tcmu-runner is to the drive: a new unit over the same library; its unit
  * attentions are gone, as after rig_setup(). */

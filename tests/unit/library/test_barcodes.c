@@ -78,7 +78,6 @@ static void bad_names_and_repeats_are_refused(void **state)
 	assert_refused("../X", "is no barcode");
 	assert_refused("T1;T2;T1", "'T1' occurs twice");
 	assert_refused("T1-T3;T2", "'T2' occurs twice");
-	assert_refused("CLN001L1", "cleaning");
 }
 
 static void an_expansion_is_bounded(void **state)

@@ -68,6 +68,36 @@ static void existing_cartridges_are_kept(void **state)
 	assert_int_equal(info.capacity_bytes, 777777);
 }
 
+static enum cart_kind kind_of(const struct place *p, const char *barcode, uint8_t medium_type)
+{
+	struct cart_info info;
+
+	assert_int_equal(cart_stat(p->pool, barcode, &info), 0);
+	assert_int_equal(info.medium_type, medium_type);
+	assert_int_equal(info.cleanings, info.kind == CART_CLEANING ? 50 : 0);
+	return info.kind;
+}
+
+static void barcodes_tell_write_once_and_cleaning_cartridges(void **state)
+{
+	struct place *p = *state;
+
+	place_create(p, "[media]\nbarcodes=A00001LY;A00002L8;CLNU01CU;CLN001L8\n");
+	assert_int_equal(kind_of(p, "A00001LY", 0x8c), CART_WORM);
+	assert_int_equal(kind_of(p, "A00002L8", 0x88), CART_DATA);
+	assert_int_equal(kind_of(p, "CLNU01CU", 0x01), CART_CLEANING);
+	assert_int_equal(kind_of(p, "CLN001L8", 0x01), CART_CLEANING);
+}
+
+static void a_type_says_that_media_are_write_once(void **state)
+{
+	struct place *p = *state;
+
+	place_create(p, "[media]\ntype=LTO-8-WORM\nbarcodes=A00001;CLNU01CU\n");
+	assert_int_equal(kind_of(p, "A00001", 0x8c), CART_WORM);
+	assert_int_equal(kind_of(p, "CLNU01CU", 0x01), CART_CLEANING);
+}
+
 static void a_taken_name_serial_or_pool_is_refused(void **state)
 {
 	struct place *p = *state;
@@ -199,6 +229,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(creation_fills_slots_in_the_order_of_the_barcodes),
 		T(existing_cartridges_are_kept),
+		T(barcodes_tell_write_once_and_cleaning_cartridges),
+		T(a_type_says_that_media_are_write_once),
 		T(a_taken_name_serial_or_pool_is_refused),
 		T(a_failed_creation_leaves_nothing_behind),
 		T(what_a_killed_creation_left_is_removed),

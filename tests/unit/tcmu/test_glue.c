@@ -157,6 +157,75 @@ static void dropped_commands_are_healed_by_the_next(void **state)
 	assert_int_equal(fake_mailbox(&f->dev)->cmd_tail, fake_mailbox(&f->dev)->cmd_head);
 }
 
+/* Objects of T2. */
+static uint64_t recorded(struct fixture *f)
+{
+	struct cart_info info;
+
+	assert_int_equal(cart_stat(f->rig->pool, "T2", &info), 0);
+	return info.objects;
+}
+
+/* The runner dies and comes back: the unit is a new one. */
+static void restart(struct fixture *f)
+{
+	glue_close(&f->dev);
+	assert_int_equal(glue_open(&f->dev, "tape"), 0);
+}
+
+/*
+ * The kernel keeps a command until its answer is in the ring, and gives it to the next runner: it
+ * may have been executed already (shared/reference/TCMU.md, fact 8).  The first one hears of the
+ * power on; whatever comes behind it, of the position that is not the host's any more.
+ */
+static void writes_that_the_kernel_replays_are_not_written_twice(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(glue_open(&f->dev, "tape"), 0);
+	assert_int_equal(library_move(f->rig->library, RIG_SLOT_2, RIG_DRIVE_2), 0);
+	(void)send(f, "000000000000", 0);
+	(void)send(f, "000000000000", 0);
+	memset(f->data, 0x77, 100);
+	assert_int_equal(send(f, "0a0000006400", 100), TCMUR_OK); /* executed, and not answered */
+	restart(f);
+	assert_int_equal(recorded(f), 1);
+	assert_int_equal(send(f, "0a0000006400", 100), TCMUR_SENSE);
+	assert_int_equal(f->lib.sense_buf[2], KEY_UNIT_ATTENTION);
+	assert_int_equal(f->lib.sense_buf[12], 0x29);
+	for (unsigned i = 0; i < 3; i++) { /* those that were queued behind it, and retries */
+		assert_int_equal(send(f, "0a0000006400", 100), TCMUR_SENSE);
+		assert_int_equal(f->lib.sense_buf[12], 0x3b);
+		assert_int_equal(send(f, "100000000100", 0), TCMUR_SENSE);
+		assert_int_equal(f->lib.sense_buf[12], 0x3b);
+		assert_int_equal(send(f, "190000000000", 0), TCMUR_SENSE);
+		assert_int_equal(f->lib.sense_buf[12], 0x3b);
+	}
+	restart(f);
+	assert_int_equal(recorded(f), 1);
+}
+
+static void a_replayed_read_does_not_skip_a_block(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(glue_open(&f->dev, "tape"), 0);
+	assert_int_equal(library_move(f->rig->library, RIG_SLOT_2, RIG_DRIVE_2), 0);
+	(void)send(f, "000000000000", 0);
+	(void)send(f, "000000000000", 0);
+	for (uint8_t fill = 1; fill <= 2; fill++) {
+		memset(f->data, fill, 100);
+		assert_int_equal(send(f, "0a0000006400", 100), TCMUR_OK);
+	}
+	assert_int_equal(send(f, "010000000000", 0), TCMUR_OK);
+	assert_int_equal(send(f, "080000006400", 100), TCMUR_OK); /* and the answer is lost */
+	restart(f);
+	assert_int_equal(send(f, "080000006400", 100), TCMUR_SENSE);
+	assert_int_equal(f->lib.sense_buf[12], 0x29); /* so the host looks where it is */
+	assert_int_equal(send(f, "080000006400", 100), TCMUR_OK);
+	assert_int_equal(f->data[0], 1);
+}
+
 static void changer_and_drive_share_the_library(void **state)
 {
 	struct fixture *f = *state;
@@ -253,6 +322,8 @@ int main(void)
 		T(good_without_data_leaks_no_old_data),
 		T(data_out_is_not_touched),
 		T(dropped_commands_are_healed_by_the_next),
+		T(writes_that_the_kernel_replays_are_not_written_twice),
+		T(a_replayed_read_does_not_skip_a_block),
 		T(changer_and_drive_share_the_library),
 		T(what_cannot_be_opened_says_why),
 		T(only_the_same_configuration_is_taken_again),
