@@ -46,7 +46,7 @@ int drive_enter_partition(struct drive *d, unsigned partition)
 		r = open_stage(d, partition);
 	if (r != 0)
 		return r;
-	ignore_result(stage_set_crypt(d->stage, NULL)); /* a key is where it is needed alone */
+	stage_forget_crypt(d->stage); /* a key is where it is needed alone */
 	d->partition = partition;
 	d->stage = d->stages[partition];
 	return drive_crypt_apply(d);
@@ -399,6 +399,16 @@ static enum scsi_status check_beginning(struct drive *d, struct scsi_cmd *cmd)
 	return SCSI_GOOD;
 }
 
+static bool is_recorded(struct drive *d)
+{
+	bool recorded = false;
+
+	for (unsigned n = 0; n < stage_info(d->stages[0])->layout.partitions; n++)
+		recorded =
+			recorded || open_stage(d, n) != 0 || stage_info(d->stages[n])->objects > 0;
+	return recorded;
+}
+
 static enum scsi_status do_format(struct drive *d, struct scsi_cmd *cmd, const struct division *v,
 				  uint16_t proportion)
 {
@@ -406,6 +416,10 @@ static enum scsi_status do_format(struct drive *d, struct scsi_cmd *cmd, const s
 	int r;
 
 	memcpy(f.capacity_bytes, v->bytes, sizeof(f.capacity_bytes));
+	if (drive_write_mode(d) == WRITE_MODE_APPEND_ONLY && !drive_may_format(d) && is_recorded(d))
+		return scsi_check_tape(&d->unit, cmd, SENSE_WRITE_APPEND_POSITION, 0, 0);
+	if (stage_info(d->stages[0])->kind != CART_DATA) /* before the attributes are changed */
+		return drive_outcome(d, cmd, CART_E_WORM, SENSE_FORMAT_FAILED, 0);
 	r = drive_attributes_formatting(d);
 	if (r != 0)
 		return scsi_check_tape(&d->unit, cmd, SENSE_FORMAT_FAILED, 0, 0);

@@ -33,7 +33,7 @@ void drive_crypt_clear(struct drive *d)
 	forget(drive_crypt_now(&d->crypts), 0);
 	for (unsigned n = 0; n < CART_PARTITIONS; n++)
 		if (d->stages[n] != NULL)
-			ignore_result(stage_set_crypt(d->stages[n], NULL)); /* a failure stays */
+			stage_forget_crypt(d->stages[n]);
 }
 
 void drive_crypt_unloaded(struct drive *d)

@@ -117,6 +117,8 @@ static int make_usable(struct cart *c)
 	if (c->info.state == CART_MIGRATED || c->info.state == CART_RECALLING) {
 		if ((c->flags & CART_OPEN_ADMIN) == 0)
 			return CART_E_NOT_RESIDENT;
+		if (!header_matches_data(c)) /* one from before a recall would free all of it */
+			return CART_E_FOREIGN;
 		c->clean = true;
 		return 0;
 	}
@@ -198,8 +200,10 @@ int cart_open(const char *pool, const char *barcode, unsigned flags, struct cart
 	c->flags = flags;
 	c->partitions = partitions_folder(pool, barcode);
 	c->barcode = barcode;
+	c->doubts = true;
 	r = c->partitions == NULL ? -ENOMEM : open_steps(c, pool, name);
 	c->barcode = NULL;
+	c->doubts = false;
 	if (r != 0) {
 		cart_free(c);
 		return outcome_of(r);

@@ -88,7 +88,9 @@ struct cart {
 	bool told;   /* the generation was told as one that names this content: the next change
 			begins another one */
 	bool recalling;
-	bool aside;      /* the backend is a shadow */
+	bool doubts; /* the header is still to prove that it is of this data: while it is opened,
+			and in a repair */
+	bool aside;  /* the backend is a shadow */
 	uint64_t unread; /* highest address that could not be read while recovering; 0: none */
 	bool index_rebuilt;
 	uint64_t read_bytes, written_bytes;   /* since the open */
@@ -361,6 +363,10 @@ char *partitions_folder(const char *pool, const char *barcode);
  * lock.  0: none is left; 1: there may be more.
  */
 int partitions_tidy(struct cart *c, unsigned milliseconds);
+/* There is a partition of a later division of the medium, and something is on it. */
+bool partitions_object(const struct cart *c);
+/* The recording becomes another one: write.c. */
+void next_generation(struct cart *c);
 
 /* ---- cart.c ---- */
 

@@ -167,7 +167,7 @@ static bool segment_is_old(const struct fence *f, const struct known *k, const c
 		     memcmp(s.uuid, k->uuid, sizeof(s.uuid)) == 0 &&
 		     crc32c(0, &s, offsetof(struct disk_segment, crc)) == le32_get(s.crc);
 	(void)close(fd);
-	return has_header ? le64_get(s.epoch) <= k->epoch : !current;
+	return has_header && k->known ? le64_get(s.epoch) <= k->epoch : !current;
 }
 
 int fence_may_delete(struct fence *f, const char *name, bool is_segment, bool current)
@@ -179,7 +179,8 @@ int fence_may_delete(struct fence *f, const char *name, bool is_segment, bool cu
 		r = check_lock(f, &k);
 	if (r == 0)
 		r = check_epoch(f, &k);
-	if (r != 0 || !is_segment)
+	if (r < 0 || !is_segment)
 		return r < 0 ? r : 1;
-	return segment_is_old(f, &k, name, current);
+	/* also with the header that we know: it may be an older one that somebody put there */
+	return segment_is_old(f, &k, name, current && r == 0);
 }

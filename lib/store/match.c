@@ -14,23 +14,54 @@
 #include "lib/base/crc32c.h"
 #include "lib/store/cart.h"
 
-static bool segment_objects(struct cart *c, uint64_t number)
+#define OTHERS_MAX 64u
+
+static bool segment_objects(struct cart *c, uint32_t stream, uint64_t number)
 {
 	struct disk_segment s;
 	size_t got = 0;
 
-	if (c->backend->ops->read(c->backend, c->stream, number << SEGMENT_SHIFT, &s, sizeof(s),
+	if (c->backend->ops->read(c->backend, stream, number << SEGMENT_SHIFT, &s, sizeof(s),
 				  &got) < 0 ||
 	    got != sizeof(s) || memcmp(s.magic, SEGMENT_MAGIC, sizeof(s.magic)) != 0 ||
 	    le32_get(s.crc) != crc32c(0, &s, offsetof(struct disk_segment, crc)))
 		return false; /* it says nothing */
 	return memcmp(s.uuid, c->info.uuid, sizeof(s.uuid)) != 0 ||
-	       (le32_get(s.stream) == c->stream && le64_get(s.epoch) > c->info.epoch);
+	       (le32_get(s.stream) == stream && le64_get(s.epoch) > c->info.epoch);
 }
 
 bool frame_is_newer(const struct cart *c, const struct disk_frame *f)
 {
 	return frame_is_ours(c, f) && le64_get(f->epoch) > c->info.epoch;
+}
+
+/* A folder being walked. */
+struct walk {
+	struct cart *c;
+	uint64_t epoch_segment, end_segment; /* of the header's stream */
+	uint64_t highest;
+	unsigned others; /* files of other streams that were asked */
+	bool objects;
+};
+
+/*
+ * Of the header's stream those segments are asked that must be there, and those behind, where a
+ * later writer went on; of other streams, which hardly ever are there, some: each of a stream that
+ * a later format began would do.
+ */
+static void see_segment(void *ctx, uint32_t stream, uint64_t number)
+{
+	struct walk *w = ctx;
+
+	if (w->objects)
+		return;
+	if (stream != w->c->stream)
+		w->objects = w->others++ < OTHERS_MAX && segment_objects(w->c, stream, number);
+	else if (number == 0 || number == w->epoch_segment || number == w->end_segment ||
+		 number == w->end_segment + 1)
+		w->objects = segment_objects(w->c, stream, number);
+	else if (number > w->highest)
+		w->highest = number;
 }
 
 static bool frame_objects(struct cart *c, uint64_t address)
@@ -44,11 +75,15 @@ static bool frame_objects(struct cart *c, uint64_t address)
 
 bool header_matches_data(struct cart *c)
 {
-	uint64_t epoch_segment = c->epoch_address >> SEGMENT_SHIFT;
-	uint64_t end_segment = c->clean ? c->end >> SEGMENT_SHIFT : epoch_segment;
+	bool has_data = c->info.state != CART_MIGRATED && c->info.state != CART_RECALLING;
+	uint64_t end = c->clean ? c->end : c->epoch_address;
+	struct walk w = { .c = c,
+			  .epoch_segment = c->epoch_address >> SEGMENT_SHIFT,
+			  .end_segment = end >> SEGMENT_SHIFT };
 
-	if (segment_objects(c, 0) || (epoch_segment != 0 && segment_objects(c, epoch_segment)) ||
-	    (end_segment != epoch_segment && segment_objects(c, end_segment)))
+	if (c->backend->ops->walk(c->backend, see_segment, &w) < 0)
+		return true; /* nobody objects */
+	if (w.objects || (w.highest > 0 && segment_objects(c, c->stream, w.highest)))
 		return false;
-	return !frame_objects(c, c->clean ? c->end : c->epoch_address);
+	return (!has_data || !frame_objects(c, end)) && !partitions_object(c);
 }

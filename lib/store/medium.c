@@ -57,21 +57,11 @@ int medium_get(struct cart_info *info, const uint8_t *p, size_t size)
 /* Nothing but filemarks from object @first to the end.  What a damaged frame was is not known. */
 static int only_filemarks(struct cart *c, uint64_t first, bool *ret_only)
 {
-	*ret_only = true;
-	for (uint64_t n = c->end_totals.objects; n > first; n--) {
-		const struct disk_frame *f;
-		const uint8_t *data;
-		struct object o;
-		int r = object_load(c, n - 1, false, &o, &f, &data);
+	uint64_t file;
+	int r = file_before(c, first, &file);
 
-		if (r < 0)
-			return r;
-		if (r != 0 || o.logical_size != 0) {
-			*ret_only = false;
-			return 0;
-		}
-	}
-	return 0;
+	*ret_only = r == 0 && c->end_totals.filemarks - file == c->end_totals.objects - first;
+	return r < 0 ? r : 0;
 }
 
 /*

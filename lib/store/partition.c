@@ -251,6 +251,39 @@ int partitions_tidy(struct cart *c, unsigned milliseconds)
 	return left;
 }
 
+/* What an interrupted format left is blank. */
+static bool is_of_later_format(const struct cart *c, const char *name)
+{
+	char barcode[BARCODE_SIZE];
+	struct cart_info *info;
+	unsigned n, stream;
+	bool objects;
+
+	if (!is_leftover(&c->info.layout, name) || sscanf(name, "P%u-%8X-", &n, &stream) != 2 ||
+	    stream <= c->live_stream || strlen(name) - strlen(CART_SUFFIX) >= sizeof(barcode))
+		return false;
+	(void)snprintf(barcode, sizeof(barcode), "%.*s", (int)(strlen(name) - strlen(CART_SUFFIX)),
+		       name);
+	info = calloc(1, sizeof(*info));
+	objects = info == NULL || cart_stat(c->partitions, barcode, info) != 0 ||
+		  info->objects > 0 || info->unclosed;
+	free(info);
+	return objects;
+}
+
+bool partitions_object(const struct cart *c)
+{
+	DIR *dir = c->partitions == NULL ? NULL : opendir(c->partitions);
+	bool objects = false;
+	struct dirent *e;
+
+	while (dir != NULL && !objects && (e = readdir(dir)) != NULL)
+		objects = is_of_later_format(c, e->d_name);
+	if (dir != NULL)
+		(void)closedir(dir);
+	return objects;
+}
+
 /* ---- dividing ---- */
 
 static bool makes_sense(const struct cart *c, const struct cart_format *f)
@@ -364,7 +397,8 @@ static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t s
 	c->info.capacity_bytes = capacity;
 	c->info.early_warning_bytes = early_warning_of(l, capacity);
 	c->info.epoch = c->last_epoch + 1;
-	c->info.generation += !c->changed;
+	if (!c->changed || c->told)
+		next_generation(c);
 	c->info.last_write_s = clock_wall_s();
 	if (c->info.state == CART_PREMIGRATED)
 		c->info.state = CART_RESIDENT;
@@ -385,6 +419,7 @@ static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t s
 		c->epoch_open = false;
 	} else {
 		c->changed = c->epoch_open = true;
+		c->told = false;
 		c->unsure = c->broken = false;
 	}
 	free(old);

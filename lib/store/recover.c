@@ -81,7 +81,8 @@ static int frame_at(struct cart *c, uint64_t address, uint64_t number, uint64_t 
 {
 	int r = read_frame(c, address, ret_frame);
 
-	if (r == 0 && le64_get(ret_frame->object) == number && frame_is_newer(c, ret_frame))
+	if (r == 0 && c->doubts && le64_get(ret_frame->object) == number &&
+	    frame_is_newer(c, ret_frame))
 		return CART_E_FOREIGN;
 	if (r == 0 && !frame_counts(c, ret_frame, number))
 		r = CART_E_DAMAGED;
@@ -139,7 +140,7 @@ static bool is_later_frame(const struct cart *c, struct search *q, const uint8_t
 	if (!frame_is_ours(c, ret_frame))
 		return false;
 	object = le64_get(ret_frame->object);
-	newer = frame_is_newer(c, ret_frame);
+	newer = c->doubts && frame_is_newer(c, ret_frame);
 	if (object <= q->number || !(newer || frame_counts(c, ret_frame, object)) ||
 	    !slope_makes_sense(address, ret_frame) ||
 	    (q->has_slope && slope_of(address, ret_frame) != q->slope))
@@ -149,8 +150,8 @@ static bool is_later_frame(const struct cart *c, struct search *q, const uint8_t
 }
 
 /*
- * A segment behind the one where this epoch began that was begun in another epoch: no frame in it
- * counts (I2).  An overwrite leaves many of them behind for a while; they need not be read.
+ * A segment behind the one where this epoch began that was begun in an earlier epoch: no frame in
+ * it counts (I2).  An overwrite leaves many of them behind for a while; they need not be read.
  */
 static bool is_dead_segment(struct cart *c, uint64_t number)
 {
@@ -164,7 +165,7 @@ static bool is_dead_segment(struct cart *c, uint64_t number)
 	return got == sizeof(s) && memcmp(s.magic, SEGMENT_MAGIC, sizeof(s.magic)) == 0 &&
 	       le32_get(s.crc) == crc32c(0, &s, offsetof(struct disk_segment, crc)) &&
 	       memcmp(s.uuid, c->info.uuid, sizeof(s.uuid)) == 0 &&
-	       le32_get(s.stream) == c->stream && le64_get(s.epoch) != c->info.epoch;
+	       le32_get(s.stream) == c->stream && le64_get(s.epoch) < c->info.epoch;
 }
 
 /* Goes to the next segment; its first frame, if whole, says where the others must be. */

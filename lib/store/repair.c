@@ -139,6 +139,8 @@ static int open_all(struct repair *r)
 		o = shadow_open(r->real, r->pool_fd, &r->c->backend);
 	if (o == 0)
 		r->c->flags = CART_OPEN_WRITE | CART_OPEN_ADMIN;
+	if (o == 0)
+		r->c->doubts = true;
 	return o;
 }
 

@@ -489,8 +489,7 @@ static int check_owner(struct repair *r, const char **ret_why)
 
 	*ret_why = NULL;
 	stream_select(c, c->live_stream, &c->end_totals, c->end);
-	if (named && (c->info.state == CART_MIGRATED || c->info.state == CART_RECALLING ||
-		      header_matches_data(c)))
+	if (named && header_matches_data(c))
 		return 0;
 	o = find_owner(r, &s);
 	if (o < 0)

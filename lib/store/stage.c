@@ -448,6 +448,12 @@ int stage_set_crypt(struct stage *s, const struct cart_crypt *crypt)
 	SETTLED(s, cart_set_crypt(s->cart, crypt));
 }
 
+void stage_forget_crypt(struct stage *s)
+{
+	ignore_result(stage_settle(s)); /* a failure stays for the next call to tell */
+	ignore_result(cart_set_crypt(s->cart, NULL)); /* without a key it cannot fail */
+}
+
 int stage_next(struct stage *s, struct cart_next *ret_next)
 {
 	SETTLED(s, cart_next(s->cart, ret_next));

@@ -63,6 +63,8 @@ bool stage_is_writable(const struct stage *s);
 MUST_CHECK int stage_set_codec(struct stage *s, enum cart_codec codec);
 /* What was accepted before is written as it was accepted.  STAGE_E_DEFERRED: nothing is changed. */
 MUST_CHECK int stage_set_crypt(struct stage *s, const struct cart_crypt *crypt);
+/* Forgets the keys, whatever happened before: also where a failure is still to be told. */
+void stage_forget_crypt(struct stage *s);
 MUST_CHECK int stage_next(struct stage *s, struct cart_next *ret_next);
 bool stage_has_encrypted(struct stage *s);
 

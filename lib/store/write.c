@@ -90,7 +90,7 @@ static int end_before(struct cart *c, uint64_t number, struct totals *ret_totals
 	return 0;
 }
 
-static void next_generation(struct cart *c)
+void next_generation(struct cart *c)
 {
 	for (unsigned i = 0; i < c->info.copies_cnt; i++)
 		if (c->info.copies[i].generation == CART_GENERATION_UNKNOWN)

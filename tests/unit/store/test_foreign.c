@@ -148,6 +148,107 @@ static void the_header_of_a_namesake_cuts_nothing(void **state)
 	repairs_expect(p, OBJECTS, NULL);
 }
 
+/* The format begins another stream, and the header's own is gone. */
+static void a_header_from_before_a_format_deletes_nothing(void **state)
+{
+	const struct cart_format two = { .partitions = 2, .proportion = CART_WHOLE };
+	struct pool *p = *state;
+	struct cart *c = pool_open(p, CART_OPEN_WRITE), *one;
+	struct kept old, new;
+
+	write_blocks(c, 1, 3, 100);
+	pool_close(c);
+	old = header_keep(p);
+	for (unsigned partition = 0; partition <= 1; partition++) {
+		c = pool_open(p, CART_OPEN_WRITE);
+		assert_int_equal(cart_format(c, &two), 0);
+		if (partition == 0) {
+			write_blocks(c, 5, 2, 200);
+		} else {
+			assert_int_equal(cart_open_partition(c, 1, &one), 0);
+			write_blocks(one, 5, 2, 200);
+			pool_close(one);
+		}
+		pool_close(c);
+		new = header_keep(p);
+		header_put(p, &(struct kept){ g_memdup2(old.data, old.size), old.size });
+		expect_refused(p);
+		header_put(p, &new);
+		c = pool_open(p, CART_OPEN_READ);
+		assert_int_equal(cart_open_partition(c, 1, &one), 0);
+		assert_int_equal(cart_info(partition == 0 ? c : one)->objects, 2);
+		pool_close(one);
+		pool_close(c);
+	}
+	g_free(old.data);
+}
+
+static void release(struct pool *p)
+{
+	struct cart_copy copy = { .volume = "PHYS01L8" };
+	struct cart *c = pool_open(p, CART_OPEN_WRITE);
+	uint64_t object;
+
+	copy.generation = cart_info(c)->generation;
+	copy.blocks = cart_info(c)->blocks;
+	copy.filemarks = cart_info(c)->filemarks;
+	copy.bytes = cart_info(c)->logical_bytes;
+	assert_int_equal(cart_compute_digest(c, NULL, NULL, copy.digest, &object), 0);
+	assert_int_equal(cart_copy_add(c, &copy), 0);
+	assert_int_equal(cart_release(c, 1), 0);
+	pool_close(c);
+}
+
+/* It says that there is no data, and who tidies would believe it. */
+static void the_header_of_a_migrated_cartridge_frees_nothing_later(void **state)
+{
+	struct pool *p = *state;
+	uint8_t before[CART_DIGEST_SIZE], after[CART_DIGEST_SIZE];
+	struct cart_copy copy;
+	struct cart *c = pool_open(p, CART_OPEN_WRITE);
+	struct kept old;
+
+	write_blocks(c, 1, 3, 100);
+	pool_close(c);
+	release(p);
+	old = header_keep(p);
+	c = pool_open(p, CART_OPEN_WRITE | CART_OPEN_ADMIN);
+	copy = cart_info(c)->copies[0];
+	assert_int_equal(cart_recall_begin(c), 0);
+	write_blocks(c, 1, 3, 100);
+	assert_int_equal(cart_recall_commit(c, &copy), 0);
+	pool_close(c);
+	c = pool_open(p, CART_OPEN_WRITE);
+	assert_int_equal(cart_space_eod(c), 0);
+	write_blocks(c, 4, 4, 100);
+	pool_close(c);
+	header_put(p, &old);
+	repairs_sum(p, before);
+	assert_int_equal(cart_sweep(p->path, "T1", 1000), CART_E_FOREIGN);
+	assert_int_equal(cart_open(p->path, "T1", CART_OPEN_WRITE | CART_OPEN_ADMIN, &c),
+			 CART_E_FOREIGN);
+	repairs_sum(p, after);
+	assert_memory_equal(before, after, sizeof(before));
+}
+
+/* The first frame of the later epoch did not fit into the segment where the older one ends. */
+static void an_older_header_that_ends_with_its_segment_cuts_nothing(void **state)
+{
+	struct pool *p = *state;
+	struct cart *c = pool_open(p, CART_OPEN_WRITE);
+	struct kept old;
+
+	write_blocks(c, 1, 1, 65536 - 2000); /* a segment of the tests has 64 KiB */
+	pool_close(c);
+	old = header_keep(p);
+	c = pool_open(p, CART_OPEN_WRITE);
+	assert_int_equal(cart_space_eod(c), 0);
+	write_blocks(c, 2, 3, 5000);
+	pool_close(c);
+	header_put(p, &old);
+	expect_refused(p);
+}
+
 /* A look at what a crash left shows what an open would recover, and changes nothing. */
 static void a_look_changes_nothing(void **state)
 {
@@ -180,6 +281,9 @@ int main(void)
 		TEST(an_older_header_of_a_shorter_recording_cuts_nothing),
 		TEST(the_header_of_another_cartridge_cuts_nothing),
 		TEST(the_header_of_a_namesake_cuts_nothing),
+		TEST(a_header_from_before_a_format_deletes_nothing),
+		TEST(the_header_of_a_migrated_cartridge_frees_nothing_later),
+		TEST(an_older_header_that_ends_with_its_segment_cuts_nothing),
 		TEST(a_look_changes_nothing),
 	};
 
