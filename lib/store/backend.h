@@ -68,9 +68,6 @@ struct backend_ops {
 	/* Cuts index and marks loose from other readers of the same cartridge: what is written from
 	 * now on is a new, empty one. */
 	int (*table_renew)(struct backend *b, uint32_t stream);
-	/* Tells every segment there is, of all streams, in no order. 0 or -errno. */
-	int (*walk)(struct backend *b, void (*see)(void *ctx, uint32_t stream, uint64_t segment),
-		    void *ctx);
 
 	/*
 	 * Everything but the data of @stream up to the segment of @address, and its tables, is

@@ -7,7 +7,6 @@
  * within one process) and dies with it. Never mmap: a file that somebody truncates would kill
  * tcmu-runner with SIGBUS.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -484,33 +483,7 @@ static int room(struct backend *b, uint64_t *ret_bytes)
 	return 0;
 }
 
-static int walk(struct backend *b, void (*see)(void *ctx, uint32_t stream, uint64_t segment),
-		void *ctx)
-{
-	int fd = openat(local(b)->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-	int r = 0;
-
-	if (dir == NULL) {
-		r = -errno;
-		if (fd >= 0)
-			(void)close(fd);
-		return r;
-	}
-	while ((e = readdir(dir)) != NULL) {
-		uint64_t segment;
-		uint32_t stream;
-
-		if (segment_file_parse(e->d_name, &stream, &segment))
-			see(ctx, stream, segment);
-	}
-	(void)closedir(dir);
-	return 0;
-}
-
 static const struct backend_ops local_ops = {
-	.walk = walk,
 	.header_read = header_read,
 	.header_write = header_write,
 	.lock = take_lock,

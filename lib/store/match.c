@@ -14,7 +14,8 @@
 #include "lib/base/crc32c.h"
 #include "lib/store/cart.h"
 
-#define OTHERS_MAX 64u
+/* Numbers of streams behind the header's that are asked for: each recall and format takes one. */
+#define LATER_STREAMS 64u
 
 static bool segment_objects(struct cart *c, uint32_t stream, uint64_t number)
 {
@@ -35,35 +36,6 @@ bool frame_is_newer(const struct cart *c, const struct disk_frame *f)
 	return frame_is_ours(c, f) && le64_get(f->epoch) > c->info.epoch;
 }
 
-/* A folder being walked. */
-struct walk {
-	struct cart *c;
-	uint64_t epoch_segment, end_segment; /* of the header's stream */
-	uint64_t highest;
-	unsigned others; /* files of other streams that were asked */
-	bool objects;
-};
-
-/*
- * Of the header's stream those segments are asked that must be there, and those behind, where a
- * later writer went on; of other streams, which hardly ever are there, some: each of a stream that
- * a later format began would do.
- */
-static void see_segment(void *ctx, uint32_t stream, uint64_t number)
-{
-	struct walk *w = ctx;
-
-	if (w->objects)
-		return;
-	if (stream != w->c->stream)
-		w->objects = w->others++ < OTHERS_MAX && segment_objects(w->c, stream, number);
-	else if (number == 0 || number == w->epoch_segment || number == w->end_segment ||
-		 number == w->end_segment + 1)
-		w->objects = segment_objects(w->c, stream, number);
-	else if (number > w->highest)
-		w->highest = number;
-}
-
 static bool frame_objects(struct cart *c, uint64_t address)
 {
 	struct disk_frame f;
@@ -73,17 +45,27 @@ static bool frame_objects(struct cart *c, uint64_t address)
 	       got == sizeof(f) && frame_is_newer(c, &f);
 }
 
+/* A recall, or a format, went on in another stream. */
+static bool later_stream_objects(struct cart *c)
+{
+	for (uint32_t n = 1; n <= LATER_STREAMS; n++)
+		if (segment_objects(c, c->live_stream + n, 0))
+			return true;
+	return false;
+}
+
 bool header_matches_data(struct cart *c)
 {
 	bool has_data = c->info.state != CART_MIGRATED && c->info.state != CART_RECALLING;
 	uint64_t end = c->clean ? c->end : c->epoch_address;
-	struct walk w = { .c = c,
-			  .epoch_segment = c->epoch_address >> SEGMENT_SHIFT,
-			  .end_segment = end >> SEGMENT_SHIFT };
+	uint64_t epoch_segment = c->epoch_address >> SEGMENT_SHIFT, last = end >> SEGMENT_SHIFT;
 
-	if (c->backend->ops->walk(c->backend, see_segment, &w) < 0)
-		return true; /* nobody objects */
-	if (w.objects || (w.highest > 0 && segment_objects(c, c->stream, w.highest)))
+	if (segment_objects(c, c->live_stream, 0) || later_stream_objects(c) ||
+	    partitions_object(c))
 		return false;
-	return (!has_data || !frame_objects(c, end)) && !partitions_object(c);
+	if (!has_data)
+		return true;
+	return !segment_objects(c, c->live_stream, epoch_segment) &&
+	       !segment_objects(c, c->live_stream, last) &&
+	       !segment_objects(c, c->live_stream, last + 1) && !frame_objects(c, end);
 }

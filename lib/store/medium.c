@@ -54,13 +54,24 @@ int medium_get(struct cart_info *info, const uint8_t *p, size_t size)
 
 /* ---- write once ---- */
 
+#define MARKS_LOOKED_AT 256u /* of millions that a host may write: their count is proof enough */
+
 /* Nothing but filemarks from object @first to the end.  What a damaged frame was is not known. */
 static int only_filemarks(struct cart *c, uint64_t first, bool *ret_only)
 {
-	uint64_t file;
+	uint64_t end = c->end_totals.objects, file;
 	int r = file_before(c, first, &file);
 
-	*ret_only = r == 0 && c->end_totals.filemarks - file == c->end_totals.objects - first;
+	*ret_only = r == 0 && c->end_totals.filemarks - file == end - first;
+	for (uint64_t n = first; r == 0 && *ret_only && n < end && n - first < MARKS_LOOKED_AT;
+	     n++) {
+		const struct disk_frame *f;
+		const uint8_t *data;
+		struct object o;
+
+		r = object_load(c, n, false, &o, &f, &data);
+		*ret_only = r == 0; /* what is damaged may have been a block */
+	}
 	return r < 0 ? r : 0;
 }
 

@@ -96,15 +96,6 @@ static struct file file_of(const char *name)
 	return none;
 }
 
-bool segment_file_parse(const char *name, uint32_t *ret_stream, uint64_t *ret_segment)
-{
-	struct file f = file_of(name);
-
-	*ret_stream = f.stream;
-	*ret_segment = f.segment;
-	return f.stream != 0 && f.segment != NO_SEGMENT;
-}
-
 /* Under the lock. */
 static bool is_garbage(const struct reaper *r, struct file f)
 {

@@ -24,8 +24,6 @@
 struct fence;
 struct reaper;
 
-/* False where @name is none of those below. */
-bool segment_file_parse(const char *name, uint32_t *ret_stream, uint64_t *ret_segment);
 /* "data.STREAM.SEGMENT" */
 void segment_file_name(char name[FILE_NAME_BYTES], uint32_t stream, uint64_t segment);
 

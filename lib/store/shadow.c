@@ -184,16 +184,7 @@ static void shadow_close(struct backend *b)
 	free(s);
 }
 
-static int walk(struct backend *b, void (*see)(void *ctx, uint32_t stream, uint64_t segment),
-		void *ctx)
-{
-	const struct shadow *s = shadow(b);
-
-	return s->real->ops->walk(s->real, see, ctx);
-}
-
 static const struct backend_ops shadow_ops = {
-	.walk = walk,
 	.header_read = header_read,
 	.header_write = header_write,
 	.lock = lock,
