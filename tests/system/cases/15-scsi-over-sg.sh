@@ -5,6 +5,7 @@
 # process are skipped, each with its reason (tests/support/rig_sg.h), and counted. With VTL_LONG in both sense formats.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")"/../lib.sh
+long_only
 rig_library
 except=$(cd "$(dirname "$0")"/../../.. && pwd)/tests/scsi/not-over-sg
 

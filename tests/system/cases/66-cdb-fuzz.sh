@@ -5,6 +5,7 @@
 # 100000 with VTL_LONG. tcmu-runner lives and is the same process, and the units go on.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")"/../lib.sh
+long_only
 rig_library
 count=${VTL_CDBS:-3000}
 [ -z "${VTL_LONG:-}" ] || count=100000
