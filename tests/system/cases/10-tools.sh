@@ -40,10 +40,9 @@ for unit in "$sg0" "$sg1"; do
 	quiet "sg_modes $unit" sg_modes -a "$unit"
 	quiet "sg_modes with 6 bytes $unit" sg_modes -6 -a "$unit"
 	quiet "sg_modes lists pages $unit" sg_modes -l "$unit"
-	for control in 0 1 2; do
+	for control in 0 1 2 3; do # current, changeable, default, saved
 		quiet "sg_modes control $control $unit" sg_modes -c $control -a "$unit"
 	done
-	refused "there are no saved pages on $unit" 'saving|parameters not supported|illegal' sg_modes -c 3 -a "$unit"
 	quiet "sg_logs $unit" sg_logs -a "$unit"
 	quiet "sg_logs lists pages $unit" sg_logs -l "$unit"
 	quiet "sg_opcodes $unit" sg_opcodes "$unit"
