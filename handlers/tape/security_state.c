@@ -6,10 +6,11 @@
 
 bool drive_crypt_medium_fits(struct drive *d)
 {
-	const struct cart_info *info = stage_info(d->stage);
-	const struct medium_row *medium =
-		drive_medium(drive_model(d), info->density, info->medium_type);
+	const struct medium_row *medium;
+	uint8_t density, type;
 
+	stage_medium(d->stage, &density, &type); /* asked at each WRITE: nothing is drained */
+	medium = drive_medium(drive_model(d), density, type);
 	return medium != NULL && medium->encryptable;
 }
 

@@ -471,6 +471,12 @@ const struct cart_info *stage_info(struct stage *s)
 	return cart_info(s->cart);
 }
 
+void stage_medium(const struct stage *s, uint8_t *ret_density, uint8_t *ret_medium_type)
+{
+	*ret_density = cart_info(s->cart)->density;
+	*ret_medium_type = cart_info(s->cart)->medium_type;
+}
+
 bool stage_is_writable(const struct stage *s)
 {
 	return cart_is_writable(s->cart); /* does not change while it is open, but in a recall */

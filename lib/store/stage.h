@@ -59,6 +59,8 @@ bool stage_take_failure(struct stage *s, struct stage_failure *ret_failure);
 
 /* Of the cartridge as it is when the buffer is empty. Borrowed until the next call. */
 const struct cart_info *stage_info(struct stage *s);
+/* What cannot change while it is open; so the buffer is left alone, unlike by stage_info(). */
+void stage_medium(const struct stage *s, uint8_t *ret_density, uint8_t *ret_medium_type);
 bool stage_is_writable(const struct stage *s);
 MUST_CHECK int stage_set_codec(struct stage *s, enum cart_codec codec);
 /* What was accepted before is written as it was accepted.  STAGE_E_DEFERRED: nothing is changed. */
