@@ -453,23 +453,24 @@ static struct table *copy_table(const struct cart_info *info)
 static struct table *partition_table(const char *pool, const struct cart_info *info)
 {
 	struct table *table = table_new(partition_columns, G_N_ELEMENTS(partition_columns));
+	g_autofree struct cart_info *one = g_new0(struct cart_info, 1);
 
 	for (unsigned n = 0; info->layout.partitions > 1 && n < info->layout.partitions; n++) {
-		struct cart_info one;
-		int r = cart_stat_partition(pool, info->barcode, n, &one);
+		int r = cart_stat_partition(pool, info->barcode, n, one);
 
 		table_row(table);
 		table_number(table, n);
-		table_text(table, r == 0 ? cart_state_name(one.state) : outcome_text(r));
+		table_text(table, r == 0 ? cart_state_name(one->state) : outcome_text(r));
 		if (r != 0)
 			continue;
-		table_number(table, one.blocks);
-		table_number(table, one.filemarks);
-		table_number(table, one.logical_bytes);
-		table_number(table, one.stored_bytes);
-		table_number(table, n == 0 ? one.disk_bytes - one.partition_bytes : one.disk_bytes);
-		if (one.capacity_bytes != 0)
-			table_number(table, one.capacity_bytes);
+		table_number(table, one->blocks);
+		table_number(table, one->filemarks);
+		table_number(table, one->logical_bytes);
+		table_number(table, one->stored_bytes);
+		table_number(table,
+			     n == 0 ? one->disk_bytes - one->partition_bytes : one->disk_bytes);
+		if (one->capacity_bytes != 0)
+			table_number(table, one->capacity_bytes);
 		else
 			table_absent(table); /* no limit */
 	}

@@ -344,7 +344,7 @@ static int make_folder(const struct cart *c)
 		r = fd < 0 ? -errno : 0;
 	}
 	if (r == 0 && mkdirat(fd, PARTITIONS_FOLDER, FOLDER_MODE) == 0)
-		(void)fchmodat(fd, PARTITIONS_FOLDER, FOLDER_MODE, 0); /* against the umask */
+		ignore_result(fchmodat(fd, PARTITIONS_FOLDER, FOLDER_MODE, 0)); /* the umask */
 	else if (r == 0 && errno != EEXIST)
 		r = -errno;
 	if (r == 0)
