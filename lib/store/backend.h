@@ -4,8 +4,8 @@
  * files or objects are below.
  *
  * A backend holds: one header, replaced as a whole; a lock; and, per stream, a data address space
- * and three side tables (index, marks, digests).  One thread at a time.  All functions return 0 or
- * -errno unless they say more.
+ * and four side tables (index, marks, digests, rows).  One thread at a time.  All functions return
+ * 0 or -errno unless they say more.
  */
 #ifndef VTL_STORE_BACKEND_H
 #define VTL_STORE_BACKEND_H
@@ -21,9 +21,10 @@ enum backend_table {
 	TABLE_INDEX,
 	TABLE_MARKS,
 	TABLE_DIGESTS,
+	TABLE_ROWS,
 };
 
-#define BACKEND_TABLES 3
+#define BACKEND_TABLES 4
 
 struct backend;
 

@@ -51,7 +51,7 @@ struct local {
 	struct fence fence; /* asked before every change */
 	struct reaper *reaper;
 	unsigned close_wait_ms;
-	int table_fd[BACKEND_TABLES];
+	int table_fd[BACKEND_TABLES];        /* -1: not open */
 	bool table_writable[BACKEND_TABLES]; /* a reader opens tables so only when it has to repair
 						them */
 	uint32_t table_stream[BACKEND_TABLES];
@@ -299,7 +299,7 @@ static int data_truncate(struct backend *b, uint32_t stream, uint64_t address)
 
 static void table_name(char name[NAME_BYTES], enum backend_table table, uint32_t stream)
 {
-	static const char *const names[BACKEND_TABLES] = { "index", "marks", "digests" };
+	static const char *const names[BACKEND_TABLES] = { "index", "marks", "digests", "rows" };
 
 	(void)snprintf(name, NAME_BYTES, "%s.%08" PRIx32, names[table], stream);
 }
@@ -532,8 +532,9 @@ int backend_local_open(const char *pool, const char *name, bool writable,
 			     .writable = writable,
 			     .close_wait_ms = CLOSE_WAIT_MS,
 			     .reading = { .fd = -1, .number = NO_SEGMENT },
-			     .writing = { .fd = -1, .number = NO_SEGMENT },
-			     .table_fd = { -1, -1, -1 } };
+			     .writing = { .fd = -1, .number = NO_SEGMENT } };
+	for (int t = 0; t < BACKEND_TABLES; t++)
+		l->table_fd[t] = -1;
 	pool_fd = open(pool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (pool_fd < 0) {
 		r = -errno;

@@ -20,7 +20,7 @@ void stream_select(struct cart *c, uint32_t stream, const struct totals *totals,
 	c->stable = totals->objects;
 	c->position = c->file = 0;
 	table_init(&c->index, TABLE_INDEX, sizeof(struct disk_index_entry), totals->objects);
-	table_init(&c->marks, TABLE_MARKS, sizeof(le64), totals->filemarks);
+	marks_init(c, totals->filemarks);
 }
 
 static void cart_free(struct cart *c)
@@ -32,6 +32,7 @@ static void cart_free(struct cart *c)
 	codec_free(c->codec);
 	block_forget_crypt(c);
 	cart_digest_free(c->recall_digest);
+	rows_clear(&c->rows);
 	free(c->unknown_records);
 	cart_attributes_clear(&c->attributes);
 	free(c->buffer);
@@ -109,7 +110,7 @@ static int recover_as_asked(struct cart *c)
 
 static int make_usable(struct cart *c)
 {
-	bool damaged;
+	const bool closed = c->clean;
 	int r = 0;
 
 	if (c->info.kind == CART_CLEANING && (c->flags & CART_OPEN_ADMIN) == 0)
@@ -133,8 +134,11 @@ static int make_usable(struct cart *c)
 		return r;
 	stream_select(c, c->live_stream, &c->end_totals, c->end);
 	c->resident = c->info.kind != CART_CLEANING;
-	damaged = c->resident && !index_agrees(c);
-	return damaged ? rebuild_index(c) : 0;
+	if (c->resident && !index_agrees(c))
+		return rebuild_index(c);
+	if (c->resident && closed)
+		rows_load(c);
+	return 0;
 }
 
 #define ORPHANS_MS 500u /* spent on partitions that are none any more, by an open */
@@ -243,6 +247,8 @@ static int close_steps(struct cart *c)
 		r = table_flush(c, &c->marks);
 	if (r != 0)
 		return outcome_of(r); /* the header stays unclean: the next open recovers */
+	if (c->resident && (c->clean || c->changed) && !c->broken)
+		rows_store(c);
 	return close_header(c);
 }
 

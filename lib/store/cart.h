@@ -17,6 +17,7 @@
 #include "lib/store/cartridge.h"
 #include "lib/store/codec.h"
 #include "lib/store/format.h"
+#include "lib/store/rows.h"
 
 #define STREAM_FIRST  1u
 #define DATA_START    (sizeof(struct disk_segment)) /* address of the first frame */
@@ -101,7 +102,8 @@ struct cart {
 	struct cart_digest *recall_digest;
 
 	struct table index, marks;
-	uint8_t *buffer; /* a frame with its data; owned, grown on demand */
+	struct rows rows; /* of the marks */
+	uint8_t *buffer;  /* a frame with its data; owned, grown on demand */
 	size_t buffer_size;
 	uint8_t *packed; /* a block unpacked, or frames of filemarks; owned */
 	size_t packed_size;
@@ -189,6 +191,11 @@ int table_flush(struct cart *c, struct table *t);
 int table_cut(struct cart *c, struct table *t, uint64_t count);
 int index_get(struct cart *c, uint64_t object, struct object *ret_object);
 int index_put(struct cart *c, const struct object *o, uint64_t number);
+/* No marks but the first @count, which are in the file already. */
+void marks_init(struct cart *c, uint64_t count);
+/* One more. */
+int marks_put(struct cart *c, uint64_t object);
+int marks_cut(struct cart *c, uint64_t count);
 int marks_get(struct cart *c, uint64_t n, uint64_t *ret_object);
 /* @count entries from @first on as they are on disk. CART_E_DAMAGED where there are fewer. */
 int marks_read(struct cart *c, uint64_t first, size_t count, le64 *ret_marks);
@@ -345,6 +352,18 @@ MUST_CHECK int digest_kept(struct cart *c, uint64_t n, uint64_t first,
 
 /* The next object is @object, with @file filemarks before it: whoever calls knows that it is so. */
 void cart_seek(struct cart *c, uint64_t object, uint64_t file);
+void go_eod(struct cart *c);
+/* Every public move begins with it: a damaged index is made anew once, then (-EAGAIN) the move is
+ * tried again. */
+MUST_CHECK int repair_and_retry(struct cart *c, int r);
+/*
+ * The object of filemark @n.  The marks are derived data: the frame that they lead to must be that
+ * filemark (I4). Where the frame is damaged they are believed, as far as the index does not object.
+ */
+MUST_CHECK int mark_get(struct cart *c, uint64_t n, uint64_t *ret_object);
+/* The object behind filemark number @file (from 1), or 0 for file 0. */
+MUST_CHECK int file_start(struct cart *c, uint64_t file, uint64_t *ret_object);
+uint64_t magnitude(int64_t count);
 
 /* ---- partition.c ---- */
 

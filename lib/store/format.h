@@ -267,4 +267,31 @@ struct disk_digest_entry {
 
 static_assert(sizeof(struct disk_digest_entry) == 64, "digest entry");
 
+/* rows.STREAM: rows of filemarks, derived, docs/cartridge-format.md section 5. */
+struct disk_rows {
+	uint8_t magic[8];
+	uint8_t uuid[16]; /* these and the next ones: as in the header */
+	le64 epoch;
+	le64 generation;
+	le64 objects;
+	le64 filemarks;
+	le32 stream;
+	le32 batch; /* filemarks in an entry */
+	uint8_t reserved[4];
+	le32 crc; /* CRC32C of the bytes before it and of all entries */
+};
+
+static_assert(sizeof(struct disk_rows) == 72, "rows");
+
+struct disk_rows_entry {
+	le64 first; /* object of the first filemark */
+	le64 last;  /* of the last one */
+	le16 count; /* 0: not known */
+	le16 head;
+	le16 tail;
+	le16 longest;
+};
+
+static_assert(sizeof(struct disk_rows_entry) == 24, "entry of rows");
+
 #endif

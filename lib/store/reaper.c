@@ -78,7 +78,7 @@ static bool take_number(const char **p, unsigned digits, uint64_t *ret_number)
 
 static struct file file_of(const char *name)
 {
-	static const char *const kinds[] = { "data.", "index.", "marks.", "digests." };
+	static const char *const kinds[] = { "data.", "index.", "marks.", "digests.", "rows." };
 	const struct file none = { 0 };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {

@@ -289,11 +289,10 @@ static int put_damaged(struct cart *c, struct scan *s, uint64_t until, uint64_t 
 	while (r == 0 && s->at.objects < until) {
 		bool mark = filemarks > s->at.filemarks &&
 			    until - s->at.objects <= filemarks - s->at.filemarks;
-		le64 number = le64_from(s->at.objects);
 
 		r = index_put(c, &lost, s->at.objects);
 		if (r == 0 && mark)
-			r = table_put(c, &c->marks, &number);
+			r = marks_put(c, s->at.objects);
 		s->at.objects++;
 		s->at.filemarks += mark;
 	}
@@ -408,7 +407,7 @@ static int scan_all(struct cart *c, struct scan *s)
 		s->stable = stable;
 		r = table_cut(c, &c->index, start.at.objects);
 		if (r == 0)
-			r = table_cut(c, &c->marks, start.at.filemarks);
+			r = marks_cut(c, start.at.filemarks);
 		if (r == 0)
 			r = scan_once(c, s);
 	}
@@ -423,7 +422,7 @@ static int scan_all(struct cart *c, struct scan *s)
 	if (r == 0)
 		r = table_cut(c, &c->index, s->at.objects);
 	if (r == 0)
-		r = table_cut(c, &c->marks, s->at.filemarks);
+		r = marks_cut(c, s->at.filemarks);
 	if (r == 0)
 		r = table_flush(c, &c->index);
 	return r == 0 ? table_flush(c, &c->marks) : r;
@@ -438,7 +437,7 @@ static int open_tables(struct cart *c)
 		r = c->backend->ops->table_size(c->backend, TABLE_MARKS, c->stream, &marks_bytes);
 	table_init(&c->index, TABLE_INDEX, sizeof(struct disk_index_entry),
 		   index_bytes / sizeof(struct disk_index_entry));
-	table_init(&c->marks, TABLE_MARKS, sizeof(le64), marks_bytes / sizeof(le64));
+	marks_init(c, marks_bytes / sizeof(le64));
 	return r;
 }
 
@@ -476,7 +475,7 @@ static int scan_start(struct cart *c, struct scan *s)
 		s->address = s->data_end = o.address + frame_size(&o);
 	}
 	r = table_cut(c, &c->index, s->at.objects);
-	return r == 0 ? table_cut(c, &c->marks, s->at.filemarks) : r;
+	return r == 0 ? marks_cut(c, s->at.filemarks) : r;
 }
 
 int recover_tail(struct cart *c)
@@ -515,7 +514,7 @@ int rebuild_index(struct cart *c)
 	if (r < 0)
 		return outcome_of(r);
 	table_init(&c->index, TABLE_INDEX, sizeof(struct disk_index_entry), 0);
-	table_init(&c->marks, TABLE_MARKS, sizeof(le64), 0);
+	marks_init(c, 0);
 	s.stable = exact.objects; /* the header vouches for all of it */
 	s.filemarks = exact.filemarks;
 	r = scan_all(c, &s);
@@ -523,7 +522,7 @@ int rebuild_index(struct cart *c)
 		return outcome_of(r);
 	/* the header is the judge of how much there is */
 	r = table_cut(c, &c->index, exact.objects);
-	return r == 0 ? table_cut(c, &c->marks, exact.filemarks) : outcome_of(r);
+	return r == 0 ? marks_cut(c, exact.filemarks) : outcome_of(r);
 }
 
 bool index_agrees(struct cart *c)

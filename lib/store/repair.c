@@ -448,7 +448,7 @@ static int carry_over(struct repair *r)
 	struct cart *c = r->c;
 	size_t size;
 	const void *header = shadow_header(c->backend, &size);
-	uint64_t digests = 0;
+	uint64_t digests = 0, rows = 0;
 	int o = 0;
 
 	if (r->tables_change) {
@@ -464,6 +464,10 @@ static int carry_over(struct repair *r)
 		o = r->real->ops->table_size(r->real, TABLE_DIGESTS, c->stream, &digests);
 	if (o == 0 && digests > 0)
 		o = r->real->ops->table_truncate(r->real, TABLE_DIGESTS, c->stream, 0);
+	if (o == 0)
+		o = r->real->ops->table_size(r->real, TABLE_ROWS, c->stream, &rows);
+	if (o == 0 && rows > 0)
+		o = r->real->ops->table_truncate(r->real, TABLE_ROWS, c->stream, 0);
 	if (o == 0 && r->cuts)
 		o = r->real->ops->truncate(r->real, c->stream, r->cut_address);
 	if (o == 0)

@@ -159,7 +159,7 @@ static int write_readme(const struct backup *b)
 		"What cart_repair (vtl cartridge repair) changed in %s, as it was before.\n\n"
 		"To go back, but only while nothing has been written to the cartridge since (what was\n"
 		"written later would be lost), with the cartridge in no drive, in the folder %s/%s:\n"
-		"  rm -f digests.*\n"
+		"  rm -f digests.* rows.*\n"
 		"first: those made since are of epochs that come again.  Then\n"
 		"  cp header index.* marks.* digests.* of this folder over those there, as far as "
 		"they are here; header, index.* or marks.* that are there and not here were made new: "

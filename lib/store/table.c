@@ -120,12 +120,34 @@ int index_put(struct cart *c, const struct object *o, uint64_t number)
 {
 	struct disk_index_entry e = { le64_from(o->address), le32_from(o->logical_size),
 				      le32_from(o->stored_size) };
-	le64 mark = le64_from(number);
 	int r = table_put(c, &c->index, &e);
 
 	if (r == 0 && o->logical_size == 0 && o->address != INDEX_DAMAGED)
-		r = table_put(c, &c->marks, &mark);
+		r = marks_put(c, number);
 	return r;
+}
+
+void marks_init(struct cart *c, uint64_t count)
+{
+	table_init(&c->marks, TABLE_MARKS, sizeof(le64), count);
+	rows_clear(&c->rows);
+}
+
+int marks_put(struct cart *c, uint64_t object)
+{
+	le64 mark = le64_from(object);
+	uint64_t n = c->marks.count;
+	int r = table_put(c, &c->marks, &mark);
+
+	if (r == 0)
+		rows_put(&c->rows, n, object);
+	return r;
+}
+
+int marks_cut(struct cart *c, uint64_t count)
+{
+	rows_cut(&c->rows, count);
+	return table_cut(c, &c->marks, count);
 }
 
 int marks_get(struct cart *c, uint64_t n, uint64_t *ret_object)

@@ -144,6 +144,26 @@ static void print_envelope(void)
 	FIELD("envelope", disk_envelope, reserved);
 }
 
+static void print_rows(void)
+{
+	FIELD("rows", disk_rows, magic);
+	FIELD("rows", disk_rows, uuid);
+	FIELD("rows", disk_rows, epoch);
+	FIELD("rows", disk_rows, generation);
+	FIELD("rows", disk_rows, objects);
+	FIELD("rows", disk_rows, filemarks);
+	FIELD("rows", disk_rows, stream);
+	FIELD("rows", disk_rows, batch);
+	FIELD("rows", disk_rows, reserved);
+	FIELD("rows", disk_rows, crc);
+	FIELD("rows_entry", disk_rows_entry, first);
+	FIELD("rows_entry", disk_rows_entry, last);
+	FIELD("rows_entry", disk_rows_entry, count);
+	FIELD("rows_entry", disk_rows_entry, head);
+	FIELD("rows_entry", disk_rows_entry, tail);
+	FIELD("rows_entry", disk_rows_entry, longest);
+}
+
 int main(void)
 {
 	print_header();
@@ -152,5 +172,6 @@ int main(void)
 	print_layout();
 	print_data();
 	print_envelope();
+	print_rows();
 	return 0;
 }

@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 SIZES = {"header": 512, "record": 4, "copy": 144, "layout": 24, "partition": 40, "attribute": 4, "medium": 12, "segment": 128,
-         "frame": 80, "index_entry": 16, "digest_entry": 64, "envelope": 80}
+         "frame": 80, "index_entry": 16, "digest_entry": 64, "envelope": 80, "rows": 72,
+         "rows_entry": 24}
 
 
 def of_document(path):

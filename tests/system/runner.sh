@@ -8,7 +8,7 @@ start_runner() {
 	local path=()
 	if [ -e /run/tcmu-runner.pid ]; then
 		mkdir -p /run/handlers
-		ln -sf /usr/lib/*/tcmu-runner/handler_vtl.so /run/handlers/
+		ln -sf /usr/lib/*/tcmu-runner/handler_vtl*.so /run/handlers/ # the null unit of tests/bench, too
 		path=(--handler-path /run/handlers)
 	fi
 	tcmu-runner "${path[@]}" >>/var/log/tcmu-runner.out 2>&1 &

@@ -219,8 +219,9 @@ static void space_over_blocks_looks_at_no_more_than_the_next_filemark(void **sta
 #define ROW_CALLS (OBJECTS / 4096 * 11 / 10) /* 4096 entries of the index each */
 #define ROW_BYTES (MARKS_BYTES + 16 * OBJECTS + MOVE_BYTES)
 
-/* The only search that looks at all marks on its way, and at the index: once, many entries at a
- * time, and at no frame but those of the row. */
+/* Where nobody kept what is known of them: the only search that looks at all marks on its way, and
+ * at the index: once, many entries at a time, and at no frame but those of the row.  Then it is
+ * known. */
 static void filemarks_in_a_row_are_found_in_one_pass(void **state)
 {
 	struct world *w = *state;
@@ -239,8 +240,7 @@ static void filemarks_in_a_row_are_found_in_one_pass(void **state)
 	expect_position(c, big_mark(&w->big, 999999) + 1, 1000000);
 	assert_int_equal(cart_space_sequential_filemarks(c, -3, &left), CART_E_BOP);
 	n = counted_take();
-	assert_in_range(n.calls, 1, ROW_CALLS);
-	assert_in_range(n.read_bytes, 1, ROW_BYTES);
+	assert_int_equal(n.calls, 0);
 	assert_int_equal(left, 3);
 	assert_int_equal(cart_space_eod(c), 0);
 	(void)counted_take();
