@@ -495,27 +495,43 @@ void drive_attributes_unloading(struct drive *d)
 	}
 }
 
-int drive_attributes_formatting(struct drive *d)
+/*
+ * What hosts may have seen of the reference counts the generations of partitions that go with the
+ * format: they are added, so that the sum never is one that was before.  Of a partition that cannot
+ * be read nobody knows how often it changed: surely not so often.
+ */
+#define CHANGES_MAX (UINT64_C(1) << 24)
+
+static uint64_t reference_after_format(struct drive *d)
 {
-	struct cart_attribute list[32] = { 0 }, a;
-	uint8_t count[8], reference[8];
 	uint64_t n = kept_number(d, MAM_CHANGE_REFERENCE, 0);
-	unsigned cnt = 2;
+
+	for (unsigned i = 1; i < attribute_partitions(d); i++) {
+		struct stage *s = stage_of(d, i);
+
+		n += s != NULL ? stage_info(s)->generation : CHANGES_MAX;
+	}
+	return n;
+}
+
+void drive_attributes_formatting(struct drive *d, struct drive_format_attributes *ret)
+{
+	struct cart_attribute a;
 	size_t at = 0;
 
-	for (unsigned i = 1; i < attribute_partitions(d); i++)
-		n += stage_info(stage_of(d, i))->generation;
-	put_be64(reference, n);
-	put_be64(count, initializations(d) + 1);
-	list[0] = (struct cart_attribute){ MAM_CHANGE_REFERENCE, 0, MAM_BINARY, 8, reference };
-	list[1] = (struct cart_attribute){ MAM_INITIALIZATIONS, 0, MAM_BINARY, 8, count };
-	while (cnt < 32 && cart_attributes_next(stage_attributes(d->stages[0]), &at, &a)) {
+	put_be64(ret->reference, reference_after_format(d));
+	put_be64(ret->count, initializations(d) + 1);
+	ret->list[0] =
+		(struct cart_attribute){ MAM_CHANGE_REFERENCE, 0, MAM_BINARY, 8, ret->reference };
+	ret->list[1] = (struct cart_attribute){ MAM_INITIALIZATIONS, 0, MAM_BINARY, 8, ret->count };
+	ret->cnt = 2;
+	while (ret->cnt < DRIVE_FORMAT_ATTRIBUTES &&
+	       cart_attributes_next(stage_attributes(d->stages[0]), &at, &a)) {
 		const struct mam_row *row = mam_find(a.id);
 
-		if (row == NULL || !row->per_partition)
+		if (a.partition != 0 || row == NULL || !row->per_partition)
 			continue;
 		a.size = 0;
-		list[cnt++] = a;
+		ret->list[ret->cnt++] = a;
 	}
-	return stage_attributes_set(d->stages[0], list, cnt, CART_ATTRIBUTES_AT_CLOSE);
 }

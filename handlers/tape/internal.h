@@ -252,11 +252,17 @@ bool drive_medium_is_worm(struct drive *d);
 void drive_attributes_loaded(struct drive *d);
 void drive_attributes_unloading(struct drive *d);
 /*
- * FORMAT MEDIUM, before it divides the medium anew: attributes of partitions go, the medium is
- * counted as initialized once more, and the volume change reference will be one that never was.
- * As cart_attributes_set(): where it fails nothing must be formatted.
+ * What FORMAT MEDIUM changes in the memory, for struct cart_format: attributes of partitions go,
+ * the medium is counted as initialized once more, and the volume change reference will be one that
+ * never was.  Changes nothing by itself: a format that fails takes no attribute.
  */
-MUST_CHECK int drive_attributes_formatting(struct drive *d);
+#define DRIVE_FORMAT_ATTRIBUTES 16 /* two, and those that a partition can have: lib/base/mam.c */
+struct drive_format_attributes {
+	struct cart_attribute list[DRIVE_FORMAT_ATTRIBUTES];
+	unsigned cnt;
+	uint8_t count[8], reference[8]; /* values that the list points to */
+};
+void drive_attributes_formatting(struct drive *d, struct drive_format_attributes *ret);
 
 #define DRIVE_MEDIUM_SERIAL_SIZE 33
 /* MEDIUM SERIAL NUMBER (attribute 0401h, READ MEDIA SERIAL NUMBER): 32 characters, of the

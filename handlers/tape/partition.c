@@ -412,20 +412,20 @@ static bool is_recorded(struct drive *d)
 static enum scsi_status do_format(struct drive *d, struct scsi_cmd *cmd, const struct division *v,
 				  uint16_t proportion)
 {
-	struct cart_format f = { .partitions = v->partitions, .proportion = proportion };
+	struct drive_format_attributes attributes;
+	struct cart_format f = { .partitions = v->partitions,
+				 .proportion = proportion,
+				 .attributes = attributes.list };
 	int r;
 
 	memcpy(f.capacity_bytes, v->bytes, sizeof(f.capacity_bytes));
 	if (drive_write_mode(d) == WRITE_MODE_APPEND_ONLY && !drive_may_format(d) && is_recorded(d))
 		return scsi_check_tape(&d->unit, cmd, SENSE_WRITE_APPEND_POSITION, 0, 0);
-	if (stage_info(d->stages[0])->kind != CART_DATA) /* before the attributes are changed */
-		return drive_outcome(d, cmd, CART_E_WORM, SENSE_FORMAT_FAILED, 0);
-	r = drive_attributes_formatting(d);
-	if (r != 0)
-		return scsi_check_tape(&d->unit, cmd, SENSE_FORMAT_FAILED, 0, 0);
+	drive_attributes_formatting(d, &attributes);
+	f.attributes_cnt = attributes.cnt;
 	close_others(d);
 	r = stage_format(d->stage, &f);
-	if (r == CART_E_NO_SPACE || r < 0)
+	if (r == CART_E_NO_SPACE || r == CART_E_FULL || r < 0)
 		return scsi_check_tape(&d->unit, cmd, SENSE_FORMAT_FAILED, 0, 0);
 	if (r != 0)
 		return drive_outcome(d, cmd, r, SENSE_FORMAT_FAILED, 0);

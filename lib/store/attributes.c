@@ -72,16 +72,6 @@ void cart_attributes_clear(struct cart_attributes *a)
 	*a = (struct cart_attributes){ 0 };
 }
 
-void attributes_keep_first(struct cart_attributes *a)
-{
-	struct cart_attribute one;
-	size_t at = 0, before = 0;
-
-	while (cart_attributes_next(a, &at, &one) && one.partition == 0)
-		before = at;
-	a->size = before;
-}
-
 const struct cart_attributes *cart_attributes(const struct cart *c)
 {
 	return &c->attributes;
@@ -138,6 +128,38 @@ static int copy_of(const struct cart_attributes *a, struct cart_attributes *ret_
 	return 0;
 }
 
+/* Forgets those of other partitions than 0. */
+static void keep_first(struct cart_attributes *a)
+{
+	struct cart_attribute one;
+	size_t at = 0, before = 0;
+
+	while (cart_attributes_next(a, &at, &one) && one.partition == 0)
+		before = at;
+	a->size = before;
+}
+
+static int put_all(struct cart_attributes *a, const struct cart_attribute *list, unsigned cnt)
+{
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < cnt; i++)
+		r = put(a, &list[i]);
+	return r;
+}
+
+int attributes_after_format(const struct cart *c, const struct cart_format *format,
+			    struct cart_attributes *ret_attributes)
+{
+	int r = copy_of(&c->attributes, ret_attributes);
+
+	if (r != 0)
+		return r;
+	keep_first(ret_attributes);
+	r = put_all(ret_attributes, format->attributes, format->attributes_cnt);
+	return r == 0 && ret_attributes->size > CART_ATTRIBUTES_MAX ? CART_E_FULL : r;
+}
+
 /* @c takes over @all, and writes the header with them; or has those that it had. */
 static int take(struct cart *c, struct cart_attributes *all, enum cart_attributes_when when)
 {
@@ -169,8 +191,7 @@ int cart_attributes_set(struct cart *c, const struct cart_attribute *list, unsig
 		r = copy_of(&c->attributes, &all); /* @list may point into the old ones */
 	if (r != 0)
 		return r;
-	for (unsigned i = 0; r == 0 && i < cnt; i++)
-		r = put(&all, &list[i]);
+	r = put_all(&all, list, cnt);
 	if (r == 0)
 		r = take(c, &all, when);
 	cart_attributes_clear(&all);

@@ -146,8 +146,9 @@ MUST_CHECK int medium_check_overwrite(struct cart *c);
 
 /* ---- attributes.c ---- */
 
-/* Forgets those of other partitions than 0. */
-void attributes_keep_first(struct cart_attributes *a);
+/* What a format makes of those of @c, fresh; with CART_E_FULL and -ENOMEM too. */
+MUST_CHECK int attributes_after_format(const struct cart *c, const struct cart_format *format,
+				       struct cart_attributes *ret_attributes);
 /* Adds the record of a header, @size bytes with its head. CART_E_INVALID, -ENOMEM. */
 MUST_CHECK int attributes_load(struct cart_attributes *a, const uint8_t *record, size_t size);
 

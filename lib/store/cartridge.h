@@ -269,15 +269,21 @@ struct cart_format {
 	unsigned partitions;                      /* 1 .. CART_PARTITIONS */
 	uint16_t proportion;                      /* as in struct cart_layout; not 0 */
 	uint64_t capacity_bytes[CART_PARTITIONS]; /* stored bytes; 0 = no limit */
+	/* What becomes of the attributes, in one with the new division: those of partitions 1 and
+	 * above go, and these are set or deleted, as by cart_attributes_set().  Borrowed; they may
+	 * be the cartridge's own. */
+	const struct cart_attribute *attributes;
+	unsigned attributes_cnt;
 };
 
 /*
  * Divides the medium anew, durably; everything on it is lost, and the position is the beginning of
  * partition 0.  All or nothing: after a kill or a loss of power at any moment the medium is divided
- * as before, with all that was on it, or anew and blank.  Other partitions of @c must not be open.
- * CART_E_PROTECTED; CART_E_NOT_RESIDENT; CART_E_NO_SPACE; -EINVAL for a @format that makes no
- * sense; -errno.  After any of them the old partitions are there, unless the header could not be
- * written: then the next change, sync or close says so.
+ * as before, with all that was on it and all its attributes, or anew and blank.  Other partitions
+ * of @c must not be open.  CART_E_PROTECTED; CART_E_NOT_RESIDENT; CART_E_NO_SPACE; CART_E_FULL: the
+ * attributes have no room; -EINVAL for a @format that makes no sense; -errno.  After any of them
+ * the old partitions are there, unless the header could not be written: then the next change, sync
+ * or close says so.
  */
 MUST_CHECK int cart_format(struct cart *c, const struct cart_format *format);
 

@@ -381,9 +381,10 @@ static int make_partitions(const struct cart *c, const struct cart_layout *l)
 	return 0;
 }
 
-/* Replaces the header: partition 0 is @stream, and blank. All or nothing. */
+/* Replaces the header: partition 0 is @stream, and blank; @attributes become the old ones, which
+ * are the caller's then. All or nothing. */
 static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t stream,
-			 uint64_t capacity)
+			 uint64_t capacity, struct cart_attributes *attributes)
 {
 	const struct totals none = { 0 };
 	struct cart *old = malloc(sizeof(*old)); /* too large for a stack */
@@ -392,7 +393,7 @@ static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t s
 	if (old == NULL)
 		return -ENOMEM;
 	*old = *c;
-	attributes_keep_first(&c->attributes); /* the others' partitions are gone */
+	c->attributes = *attributes;
 	c->info.layout = *l;
 	c->info.capacity_bytes = capacity;
 	c->info.early_warning_bytes = early_warning_of(l, capacity);
@@ -418,6 +419,7 @@ static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t s
 		c->unsure = true;
 		c->epoch_open = false;
 	} else {
+		*attributes = old->attributes;
 		c->changed = c->epoch_open = true;
 		c->told = false;
 		c->unsure = c->broken = false;
@@ -429,6 +431,7 @@ static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t s
 int cart_format(struct cart *c, const struct cart_format *format)
 {
 	uint32_t stream = (c->live_stream > c->recall_stream ? c->live_stream : c->recall_stream);
+	struct cart_attributes attributes = { 0 };
 	struct cart_layout layout;
 	int r;
 
@@ -443,11 +446,14 @@ int cart_format(struct cart *c, const struct cart_format *format)
 	stream++;
 	r = plan(c, format, stream, &layout);
 	if (r == 0)
+		r = attributes_after_format(c, format, &attributes);
+	if (r == 0)
 		r = header_check_fence(c);
 	if (r == 0)
 		r = make_partitions(c, &layout);
 	if (r == 0)
-		r = switch_layout(c, &layout, stream, format->capacity_bytes[0]);
+		r = switch_layout(c, &layout, stream, format->capacity_bytes[0], &attributes);
+	cart_attributes_clear(&attributes);
 	if (r != 0)
 		return outcome_of(r);
 	/* it is done; the rest is cleaning, which the next open for writing does too */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A medium is divided anew, and the power goes, the process dies or a call fails: at each call, the
- * medium is divided as before and holds all that was on it, or it is divided anew; and it goes on.
+ * medium is divided as before and holds all that was on it, its attributes too, or it is divided
+ * anew; and it goes on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,11 +22,34 @@
 
 #define LOSSES ROUNDS_OF(6) /* behind each call */
 
+#define DIVIDED  9     /* attribute of the medium: the number of its partitions */
+#define OF_FIRST 0x80c /* attribute of the partitions that begin() makes */
+
 static int format_to(struct cart *c, unsigned partitions)
 {
-	struct cart_format f = { .partitions = partitions, .proportion = CART_WHOLE };
+	const uint8_t value = (uint8_t)partitions;
+	const struct cart_attribute attributes[] = { { DIVIDED, 0, 0, 1, &value },
+						     { OF_FIRST, 0, 0, 0, NULL } };
+	const struct cart_format f = { .partitions = partitions,
+				       .proportion = CART_WHOLE,
+				       .attributes = attributes,
+				       .attributes_cnt = 2 };
 
 	return cart_format(c, &f);
+}
+
+/* They are those of the medium as it is divided. */
+static void examine_attributes(const struct cart *c, unsigned partitions)
+{
+	struct cart_attribute a;
+
+	if (!cart_attributes_find(cart_attributes(c), 0, DIVIDED, &a) || a.size != 1 ||
+	    *a.value != partitions)
+		fail_msg("%s: %u partitions, attributes of another number", disk_story(),
+			 partitions);
+	for (unsigned n = 0; n < 2; n++)
+		if (cart_attributes_find(cart_attributes(c), n, OF_FIRST, &a) != (partitions == 2))
+			fail_msg("%s: %u partitions: attribute of %u", disk_story(), partitions, n);
 }
 
 /* Blocks of 3000 bytes and the seeds @seed ... in partition @n of @c, synced. */
@@ -47,6 +71,9 @@ static int record(struct cart *c, unsigned n, uint64_t seed, unsigned count)
 /* Two partitions: 3 blocks from seed 10 on, and 2 from seed 20 on. */
 static void begin(struct pool *p)
 {
+	const uint8_t value = 1;
+	const struct cart_attribute of_both[] = { { OF_FIRST, 0, 0, 1, &value },
+						  { OF_FIRST, 1, 0, 1, &value } };
 	struct cart *c;
 
 	if (access(p->path, F_OK) == 0)
@@ -57,6 +84,7 @@ static void begin(struct pool *p)
 	assert_int_equal(format_to(c, 2), 0);
 	assert_int_equal(record(c, 0, 10, 3), 0);
 	assert_int_equal(record(c, 1, 20, 2), 0);
+	assert_int_equal(cart_attributes_set(c, of_both, 2, CART_ATTRIBUTES_NOW), 0);
 	pool_close(c);
 }
 
@@ -95,6 +123,7 @@ static unsigned examine(struct pool *p, unsigned found[CART_PARTITIONS])
 	if (r != 0)
 		fail_msg("%s: open: %s", disk_story(), cart_outcome_name(r));
 	partitions = cart_info(c)->layout.partitions;
+	examine_attributes(c, partitions);
 	found[0] = count_blocks(c, partitions == 1 ? 50 : partitions == 2 ? 10 : 30);
 	for (unsigned n = 1; n < partitions; n++)
 		found[n] = count_in(c, n, partitions == 2 ? 20 : 40);
