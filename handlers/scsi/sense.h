@@ -90,6 +90,7 @@ enum sense_key {
 	X(TEST_EXCEPTION_RECOVERED,       KEY_RECOVERED_ERROR,  0x5d, 0xff, "failure prediction threshold exceeded (false): a test") \
 	X(TEST_EXCEPTION_ATTENTION,       KEY_UNIT_ATTENTION,   0x5d, 0xff, "failure prediction threshold exceeded (false): a test") \
 	X(AUXILIARY_MEMORY_WRITE_ERROR,   KEY_MEDIUM_ERROR,     0x0c, 0x0b, "auxiliary memory write error") \
+	X(AUXILIARY_MEMORY_READ_ERROR,    KEY_MEDIUM_ERROR,     0x11, 0x12, "auxiliary memory read error") \
 	X(AUXILIARY_MEMORY_OUT_OF_SPACE,  KEY_ILLEGAL_REQUEST,  0x55, 0x06, "auxiliary memory out of space") \
 	X(WRITE_PROTECTED,                KEY_DATA_PROTECT,     0x27, 0x00, "write protected") \
 	X(SOFTWARE_WRITE_PROTECTED,       KEY_DATA_PROTECT,     0x27, 0x02, "logical unit software write protected: a host set SWP") \

@@ -104,13 +104,19 @@ static enum scsi_status check_numbers(struct drive *d, struct scsi_cmd *cmd)
 }
 
 /* The first identifier must be of an attribute that is there. */
-static bool has_first(struct drive *d, uint16_t id, unsigned partition)
+static enum scsi_status check_first(struct drive *d, struct scsi_cmd *cmd, uint16_t id,
+				    unsigned partition)
 {
 	const struct mam_row *row = mam_find(id);
 	uint8_t value[MAM_VALUE_MAX], format;
 
-	return row != NULL && attribute_is_supported(d, row) &&
-	       attribute_value(d, row, id, partition, value, &format) > 0;
+	if (row == NULL || !attribute_is_supported(d, row))
+		return scsi_check_field(&d->unit, cmd, 8, 7);
+	if (attribute_value(d, row, id, partition, value, &format) > 0)
+		return SCSI_GOOD;
+	if (attribute_is_worked_out(row))
+		return scsi_check(&d->unit, cmd, SENSE_AUXILIARY_MEMORY_READ_ERROR);
+	return scsi_check_field(&d->unit, cmd, 8, 7);
 }
 
 enum scsi_status drive_read_attribute(struct scsi_unit *unit, struct scsi_cmd *cmd)
@@ -130,10 +136,10 @@ enum scsi_status drive_read_attribute(struct scsi_unit *unit, struct scsi_cmd *c
 		return cmd->cdb[5] != 0 ? scsi_check_field(unit, cmd, 5, 7)
 					: put_numbers(cmd, attribute_partitions(d));
 	s = check_numbers(d, cmd);
+	if (s == SCSI_GOOD && sa == SA_ATTRIBUTE_VALUES && first != 0)
+		s = check_first(d, cmd, first, partition);
 	if (s != SCSI_GOOD)
 		return s;
-	if (sa == SA_ATTRIBUTE_VALUES && first != 0 && !has_first(d, first, partition))
-		return scsi_check_field(unit, cmd, 8, 7);
 	reply.data = calloc(1, REPLY_MAX);
 	if (reply.data == NULL)
 		return scsi_check(unit, cmd, SENSE_INTERNAL_TARGET_FAILURE);

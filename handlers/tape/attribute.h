@@ -22,10 +22,14 @@ bool attribute_is_supported(const struct drive *d, const struct mam_row *row);
 
 /*
  * The value of attribute @id of @row as @partition has it, in @value (MAM_VALUE_MAX bytes); 0
- * where there is none now.
+ * where there is none now, or it cannot be told: a partition that it is of, or that it sums up,
+ * cannot be opened.
  */
 size_t attribute_value(struct drive *d, const struct mam_row *row, uint16_t id, unsigned partition,
 		       uint8_t *value, uint8_t *ret_format);
+
+/* The drive works it out, so there always is one: where there is not, it cannot be told. */
+bool attribute_is_worked_out(const struct mam_row *row);
 
 /* Bytes that hosts use of the memory. */
 unsigned attribute_host_bytes(struct drive *d);

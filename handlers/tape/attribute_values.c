@@ -26,7 +26,7 @@ unsigned attribute_partitions(struct drive *d)
 	return drive_partitions(d);
 }
 
-/* The recording of a partition. */
+/* The recording of a partition; NULL where it cannot be opened: nothing is known of it then. */
 static struct stage *stage_of(struct drive *d, unsigned partition)
 {
 	return drive_partition_stage(d, partition);
@@ -86,24 +86,30 @@ static const struct medium_row *medium(struct drive *d)
 
 /* ---- device attributes ---- */
 
-static uint64_t capacity(struct drive *d, unsigned partition)
+static uint64_t capacity(struct drive *d, struct stage *s)
 {
-	uint64_t bytes = stage_info(stage_of(d, partition))->capacity_bytes;
+	uint64_t bytes = stage_info(s)->capacity_bytes;
 
 	return bytes != 0 ? bytes : density_row(d)->capacity_mb * UINT64_C(1000000);
 }
 
 static size_t get_remaining(struct drive *d, unsigned partition, uint8_t *value)
 {
-	uint64_t all = capacity(d, partition);
-	uint64_t used = stage_info(stage_of(d, partition))->stored_bytes;
+	struct stage *s = stage_of(d, partition);
+	uint64_t all, used;
 
+	if (s == NULL)
+		return 0;
+	all = capacity(d, s);
+	used = stage_info(s)->stored_bytes;
 	return put64(value, used < all ? (all - used) / MIB : 0);
 }
 
 static size_t get_maximum(struct drive *d, unsigned partition, uint8_t *value)
 {
-	return put64(value, capacity(d, partition) / MIB);
+	struct stage *s = stage_of(d, partition);
+
+	return s == NULL ? 0 : put64(value, capacity(d, s) / MIB);
 }
 
 /* Of the load before: SSC-5, TAPEALERT FLAGS attribute; flag 1 is the most significant bit. */
@@ -171,57 +177,77 @@ static size_t get_change_reference(struct drive *d, unsigned partition, uint8_t 
 	uint64_t n = kept_number(d, MAM_CHANGE_REFERENCE, 0);
 
 	(void)partition;
-	for (unsigned i = 0; i < attribute_partitions(d); i++)
-		n += stage_tell_generation(stage_of(d, i));
+	for (unsigned i = 0; i < attribute_partitions(d); i++) {
+		struct stage *s = stage_of(d, i);
+
+		if (s == NULL)
+			return 0;
+		n += stage_tell_generation(s);
+	}
 	put_be32(value, (uint32_t)(1 + n % 0xfffffffeu));
 	return 4;
 }
 
-static struct cart_traffic traffic_of(struct drive *d)
+/* Of all partitions together; false where it cannot be told. */
+static bool traffic_of(struct drive *d, struct cart_traffic *ret_sum)
 {
-	struct cart_traffic sum = { 0 };
-
+	*ret_sum = (struct cart_traffic){ 0 };
 	for (unsigned i = 0; i < attribute_partitions(d); i++) {
+		struct stage *s = stage_of(d, i);
 		struct cart_traffic t;
 
-		stage_traffic(stage_of(d, i), &t);
-		sum.life_written += t.life_written;
-		sum.life_read += t.life_read;
-		sum.open_written += t.open_written;
-		sum.open_read += t.open_read;
+		if (s == NULL)
+			return false;
+		stage_traffic(s, &t);
+		ret_sum->life_written += t.life_written;
+		ret_sum->life_read += t.life_read;
+		ret_sum->open_written += t.open_written;
+		ret_sum->open_read += t.open_read;
 	}
-	return sum;
+	return true;
 }
 
 static size_t get_life_written(struct drive *d, unsigned partition, uint8_t *value)
 {
+	struct cart_traffic t;
+
 	(void)partition;
-	return put64(value, traffic_of(d).life_written / MIB);
+	return traffic_of(d, &t) ? put64(value, t.life_written / MIB) : 0;
 }
 
 static size_t get_life_read(struct drive *d, unsigned partition, uint8_t *value)
 {
+	struct cart_traffic t;
+
 	(void)partition;
-	return put64(value, traffic_of(d).life_read / MIB);
+	return traffic_of(d, &t) ? put64(value, t.life_read / MIB) : 0;
 }
 
 static size_t get_load_written(struct drive *d, unsigned partition, uint8_t *value)
 {
+	struct cart_traffic t;
+
 	(void)partition;
-	return put64(value, traffic_of(d).open_written / MIB);
+	return traffic_of(d, &t) ? put64(value, t.open_written / MIB) : 0;
 }
 
 static size_t get_load_read(struct drive *d, unsigned partition, uint8_t *value)
 {
+	struct cart_traffic t;
+
 	(void)partition;
-	return put64(value, traffic_of(d).open_read / MIB);
+	return traffic_of(d, &t) ? put64(value, t.open_read / MIB) : 0;
 }
 
 /* All ones: there is no encrypted block; one less: there may be, and nobody knows which is the
  * first (SSC-5). */
 static size_t get_encrypted(struct drive *d, unsigned partition, uint8_t *value)
 {
-	if (stage_has_encrypted(drive_partition_stage(d, partition)))
+	struct stage *s = stage_of(d, partition);
+
+	if (s == NULL)
+		return 0;
+	if (stage_has_encrypted(s))
 		return put64(value, nothing_encrypted - 1);
 	return put64(value, nothing_encrypted);
 }
@@ -263,17 +289,20 @@ static size_t put_usage(struct drive *d, const struct cart_traffic *t, uint16_t 
 
 static size_t get_medium_usage(struct drive *d, unsigned partition, uint8_t *value)
 {
-	struct cart_traffic t = traffic_of(d);
+	struct cart_traffic t;
 
 	(void)partition;
-	return put_usage(d, &t, MAM_MEDIUM_USAGE, 0, 6, value);
+	return traffic_of(d, &t) ? put_usage(d, &t, MAM_MEDIUM_USAGE, 0, 6, value) : 0;
 }
 
 static size_t get_partition_usage(struct drive *d, unsigned partition, uint8_t *value)
 {
+	struct stage *s = stage_of(d, partition);
 	struct cart_traffic t;
 
-	stage_traffic(stage_of(d, partition), &t);
+	if (s == NULL)
+		return 0;
+	stage_traffic(s, &t);
 	return put_usage(d, &t, MAM_PARTITION_USAGE, partition, 4, value);
 }
 
@@ -408,6 +437,11 @@ static const struct getter *getter_of(uint16_t id)
 	return NULL;
 }
 
+bool attribute_is_worked_out(const struct mam_row *row)
+{
+	return getter_of(row->first) != NULL;
+}
+
 bool attribute_is_supported(const struct drive *d, const struct mam_row *row)
 {
 	const struct getter *g = getter_of(row->first);
@@ -470,28 +504,32 @@ void drive_attributes_loaded(struct drive *d)
 	ignore_result(stage_attributes_set(d->stages[0], list, cnt, CART_ATTRIBUTES_NOW));
 }
 
+/* What cannot be told of this load leaves what was kept of the one before. */
+static void keep(struct drive *d, const struct cart_attribute *one)
+{
+	if (one->size > 0)
+		ignore_result(stage_attributes_set(d->stages[0], one, 1, CART_ATTRIBUTES_AT_CLOSE));
+}
+
 void drive_attributes_unloading(struct drive *d)
 {
-	uint8_t alerts[8], medium[USAGE_MAX], partition[USAGE_MAX];
-	struct cart_attribute list[] = {
-		{ MAM_TAPE_ALERT, 0, MAM_BINARY, sizeof(alerts), alerts },
-		{ MAM_MEDIUM_USAGE, 0, MAM_BINARY, 0, medium },
-		{ MAM_PARTITION_USAGE, 0, MAM_BINARY, 0, partition },
-	};
+	uint8_t value[USAGE_MAX] = { 0 };
+	struct cart_attribute one = { MAM_TAPE_ALERT, 0, MAM_BINARY, 8, value };
 
 	if ((d->unit.features & DRIVE_MAM) == 0)
 		return;
-	memset(alerts, 0, sizeof(alerts));
 	for (unsigned flag = 1; flag <= 64; flag++)
 		if ((d->alerts_of_load >> (flag - 1) & 1) != 0)
-			alerts[(flag - 1) / 8] |= (uint8_t)(0x80 >> ((flag - 1) % 8));
-	list[1].size = (uint16_t)get_medium_usage(d, 0, medium);
-	ignore_result(stage_attributes_set(d->stages[0], list, 2, CART_ATTRIBUTES_AT_CLOSE));
+			value[(flag - 1) / 8] |= (uint8_t)(0x80 >> ((flag - 1) % 8));
+	keep(d, &one);
+	one.id = MAM_MEDIUM_USAGE;
+	one.size = (uint16_t)get_medium_usage(d, 0, value);
+	keep(d, &one);
+	one.id = MAM_PARTITION_USAGE;
 	for (unsigned i = 0; i < attribute_partitions(d); i++) {
-		list[2].partition = (uint8_t)i;
-		list[2].size = (uint16_t)get_partition_usage(d, i, partition);
-		ignore_result(
-			stage_attributes_set(d->stages[0], &list[2], 1, CART_ATTRIBUTES_AT_CLOSE));
+		one.partition = (uint8_t)i;
+		one.size = (uint16_t)get_partition_usage(d, i, value);
+		keep(d, &one);
 	}
 }
 

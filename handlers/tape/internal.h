@@ -362,8 +362,8 @@ void drive_forget_overwrite(struct scsi_unit *unit);
  * keeps its position.  0, or what stage_sync() or stage_open_partition() say: then it stays.
  */
 MUST_CHECK int drive_enter_partition(struct drive *d, unsigned partition);
-/* The stage of a partition that there is, opened where it was not; that of partition 0 where this
- * fails. */
+/* The stage of a partition that there is, opened where it was not; NULL where this fails: another
+ * partition's must never answer for it. */
 struct stage *drive_partition_stage(struct drive *d, unsigned partition);
 /* How many partitions the medium has. Only where READY, as what follows. */
 unsigned drive_partitions(struct drive *d);

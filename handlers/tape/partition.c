@@ -32,7 +32,7 @@ static int open_stage(struct drive *d, unsigned partition)
 
 struct stage *drive_partition_stage(struct drive *d, unsigned partition)
 {
-	return open_stage(d, partition) == 0 ? d->stages[partition] : d->stages[0];
+	return open_stage(d, partition) == 0 ? d->stages[partition] : NULL;
 }
 
 int drive_enter_partition(struct drive *d, unsigned partition)

@@ -165,11 +165,131 @@ static void a_format_takes_those_of_partitions_and_leaves_the_others(void **stat
 	}
 }
 
+/* ---- a partition that cannot be opened ---- */
+
+/* Breaks, or mends again, the header of each partition above 0 of T1. */
+static void flip_headers(struct rig *r)
+{
+	char *folder = g_strdup_printf("%s/T1.cart/partitions", r->pool);
+	GDir *dir = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	assert_non_null(dir);
+	while ((name = g_dir_read_name(dir)) != NULL) {
+		char *path = g_strdup_printf("%s/%s/header", folder, name);
+		uint8_t byte[2];
+		int fd = open(path, O_RDWR | O_CLOEXEC);
+
+		assert_true(fd >= 0);
+		assert_int_equal(pread(fd, byte, 2, 100), 2);
+		byte[0] ^= 0x10;
+		byte[1] ^= 0x20;
+		assert_int_equal(pwrite(fd, byte, 2, 100), 2);
+		(void)close(fd);
+		g_free(path);
+	}
+	g_dir_close(dir);
+	g_free(folder);
+}
+
+/* The volume as it was left, with a partition 1 that nobody can open. */
+static void load_broken(struct rig *r)
+{
+	move(r, RIG_DRIVE_1, RIG_SLOT_4);
+	flip_headers(r);
+	move(r, RIG_SLOT_4, RIG_DRIVE_1);
+	r->unit = drive_unit(r->drive);
+	run(r, 0, OP_TEST_UNIT_READY, 0, 0, 0, 0, 0);
+	expect_sense(r, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+}
+
+/* Of partition 1, or sums that it is a part of. */
+static void a_broken_partition_has_no_values_of_another(void **state)
+{
+	static const struct {
+		uint8_t partition;
+		uint16_t id;
+	} gone[] = {
+		{ 1, MAM_REMAINING_CAPACITY }, { 1, MAM_MAXIMUM_CAPACITY },
+		{ 1, MAM_PARTITION_USAGE },    { 1, MAM_FIRST_ENCRYPTED },
+		{ 0, MAM_CHANGE_REFERENCE },   { 1, MAM_CHANGE_REFERENCE },
+		{ 0, MAM_LIFE_WRITTEN },       { 0, MAM_LIFE_READ },
+		{ 0, MAM_LOAD_WRITTEN },       { 0, MAM_LOAD_READ },
+		{ 0, MAM_MEDIUM_USAGE },
+	};
+	struct rig *r = *state;
+
+	rig_inside("breaks files of the pool");
+	make_volume(r);
+	load_broken(r);
+	for (unsigned i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		read_attributes(r, gone[i].partition, gone[i].id);
+		if (gone[i].id != 0) /* which stands for all */
+			expect_sense(r, SENSE_AUXILIARY_MEMORY_READ_ERROR);
+		read_attributes(r, gone[i].partition, 0);
+		expect_good(r);
+		assert_null(find(r, gone[i].id));
+	}
+	assert_non_null(value_of(r, 0, MAM_REMAINING_CAPACITY));
+	assert_non_null(value_of(r, 0, MAM_PARTITION_USAGE));
+	expect_coherency(r, 0, 10);
+	expect_coherency(r, 1, 11); /* what hosts wrote is in the cartridge's own header */
+	read_attributes(r, 1, 0x0809);
+	expect_field(r, 8); /* not there, as ever */
+}
+
+/* What is kept of a load is not written over, or deleted, by one that knows nothing. */
+static void a_partition_that_can_be_opened_again_has_its_values_again(void **state)
+{
+	struct cart_attributes kept;
+	struct cart_attribute one;
+	struct rig *r = *state;
+	uint32_t before;
+
+	rig_inside("breaks files of the pool");
+	make_volume(r);
+	before = reference(r);
+	load_broken(r);
+	move(r, RIG_DRIVE_1, RIG_SLOT_4);
+	assert_int_equal(cart_stat_attributes(r->pool, "T1", &kept), 0);
+	assert_true(cart_attributes_find(&kept, 0, MAM_MEDIUM_USAGE, &one));
+	assert_true(cart_attributes_find(&kept, 0, MAM_PARTITION_USAGE, &one));
+	assert_true(cart_attributes_find(&kept, 1, MAM_PARTITION_USAGE, &one));
+	cart_attributes_clear(&kept);
+	flip_headers(r);
+	move(r, RIG_SLOT_4, RIG_DRIVE_1);
+	run(r, 0, OP_TEST_UNIT_READY, 0, 0, 0, 0, 0);
+	expect_sense(r, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+	assert_int_equal(reference(r), before);
+	assert_non_null(value_of(r, 1, MAM_PARTITION_USAGE));
+}
+
+/* Nobody knows how often it had changed: more than that is added. */
+static void a_broken_partition_can_be_formatted_away(void **state)
+{
+	struct rig *r = *state;
+	uint32_t before;
+
+	rig_inside("breaks files of the pool");
+	make_volume(r);
+	before = reference(r);
+	load_broken(r);
+	enter(r, 0);
+	format_medium(r, 0);
+	expect_good(r);
+	assert_true(reference(r) > before);
+	reload(r);
+	assert_true(reference(r) > before);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		rig_test(a_format_that_fails_takes_no_attribute),
 		rig_test(a_format_takes_those_of_partitions_and_leaves_the_others),
+		rig_test(a_broken_partition_has_no_values_of_another),
+		rig_test(a_partition_that_can_be_opened_again_has_its_values_again),
+		rig_test(a_broken_partition_can_be_formatted_away),
 	};
 
 	return rig_main(tests);

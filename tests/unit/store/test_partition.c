@@ -121,6 +121,7 @@ static void what_is_written_behind_a_format_is_found_after_a_kill(void **state)
 	free(c->list);
 	codec_free(c->codec);
 	free(c->unknown_records);
+	cart_attributes_clear(&c->attributes);
 	free(c);
 	c = pool_open(*state, CART_OPEN_WRITE);
 	assert_int_equal(cart_info(c)->objects, 4);
