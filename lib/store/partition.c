@@ -393,6 +393,7 @@ static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t s
 	if (old == NULL)
 		return -ENOMEM;
 	*old = *c;
+	c->rows = (struct rows){ 0 }; /* they stay those of @old */
 	c->attributes = *attributes;
 	c->info.layout = *l;
 	c->info.capacity_bytes = capacity;
@@ -414,12 +415,14 @@ static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t s
 	if (r != 0) { /* it may be on the disk all the same */
 		uint64_t last_epoch = c->last_epoch;
 
+		rows_clear(&c->rows);
 		*c = *old;
 		c->last_epoch = last_epoch;
 		c->unsure = true;
 		c->epoch_open = false;
 	} else {
 		*attributes = old->attributes;
+		rows_clear(&old->rows);
 		c->changed = c->epoch_open = true;
 		c->told = false;
 		c->unsure = c->broken = false;

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/fs.h"
 #include "lib/store/cart.h"
@@ -305,6 +307,28 @@ static void after_a_crash_nothing_old_is_believed(void **state)
 	pool_close(c);
 }
 
+static void a_format_that_fails_forgets_no_rows(void **state)
+{
+	const struct cart_format format = { .partitions = 1, .proportion = CART_WHOLE };
+	struct pool *p = *state;
+	struct cart *c = pool_open(p, CART_OPEN_WRITE);
+	char *in_the_way = pool_file(p, ".header.new");
+	uint64_t residual;
+
+	record_plain(c, 100);
+	assert_int_equal(mkdir(in_the_way, 0700), 0);
+	assert_true(cart_format(c, &format) < 0);
+	assert_int_equal(rmdir(in_the_way), 0);
+	free(in_the_way);
+	assert_int_equal(rows_get(&c->rows, 0)->count, 101);
+	assert_int_equal(cart_locate(c, 0), 0);
+	assert_int_equal(cart_space_sequential_filemarks(c, 2, &residual), 0);
+	expect_position(c, 201, 101);
+	assert_int_equal(cart_format(c, &format), 0);
+	assert_null(rows_get(&c->rows, 0));
+	pool_close(c);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pool_setup, pool_teardown)
@@ -315,6 +339,7 @@ int main(void)
 		TEST(a_damaged_file_of_rows_is_not_believed),
 		TEST(a_file_of_another_generation_is_not_believed),
 		TEST(after_a_crash_nothing_old_is_believed),
+		TEST(a_format_that_fails_forgets_no_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
