@@ -120,7 +120,8 @@ bool header_is_whole(const uint8_t *data, size_t size);
 /* Fills the fields that the header holds. CART_E_INVALID, CART_E_UNSUPPORTED, -errno. */
 int header_load(struct cart *c);
 /* Writes what is in @c. CART_E_NO_SPACE; -ESTALE where another writer has begun an epoch since
- * (P7); -errno. */
+ * (P7); -E2BIG where nobody could load it again (HEADER_MAX): then nothing was done at all; -errno.
+ */
 int header_store(struct cart *c);
 /* The lock keeps other writers away; where it was lost, the epoch on disk tells that there has been
  * one: -ESTALE. -errno. */

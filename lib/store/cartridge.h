@@ -281,8 +281,8 @@ struct cart_format {
  * partition 0.  All or nothing: after a kill or a loss of power at any moment the medium is divided
  * as before, with all that was on it and all its attributes, or anew and blank.  Other partitions
  * of @c must not be open.  CART_E_PROTECTED; CART_E_NOT_RESIDENT; CART_E_NO_SPACE; CART_E_FULL: the
- * attributes have no room; -EINVAL for a @format that makes no sense; -errno.  After any of them
- * the old partitions are there, unless the header could not be written: then the next change, sync
+ * header has no room; -EINVAL for a @format that makes no sense; -errno.  After any of them the
+ * old partitions are there, unless the header could not be written: then the next change, sync
  * or close says so.
  */
 MUST_CHECK int cart_format(struct cart *c, const struct cart_format *format);
@@ -615,7 +615,7 @@ MUST_CHECK int cart_digest_compare(struct cart *c, const struct cart_digest *d,
 /*
  * Records a verified copy, durably; replaces the one on the same volume.  The state becomes
  * premigrated where the copy is of this generation.  Needs CART_OPEN_WRITE.  -ENOSPC where
- * CART_MAX_COPIES copies exist; CART_E_PARTITIONED.
+ * CART_MAX_COPIES copies exist; -E2BIG where the header has no room; CART_E_PARTITIONED.
  */
 MUST_CHECK int cart_copy_add(struct cart *c, const struct cart_copy *copy);
 

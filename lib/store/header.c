@@ -314,11 +314,13 @@ size_t header_size(const struct cart *c)
 int header_store(struct cart *c)
 {
 	size_t size = header_size(c);
-	uint8_t *data = calloc(1, size), *p = data;
+	uint8_t *data = size <= HEADER_MAX ? calloc(1, size) : NULL, *p = data;
 	struct disk_header h;
 	le32 crc;
 	int r;
 
+	if (size > HEADER_MAX)
+		return -E2BIG;
 	if (data == NULL)
 		return -ENOMEM;
 	fixed_put(&h, c);

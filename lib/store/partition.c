@@ -431,6 +431,15 @@ static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t s
 	return r;
 }
 
+/* So that no partitions are made that no header can name. */
+static int check_room(const struct cart *c, const struct cart_layout *l,
+		      const struct cart_attributes *a)
+{
+	size_t others = header_size(c) - layout_size(&c->info.layout) - c->attributes.size;
+
+	return others + layout_size(l) + a->size > HEADER_MAX ? CART_E_FULL : 0;
+}
+
 int cart_format(struct cart *c, const struct cart_format *format)
 {
 	uint32_t stream = (c->live_stream > c->recall_stream ? c->live_stream : c->recall_stream);
@@ -450,6 +459,8 @@ int cart_format(struct cart *c, const struct cart_format *format)
 	r = plan(c, format, stream, &layout);
 	if (r == 0)
 		r = attributes_after_format(c, format, &attributes);
+	if (r == 0)
+		r = check_room(c, &layout, &attributes);
 	if (r == 0)
 		r = header_check_fence(c);
 	if (r == 0)

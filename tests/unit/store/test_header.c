@@ -2,6 +2,7 @@
 /* Tests of lib/store/header.c: what is stored is loaded, and nothing else is taken for a header. */
 #include "tests/support/pool.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +174,70 @@ static void unknown_records_are_kept(void **state)
 	assert_memory_equal(data + sizeof(struct disk_header), record, sizeof(record));
 }
 
+/* The header of @c gets a record of a later version that makes it @size bytes long. */
+static void fill_header(struct cart *c, size_t size)
+{
+	size_t record = size - header_size(c);
+
+	assert_int_equal(c->unknown_size, 0);
+	free(c->unknown_records);
+	c->unknown_records = calloc(1, record);
+	assert_non_null(c->unknown_records);
+	memcpy(c->unknown_records,
+	       (const uint8_t[]){ 0x34, 0x12, (uint8_t)(record - 4), (uint8_t)((record - 4) >> 8) },
+	       4);
+	c->unknown_size = record;
+	assert_int_equal(header_size(c), size);
+}
+
+static void the_longest_header_is_stored_and_loaded(void **state)
+{
+	struct cart *c = pool_open(*state, CART_OPEN_WRITE);
+
+	fill_header(c, HEADER_MAX);
+	assert_int_equal(header_store(c), 0);
+	write_blocks(c, 1, 3, 100);
+	pool_close(c);
+	c = pool_open(*state, CART_OPEN_WRITE);
+	assert_int_equal(header_size(c), HEADER_MAX);
+	expect_block(c, 1, 100);
+	pool_close(c);
+}
+
+/* It could not be loaded again. */
+static void what_makes_a_header_too_long_is_refused_and_changes_nothing(void **state)
+{
+	const struct cart_copy copy = { .volume = "PHYS01L8", .generation = 1 };
+	const struct cart_format two = { .partitions = 2, .proportion = CART_WHOLE };
+	const struct cart_attribute text = { .id = 0x806,
+					     .size = 100,
+					     .value = (uint8_t[100]){ 1 } };
+	struct cart *c = pool_open(*state, CART_OPEN_WRITE);
+	char *folder = pool_file(*state, "partitions");
+	uint64_t epoch;
+
+	write_blocks(c, 1, 3, 100);
+	fill_header(c, HEADER_MAX - 20);
+	assert_int_equal(cart_sync(c), 0);
+	epoch = c->last_epoch;
+	assert_int_equal(cart_copy_add(c, &copy), -E2BIG);
+	assert_int_equal(cart_attributes_set(c, &text, 1, CART_ATTRIBUTES_NOW), CART_E_FULL);
+	assert_int_equal(cart_format(c, &two), CART_E_FULL);
+	assert_int_equal(access(folder, F_OK), -1);
+	free(folder);
+	assert_false(c->unsure);
+	assert_int_equal(c->last_epoch, epoch);
+	assert_int_equal(cart_info(c)->copies_cnt, 0);
+	assert_int_equal(cart_info(c)->layout.partitions, 1);
+	write_blocks(c, 4, 1, 100);
+	pool_close(c);
+	c = pool_open(*state, CART_OPEN_WRITE);
+	assert_int_equal(c->info.epoch, epoch);
+	for (unsigned i = 0; i < 4; i++)
+		expect_block(c, 1 + i, 100);
+	pool_close(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +254,11 @@ int main(void)
 						pool_setup, pool_teardown),
 		cmocka_unit_test_setup_teardown(unknown_records_are_kept, pool_setup,
 						pool_teardown),
+		cmocka_unit_test_setup_teardown(the_longest_header_is_stored_and_loaded, pool_setup,
+						pool_teardown),
+		cmocka_unit_test_setup_teardown(
+			what_makes_a_header_too_long_is_refused_and_changes_nothing, pool_setup,
+			pool_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
