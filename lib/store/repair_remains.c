@@ -51,32 +51,84 @@ void remains_take_counters(struct cart_info *i, const struct disk_header *h)
 	i->last_write_s = plausible_time(h->last_write);
 }
 
-/* A record of the damaged header that says it is no ordinary cartridge, wherever it stands. */
-static void take_kind(struct repair *r, const struct cart_params *p)
+/* How many bytes the damaged header had: as it says itself where it was cut. */
+static size_t whole_size(const struct repair *r, const struct disk_header *h)
 {
-	struct cart_info *i = &r->c->info, found = { .kind = CART_DATA };
-	size_t size = sizeof(struct disk_record) + sizeof(struct disk_medium);
-	const uint8_t *header = r->header;
+	size_t said = h != NULL ? le32_get(h->size) : 0;
+
+	return said > r->header_size && said <= HEADER_MAX ? said : r->header_size;
+}
+
+/* The record whose content is at @p says what kind of medium it is, and says nothing else. */
+static bool is_medium(const uint8_t *p, size_t size, struct cart_info *ret_found)
+{
+	struct disk_medium d;
+
+	if (size != sizeof(d) || medium_get(ret_found, p, size) != 0)
+		return false;
+	memcpy(&d, p, sizeof(d));
+	return d.reserved[0] == 0 && d.reserved[1] == 0 && d.reserved[2] == 0;
+}
+
+/*
+ * The record of the damaged header that says it is no ordinary cartridge.  Values that hosts wrote
+ * stand among the records, and may look like anything: so they are read in order, from where the
+ * first one begins, and all of them must fit in front of the checksum, or in what is left of a
+ * header that was cut; and ours must be where it is written, with no other that is known behind it.
+ * False: there is no telling.
+ */
+static bool find_medium(const struct repair *r, const struct disk_header *h,
+			struct cart_info *ret_found)
+{
+	size_t whole = whole_size(r, h), end = whole, at = sizeof(struct disk_header);
+
+	*ret_found = (struct cart_info){ .kind = CART_DATA };
+	if (r->header_foreign || end < at + sizeof(le32))
+		return false;
+	end -= sizeof(le32);
+	while (at < end) {
+		const uint8_t *p = (const uint8_t *)r->header + at;
+		struct disk_record rec;
+		size_t size;
+
+		if (at + sizeof(rec) > end)
+			return false;
+		if (at + sizeof(rec) > r->header_size)
+			return true;
+		memcpy(&rec, p, sizeof(rec));
+		size = sizeof(rec) + le16_get(rec.size);
+		if (size > end - at)
+			return false;
+		if (at + size > r->header_size)
+			return true;
+		if (le16_get(rec.type) <= RECORD_MEDIUM && ret_found->kind != CART_DATA)
+			return false;
+		if (le16_get(rec.type) == RECORD_MEDIUM &&
+		    !is_medium(p + sizeof(rec), size - sizeof(rec), ret_found))
+			return false;
+		at += size;
+	}
+	return true;
+}
+
+static void take_kind(struct repair *r, const struct disk_header *h, const struct cart_params *p)
+{
+	struct cart_info *i = &r->c->info, found;
+	bool known = find_medium(r, h, &found);
 
 	i->kind = p->kind;
 	i->cleanings = p->kind == CART_CLEANING ? p->cleanings : 0;
 	i->cleanings_used = 0;
-	for (size_t at = sizeof(struct disk_header); at + size <= r->header_size; at++) {
-		struct disk_record rec;
-
-		memcpy(&rec, header + at, sizeof(rec));
-		if (le16_get(rec.type) == RECORD_MEDIUM &&
-		    le16_get(rec.size) == sizeof(struct disk_medium) &&
-		    medium_get(&found, header + at + sizeof(rec), sizeof(struct disk_medium)) == 0)
-			break;
-	}
-	if (found.kind != CART_DATA) {
+	if (known && found.kind != CART_DATA) {
 		i->kind = found.kind;
 		i->cleanings = found.cleanings;
 		i->cleanings_used = found.cleanings_used;
 	}
-	if (i->kind != CART_DATA)
-		repair_say(r, "header: it is a %s cartridge", cart_kind_name(i->kind));
+	if (!known && r->header != NULL && !r->header_foreign)
+		repair_say(r, "header: its records are damaged: none of them is believed");
+	if (i->kind != CART_DATA || !known)
+		repair_say(r, "header: it is a %s cartridge%s", cart_kind_name(i->kind),
+			   known && found.kind != CART_DATA ? "" : ", as given; please check that");
 }
 
 /* What kind of medium it is: of the damaged header where it is plausible, unless the caller insists
@@ -93,7 +145,7 @@ void remains_take_medium(struct repair *r, const struct disk_header *h)
 	i->capacity_bytes = p->capacity_bytes;
 	i->early_warning_bytes = p->early_warning_bytes;
 	i->codec = p->codec;
-	take_kind(r, p);
+	take_kind(r, h, p);
 	if (h != NULL && h->density != 0 && (insist & CART_REPAIR_DENSITY) == 0)
 		i->density = h->density;
 	if (h != NULL && h->medium_type != 0 && (insist & CART_REPAIR_MEDIUM_TYPE) == 0)
@@ -129,7 +181,7 @@ static unsigned read_copies(const struct repair *r, struct cart_copy copies[CART
 		bool known = false;
 
 		memcpy(&rec, (const uint8_t *)r->header + at - sizeof(rec), sizeof(rec));
-		if (le16_get(rec.type) == RECORD_ATTRIBUTE || le16_get(rec.type) == RECORD_MEDIUM)
+		if (le16_get(rec.type) > RECORD_COPY && le16_get(rec.type) <= RECORD_MEDIUM)
 			break; /* copies come first */
 		memcpy(&d, (const uint8_t *)r->header + at, sizeof(d));
 		header_copy_get(&copies[cnt], &d);

@@ -249,6 +249,109 @@ static void a_damaged_header_still_tells_what_it_was(void **state)
 	pool_close(c);
 }
 
+#define HOSTILE 160 /* bytes of a value that a host wrote */
+
+/*
+ * An attribute whose value is nothing but records of cleaning cartridges, to whoever looks at the
+ * right byte; behind it nothing but the checksum, or the cartridge's own record.
+ */
+static void write_hostile_value(struct cart *c)
+{
+	const struct cart_info lie = { .kind = CART_CLEANING, .cleanings = 50 };
+	uint8_t value[HOSTILE];
+	const struct cart_attribute one = { 0x1400, 0, 0, sizeof(value), value };
+
+	assert_int_equal(HOSTILE % medium_size(&lie), 0);
+	for (size_t at = 0; at < sizeof(value); at += medium_size(&lie))
+		medium_put(value + at, &lie);
+	assert_int_equal(cart_attributes_set(c, &one, 1, CART_ATTRIBUTES_NOW), 0);
+}
+
+/* Two bytes of the header are changed, and it is made anew: what it is then. */
+static enum cart_kind kind_after(struct pool *p, uint64_t first, uint64_t second,
+				 const struct cart_params *params)
+{
+	const struct cart_repair_options options = { .params = params };
+	struct cart_repair report;
+
+	pool_flip(p, "header", first, 0x21);
+	pool_flip(p, "header", second, 0x42);
+	assert_int_equal(cart_repair(p->path, "T1", &options, &report), 0);
+	assert_true(report.header_rebuilt);
+	return pool_stat(p)->kind;
+}
+
+static void a_value_of_a_host_makes_it_no_other_kind(void **state)
+{
+	const struct cart_params params = { .density = 0x5e };
+	struct pool *p = *state;
+
+	for (enum cart_kind kind = CART_DATA; kind <= CART_WORM; kind++) {
+		struct cart *c;
+
+		make(p, kind, 0);
+		c = recorded(state);
+		write_hostile_value(c);
+		pool_close(c);
+		assert_int_equal(kind_after(p, 90, 200, &params), kind);
+	}
+}
+
+/* A length is wrong, of a host's value or of what follows our record: it is what the caller says.
+ */
+static void records_that_do_not_fit_tell_nothing(void **state)
+{
+	static const uint8_t later[] = { 0x34, 0x12, 3, 0, 'a', 'b', 'c' };
+	const struct cart_params params[] = { { .kind = CART_DATA }, { .kind = CART_WORM } };
+	const uint64_t value = sizeof(struct disk_header) + 2;
+	const uint64_t lengths[] = { value, value + 2 + 4 + HOSTILE + 16 + 2 };
+	struct pool *p = *state;
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct cart *c;
+
+		make(p, CART_WORM, 0);
+		c = recorded(state);
+		memcpy(c->unknown_records, later, sizeof(later));
+		c->unknown_size = sizeof(later);
+		write_hostile_value(c);
+		pool_close(c);
+		assert_int_equal(kind_after(p, lengths[i / 2], lengths[i / 2] + 1, &params[i % 2]),
+				 params[i % 2].kind);
+	}
+}
+
+/* The head of the value becomes that of a record of its kind: such a record stands last. */
+static void what_is_not_where_it_belongs_is_no_record(void **state)
+{
+	static const uint8_t first[8] = { 2, 0, 0, 0, 9, 0, 0, 0 }, last[8] = { 1 };
+	const struct cart_attribute two[] = { { 2, 0, 0, 8, first }, { 0x800, 0, 0, 8, last } };
+	const struct cart_params params = { .density = 0x5e };
+	struct pool *p = *state;
+	struct cart *c;
+
+	make(p, CART_DATA, 0);
+	c = recorded(state);
+	assert_int_equal(cart_attributes_set(c, two, 2, CART_ATTRIBUTES_NOW), 0);
+	pool_close(c);
+	pool_flip(p, "header", sizeof(struct disk_header), RECORD_ATTRIBUTE ^ RECORD_MEDIUM);
+	assert_int_equal(kind_after(p, 90, 200, &params), CART_DATA);
+}
+
+/* Not one that was cut off behind it, either. */
+static void a_header_that_was_cut_tells_what_it_still_has(void **state)
+{
+	const struct cart_params params = { .density = 0x5e };
+	const struct cart_repair_options options = { .params = &params };
+	struct pool *p = *state;
+	struct cart_repair report;
+
+	pool_close(recorded(state));
+	pool_truncate(p, "header", sizeof(struct disk_header) + 16);
+	assert_int_equal(cart_repair(p->path, "T1", &options, &report), 0);
+	assert_int_equal(pool_stat(p)->kind, CART_WORM);
+}
+
 static void a_kind_that_is_not_known_is_refused(void **state)
 {
 	struct pool *p = *state;
@@ -330,6 +433,10 @@ int main(void)
 		worm_test(it_is_migrated_and_comes_back_as_it_was),
 		worm_test(a_lost_header_is_made_anew_as_what_the_caller_says),
 		worm_test(a_damaged_header_still_tells_what_it_was),
+		worm_test(a_value_of_a_host_makes_it_no_other_kind),
+		worm_test(records_that_do_not_fit_tell_nothing),
+		worm_test(what_is_not_where_it_belongs_is_no_record),
+		worm_test(a_header_that_was_cut_tells_what_it_still_has),
 		worm_test(a_kind_that_is_not_known_is_refused),
 		pool_test(a_cleaning_cartridge_is_used_up),
 		pool_test(a_use_counts_when_the_process_dies),
