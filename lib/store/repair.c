@@ -149,6 +149,7 @@ static void close_all(struct repair *r)
 	if (r->c != NULL) {
 		if (r->c->backend != NULL)
 			r->c->backend->ops->close(r->c->backend);
+		rows_clear(&r->c->rows);
 		free(r->c->unknown_records);
 		cart_attributes_clear(&r->c->attributes);
 		free(r->c->buffer);
