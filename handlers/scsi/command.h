@@ -17,6 +17,8 @@ enum scsi_needs {
 	UA_EXEMPT = 0x04, /* served although a unit attention is pending (INQUIRY, REQUEST SENSE) */
 	TELLS_DEFERRED =
 		0x10,   /* of the stream of data: hears first what an earlier write came to */
+	WAITS = 0x20,   /* until a motion (motion.h) is over; so do all that have NEEDS_MEDIUM and
+			   TELLS_DEFERRED */
 	BY_CORE = 0x08, /* LIO answers it before us: listed, never handled */
 };
 

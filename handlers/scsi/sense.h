@@ -40,8 +40,16 @@ enum sense_key {
 	X(PROGRAMMABLE_EARLY_WARNING,     KEY_NO_SENSE,         0x00, 0x07, "programmable early warning detected") \
 	X(BEGINNING_OF_PARTITION,         KEY_NO_SENSE,         0x00, 0x04, "beginning of partition or medium detected") \
 	X(INCORRECT_LENGTH,               KEY_NO_SENSE,         0x00, 0x00, "the block has another length than asked for") \
+	X(OPERATION_UNDER_WAY,            KEY_NO_SENSE,         0x00, 0x16, "operation in progress") \
+	X(ERASE_UNDER_WAY,                KEY_NO_SENSE,         0x00, 0x18, "erase operation in progress") \
+	X(LOCATE_UNDER_WAY,               KEY_NO_SENSE,         0x00, 0x19, "locate operation in progress") \
+	X(REWIND_UNDER_WAY,               KEY_NO_SENSE,         0x00, 0x1a, "rewind operation in progress") \
+	X(SET_CAPACITY_UNDER_WAY,         KEY_NO_SENSE,         0x00, 0x1b, "set capacity operation in progress") \
+	X(VERIFY_UNDER_WAY,               KEY_NO_SENSE,         0x00, 0x1c, "verify operation in progress") \
 	X(NOT_READY_CAUSE_NOT_REPORTABLE, KEY_NOT_READY,        0x04, 0x00, "logical unit not ready, cause not reportable") \
 	X(BECOMING_READY,                 KEY_NOT_READY,        0x04, 0x01, "logical unit is in process of becoming ready") \
+	X(FORMAT_UNDER_WAY,               KEY_NOT_READY,        0x04, 0x04, "logical unit not ready, format in progress") \
+	X(UNLOAD_UNDER_WAY,               KEY_NOT_READY,        0x04, 0x07, "logical unit not ready, operation in progress: the medium is being unloaded") \
 	X(MEDIUM_INCOMPATIBLE,            KEY_ILLEGAL_REQUEST,  0x30, 0x00, "incompatible medium: the drive does not take it") \
 	X(MEDIUM_NOT_PRESENT,             KEY_NOT_READY,        0x3a, 0x00, "medium not present") \
 	X(LOAD_FAILED,                    KEY_NOT_READY,        0x53, 0x00, "media load or eject failed") \

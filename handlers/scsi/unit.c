@@ -32,12 +32,14 @@ int unit_init(struct scsi_unit *unit, const struct scsi_unit_ops *ops,
 	}
 	(void)pthread_mutex_init(&unit->mutex,
 				 NULL); /* cannot fail with default attributes on Linux */
+	motion_init(&unit->motion);
 	mode_reset(unit);
 	return 0;
 }
 
 void unit_clear(struct scsi_unit *unit)
 {
+	motion_clear(&unit->motion);
 	(void)pthread_mutex_destroy(&unit->mutex);
 	tables_free(unit->tables);
 	service_free(unit->service);
@@ -134,6 +136,7 @@ static enum sense_id take_attention(struct scsi_unit *unit)
 void unit_power_on(struct scsi_unit *unit)
 {
 	unit_lock(unit);
+	motion_end(unit);
 	mode_reset(unit);
 	unit->ops->reset(unit);
 	service_reset(unit);
@@ -202,6 +205,30 @@ static enum scsi_status check_bits(struct scsi_unit *unit, struct scsi_cmd *cmd,
 	return SCSI_GOOD;
 }
 
+/* The unit's own answer, unless it is at something that takes its readiness. */
+static bool is_ready(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra)
+{
+	*ret_why = motion_not_ready(unit, extra);
+	return *ret_why == SENSE_NO_SENSE && unit->ops->ready(unit, ret_why, extra);
+}
+
+/*
+ * What moves or transfers begins when the motion before it is over; unless it will be refused, for
+ * a unit attention or because that motion takes the unit's readiness.  LOAD UNLOAD, which needs no
+ * readiness, waits for any.
+ */
+static void await_motion(struct scsi_unit *unit, const struct scsi_command *row)
+{
+	const unsigned of_the_stream = NEEDS_MEDIUM | TELLS_DEFERRED;
+
+	if ((row->needs & WAITS) == 0 && (row->needs & of_the_stream) != of_the_stream)
+		return;
+	if (unit->attentions_cnt > 0 ||
+	    ((row->needs & NEEDS_MEDIUM) != 0 && motion_not_ready(unit, NULL) != SENSE_NO_SENSE))
+		return;
+	motion_wait(unit);
+}
+
 static enum scsi_status check_medium(struct scsi_unit *unit, struct scsi_cmd *cmd,
 				     const struct scsi_command *row)
 {
@@ -210,7 +237,7 @@ static enum scsi_status check_medium(struct scsi_unit *unit, struct scsi_cmd *cm
 
 	if ((row->needs & (NEEDS_MEDIUM | NEEDS_WRITABLE)) == 0)
 		return SCSI_GOOD;
-	if (!unit->ops->ready(unit, &why, &extra)) {
+	if (!is_ready(unit, &why, &extra)) {
 		/* becoming ready may have raised one: it goes first, as at the beginning of a
 		 * command */
 		return scsi_check_extra(unit, cmd, why, &extra);
@@ -277,6 +304,7 @@ static enum scsi_status run(struct scsi_unit *unit, struct scsi_cmd *cmd)
 			unit, cmd,
 			SENSE_INVALID_OPCODE); /* LIO's own, with its emulation switched off */
 	cmd->data = row->data;
+	await_motion(unit, row);
 	if ((row->needs & UA_EXEMPT) == 0 && unit->attentions_cnt > 0)
 		return scsi_check(unit, cmd, take_attention(unit));
 	status = check_deferred(unit, cmd, row);
@@ -338,7 +366,9 @@ enum scsi_status scsi_request_sense(struct scsi_unit *unit, struct scsi_cmd *cmd
 		unit->kept = id;
 		unit->kept_extra = extra;
 		unit->has_kept = true;
-	} else if (unit->ops->ready(unit, &id, &extra)) { /* @extra may say how far something is */
+	} else if (!is_ready(unit, &id, &extra)) {
+		; /* that is it */
+	} else if ((id = motion_sense(unit, &extra)) == SENSE_NO_SENSE) {
 		id = unit->exception_is_polled ? unit->exception : SENSE_NO_SENSE;
 		unit->exception = unit->exception_is_polled ? SENSE_NO_SENSE : unit->exception;
 	}

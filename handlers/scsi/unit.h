@@ -19,6 +19,7 @@
 #include <stdbool.h>
 
 #include "handlers/scsi/cmd.h"
+#include "handlers/scsi/motion.h"
 #include "handlers/scsi/sense.h"
 #include "lib/base/outcome.h"
 
@@ -141,6 +142,7 @@ struct scsi_unit {
 	unsigned features;
 	struct scsi_identity identity;
 	struct unit_service *service; /* buffers, clock, self-tests; owned */
+	struct unit_motion motion;    /* what takes time after its command */
 	enum sense_id kept;           /* a deferred error that REQUEST SENSE showed, and that ... */
 	struct sense_extra kept_extra;
 	bool has_kept;  /* ... the next command of the data stream is still to tell */

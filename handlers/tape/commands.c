@@ -29,13 +29,13 @@ static const struct scsi_command commands[] = {
 	{ OP_MODE_SELECT_6,     SA_NONE, 6,  DATA_OUT,  0,             60,   "MODE SELECT(6)",         scsi_mode_select,     { 0x11, 0, 0, 0xff }, 0 },
 	{ OP_ERASE_6,           SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 7200, "ERASE(6)", drive_erase,        { 0x03 }, 0 },
 	{ OP_MODE_SENSE_6,      SA_NONE, 6,  DATA_IN,   0,             60,   "MODE SENSE(6)",          scsi_mode_sense,      { 0x08, 0xff, 0xff, 0xff }, 0 },
-	{ OP_LOAD_UNLOAD,       SA_NONE, 6,  DATA_NONE, TELLS_DEFERRED,             900,  "LOAD UNLOAD",            drive_load_unload,    { 0x01, 0, 0, 0x0f }, 0 },
+	{ OP_LOAD_UNLOAD,       SA_NONE, 6,  DATA_NONE, TELLS_DEFERRED | WAITS,     900,  "LOAD UNLOAD",            drive_load_unload,    { 0x01, 0, 0, 0x0f }, 0 },
 	{ OP_PREVENT_ALLOW,     SA_NONE, 6,  DATA_NONE, 0,             60,   "PREVENT ALLOW MEDIUM REMOVAL", drive_prevent_allow, { 0, 0, 0, 0x03 }, 0 },
 	{ OP_LOCATE_10,         SA_NONE, 10, DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "LOCATE(10)",             drive_locate_10,      { 0x07, 0, 0xff, 0xff, 0xff, 0xff, 0, 0xff }, 0 },
-	{ OP_READ_POSITION, SA_READ_POSITION_SHORT, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, short form", drive_read_position, { 0 }, 0 },
-	{ OP_READ_POSITION, SA_READ_POSITION_SHORT_VENDOR, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, short form, vendor specific", drive_read_position, { 0 }, 0 },
-	{ OP_READ_POSITION, SA_READ_POSITION_LONG, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, long form", drive_read_position, { 0 }, 0 },
-	{ OP_READ_POSITION, SA_READ_POSITION_EXTENDED, 10, DATA_IN, NEEDS_MEDIUM, 60, "READ POSITION, extended form", drive_read_position, { 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 0 },
+	{ OP_READ_POSITION, SA_READ_POSITION_SHORT, 10, DATA_IN, NEEDS_MEDIUM | WAITS, 60, "READ POSITION, short form", drive_read_position, { 0 }, 0 },
+	{ OP_READ_POSITION, SA_READ_POSITION_SHORT_VENDOR, 10, DATA_IN, NEEDS_MEDIUM | WAITS, 60, "READ POSITION, short form, vendor specific", drive_read_position, { 0 }, 0 },
+	{ OP_READ_POSITION, SA_READ_POSITION_LONG, 10, DATA_IN, NEEDS_MEDIUM | WAITS, 60, "READ POSITION, long form", drive_read_position, { 0 }, 0 },
+	{ OP_READ_POSITION, SA_READ_POSITION_EXTENDED, 10, DATA_IN, NEEDS_MEDIUM | WAITS, 60, "READ POSITION, extended form", drive_read_position, { 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 0 },
 	{ OP_REPORT_DENSITY_SUPPORT, SA_NONE, 10, DATA_IN, 0, 60, "REPORT DENSITY SUPPORT", drive_report_density, { 0x03, 0, 0, 0, 0, 0, 0xff, 0xff }, 0 },
 	{ OP_LOG_SELECT,        SA_NONE, 10, DATA_OUT,  0,             60,   "LOG SELECT",             scsi_log_select,      { 0x03, 0xff, 0xff, 0, 0, 0, 0xff, 0xff }, 0 },
 	{ OP_LOG_SENSE,         SA_NONE, 10, DATA_IN,   0,             60,   "LOG SENSE",              scsi_log_sense,       { 0x03, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0xff }, 0 },
@@ -116,22 +116,43 @@ enum scsi_status drive_read_media_serial(struct scsi_unit *unit, struct scsi_cmd
 	return SCSI_GOOD;
 }
 
+#define IMMED    0x01 /* byte 1 */
 #define LOAD_BIT 0x01
 #define EOT_BIT  0x04
 
 static enum scsi_status load(struct drive *d, struct scsi_cmd *cmd)
 {
+	bool immed = (cmd->cdb[1] & IMMED) != 0, was_ready = d->state == DRIVE_READY;
+	struct drive_place from = drive_place(d);
+	enum scsi_status status;
 	enum sense_id why;
 	int r;
 
-	if (!drive_load(d, &why))
-		return scsi_check(&d->unit, cmd, why);
+	if (!drive_load(d, immed, &why)) {
+		/* it goes on by itself: TEST UNIT READY and REQUEST SENSE tell how far it is */
+		return immed && d->state == DRIVE_LOADING ? SCSI_GOOD
+							  : scsi_check(&d->unit, cmd, why);
+	}
 	r = stage_sync(d->stage); /* a load of what is loaded goes to the beginning */
 	if (r == 0)
 		r = drive_enter_partition(d, 0);
 	if (r == 0)
 		r = drive_placed(d, stage_locate(d->stage, 0));
-	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
+	status = drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
+	if (was_ready)
+		drive_moved(d, SENSE_REWIND_UNDER_WAY, &from, immed);
+	return status;
+}
+
+static enum scsi_status unload(struct drive *d, struct scsi_cmd *cmd)
+{
+	bool was_loaded = d->state == DRIVE_READY;
+	struct drive_place from = drive_place(d);
+	enum scsi_status status = drive_outcome(d, cmd, drive_unload(d), SENSE_WRITE_ERROR, 0);
+
+	if (was_loaded && d->state == DRIVE_UNLOADED)
+		drive_unloaded(d, &from, (cmd->cdb[1] & IMMED) != 0);
+	return status;
 }
 
 enum scsi_status drive_load_unload(struct scsi_unit *unit, struct scsi_cmd *cmd)
@@ -150,8 +171,11 @@ enum scsi_status drive_load_unload(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		drive_alert(d, ALERT_NO_REMOVAL);
 		return scsi_check(unit, cmd, SENSE_REMOVAL_PREVENTED);
 	}
-	return drive_outcome(d, cmd, drive_unload(d), SENSE_WRITE_ERROR, 0);
+	return unload(d, cmd);
 }
+
+#define LONG        0x01 /* byte 1 of ERASE */
+#define ERASE_IMMED 0x02
 
 /* Short and long alike: nothing behind the position can be read again (P5), in this partition. */
 enum scsi_status drive_erase(struct scsi_unit *unit, struct scsi_cmd *cmd)
@@ -168,5 +192,8 @@ enum scsi_status drive_erase(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	r = stage_erase(d->stage);
 	if (r == 0)
 		r = stage_sync(d->stage);
-	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
+	s = drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
+	if (s == SCSI_GOOD && (cmd->cdb[1] & LONG) != 0)
+		drive_erased(d, (cmd->cdb[1] & ERASE_IMMED) != 0);
+	return s;
 }

@@ -18,6 +18,8 @@
  *   unload: READY | LOADING | FAILED -> UNLOADED      eject: any -> EMPTY
  *
  * Reaching READY raises "medium may have changed", once.
+ *
+ * A drive that is to be as slow as a real one (mechanism.c) is LOADING until its time is over, too.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,6 +42,10 @@ static void look(struct drive *d)
 {
 	int r;
 
+	if (motion_not_ready(&d->unit, NULL) != SENSE_NO_SENSE) {
+		d->looked_ms = clock_monotonic_ms() - LOOK_MS; /* as soon as it is over */
+		return;
+	}
 	d->looked_ms = clock_monotonic_ms();
 	r = stage_open(library_pool(d->library), d->barcode, CART_OPEN_WRITE | CART_OPEN_MOUNT,
 		       &d->stages[0]);
@@ -93,6 +99,7 @@ static void begin_load(struct drive *d)
 	case MEDIUM_READ_WRITE:
 	default:
 		note(d, DRIVE_LOADING);
+		drive_loading(d);
 		look(d);
 	}
 }
@@ -210,18 +217,22 @@ static const struct scsi_unit_ops unit_ops = {
 	.save_counters = save_counters,
 };
 
-bool drive_load(struct drive *d, enum sense_id *ret_why)
+bool drive_load(struct drive *d, bool immed, enum sense_id *ret_why)
 {
 	struct sense_extra extra;
+	bool ready;
 
 	/* a host that tries a cleaning cartridge again and again does not use it up */
-	if (d->state == DRIVE_UNLOADED && d->failure != SENSE_CLEANING_CARTRIDGE) {
-		begin_load(d);
-		/* whoever loads knows that the medium may have changed: SSC tells the others */
-		if (d->state == DRIVE_READY)
-			unit_attention_clear(&d->unit, SENSE_MEDIUM_MAY_HAVE_CHANGED);
-	}
-	return drive_ready(&d->unit, ret_why, &extra);
+	if (d->state != DRIVE_UNLOADED || d->failure == SENSE_CLEANING_CARTRIDGE)
+		return drive_ready(&d->unit, ret_why, &extra);
+	begin_load(d);
+	if (!immed)
+		motion_wait(&d->unit);
+	ready = drive_ready(&d->unit, ret_why, &extra);
+	/* whoever loads knows that the medium may have changed: SSC tells the others */
+	if (ready)
+		unit_attention_clear(&d->unit, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+	return ready;
 }
 
 int drive_unload(struct drive *d)
@@ -305,6 +316,7 @@ static int op_eject(void *ctx)
 		drive_alert(d, ALERT_UNLOAD_FAILURE);
 		r = LIBRARY_E_DRIVE_FAILED;
 	} else {
+		motion_end(&d->unit); /* the robot has waited for it */
 		d->barcode[0] = '\0';
 		d->has_lost = false; /* it was of this cartridge; the next one is sound */
 		unit_forget_deferred(&d->unit);
@@ -392,6 +404,7 @@ int drive_new(struct library *library, unsigned number, struct drive **ret_drive
 	d->number = number;
 	d->persona = persona;
 	d->buffered = 1;
+	d->slow = library_drives_have(&library_config(library)->realistic, number);
 	use_model(&tables, persona->drive);
 	r = unit_init(&d->unit, &unit_ops, &tables, persona->drive->features);
 	if (r == 0) {

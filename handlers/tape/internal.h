@@ -113,6 +113,7 @@ struct drive {
 	struct stage_failure lost; /* where an eject found it: the host is still to hear of it */
 	bool has_lost;
 	enum sense_id failure;   /* why FAILED, or not ready while UNLOADED */
+	bool slow;               /* it takes the times of its model (realistic=): mechanism.c */
 	bool read_only;          /* the drive can read the medium, and not write it */
 	bool attaching;          /* this unit begins: what is in the drive was loaded before */
 	int64_t looked_ms;       /* when a LOADING drive last tried to open its cartridge */
@@ -271,8 +272,12 @@ void drive_medium_serial(struct drive *d, char serial[DRIVE_MEDIUM_SERIAL_SIZE])
 
 /* ---- drive.c: loading ---- */
 
-/* LOAD UNLOAD: loads what is in the drive; 0 or the reason in @ret_why. Allowed in every state. */
-bool drive_load(struct drive *d, enum sense_id *ret_why);
+/*
+ * LOAD UNLOAD: loads what is in the drive; whether it is ready, else the reason in @ret_why.
+ * Allowed in every state.  Without @immed it waits as long as the mechanism takes; a recall it
+ * never waits for.
+ */
+bool drive_load(struct drive *d, bool immed, enum sense_id *ret_why);
 /* Syncs, closes; 0 or what cart_sync() said (then nothing changed). Only where READY. */
 MUST_CHECK int drive_unload(struct drive *d);
 /*
@@ -301,6 +306,31 @@ bool drive_deferred(struct scsi_unit *unit, enum sense_id *ret_why, struct sense
 enum sense_id drive_open_sense(int outcome);
 /* The TapeAlert flag of the same: the header is what a real cartridge has in its memory chip. */
 enum drive_alert drive_open_alert(int outcome);
+
+/* ---- mechanism.c: how long things take, where the drive is to be as slow as a real one ---- */
+
+/* Where the tape stands, as far as times are concerned; all 0 where nothing takes time. */
+struct drive_place {
+	uint64_t bytes; /* of the recording before it, about */
+	uint64_t object;
+	unsigned partition;
+};
+
+/* Empties the buffer of a slow drive. */
+struct drive_place drive_place(struct drive *d);
+
+/*
+ * What a command has done takes its time now: it begins a motion (handlers/scsi/motion.h), and,
+ * without @immed, waits for its end.  Meanwhile the mutex is free: call it last, and look at
+ * nothing of the medium afterwards.  Nothing happens in a drive that is as fast as it can be.
+ */
+void drive_moved(struct drive *d, enum sense_id what, const struct drive_place *from, bool immed);
+void drive_unloaded(struct drive *d, const struct drive_place *from, bool immed);
+void drive_formatted(struct drive *d, enum sense_id what, bool immed);
+void drive_erased(struct drive *d, bool immed); /* all behind the position */
+void drive_verified(struct drive *d, const struct drive_place *from, bool immed);
+/* A medium was put in: a motion begins, and the caller does not wait. */
+void drive_loading(struct drive *d);
 
 /* ---- rw.c ---- */
 
@@ -365,6 +395,8 @@ MUST_CHECK int drive_enter_partition(struct drive *d, unsigned partition);
 /* The stage of a partition that there is, opened where it was not; NULL where this fails: another
  * partition's must never answer for it. */
 struct stage *drive_partition_stage(struct drive *d, unsigned partition);
+/* Pairs of wraps of the medium in the drive, or of the drive's own format. */
+unsigned drive_wrap_pairs(struct drive *d);
 /* How many partitions the medium has. Only where READY, as what follows. */
 unsigned drive_partitions(struct drive *d);
 /* Of partition 0 and at its beginning, and all others at theirs: power on. */

@@ -111,12 +111,16 @@ bool drive_partition_info(struct drive *d, unsigned partition, struct cart_info 
 
 /* clang-format off */
 /*
- * A partition has whole wraps of the tape, there and back; between two of them one such pair stays
+ * How often the tape passes the head. A partition has whole wraps of the tape, there and back; between two of them one such pair stays
  * unused.  Pairs of wraps by density code, as the LTO programme publishes the wraps of a format.
  */
 static const struct wraps_row {
 	uint8_t density, pairs;
 } wraps[] = {
+	{ 0x40, 24 }, /* LTO-1 */
+	{ 0x42, 32 },
+	{ 0x44, 22 },
+	{ 0x46, 28 },
 	{ 0x58, 40 }, /* LTO-5 */
 	{ 0x5a, 68 },
 	{ 0x5c, 56 },
@@ -127,7 +131,7 @@ static const struct wraps_row {
 /* clang-format on */
 #define OTHER_PAIRS 100u
 
-static uint64_t wrap_pairs(struct drive *d)
+unsigned drive_wrap_pairs(struct drive *d)
 {
 	uint8_t density = d->state == DRIVE_READY ? stage_info(d->stages[0])->density
 						  : drive_default_medium(drive_model(d))->density;
@@ -255,7 +259,7 @@ static bool divide_as_asked(const uint8_t *page, uint64_t capacity, uint64_t ste
  */
 static bool divide(struct drive *d, const uint8_t *page, struct division *v)
 {
-	uint64_t capacity = usable_bytes(d), step = capacity / wrap_pairs(d);
+	uint64_t capacity = usable_bytes(d), step = capacity / drive_wrap_pairs(d);
 
 	*v = (struct division){ .partitions = 1u + page[3] };
 	step = step > 0 ? step : 1;
@@ -433,6 +437,8 @@ static enum scsi_status do_format(struct drive *d, struct scsi_cmd *cmd, const s
 	return SCSI_GOOD;
 }
 
+#define IMMED 0x01
+
 enum scsi_status drive_format_medium(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
@@ -453,7 +459,10 @@ enum scsi_status drive_format_medium(struct scsi_unit *unit, struct scsi_cmd *cm
 		divide_as_now(d, &v);
 	else if (!divide(d, d->request, &v))
 		return scsi_check(unit, cmd, SENSE_FORMAT_FAILED);
-	return do_format(d, cmd, &v, stage_info(d->stages[0])->layout.proportion);
+	status = do_format(d, cmd, &v, stage_info(d->stages[0])->layout.proportion);
+	if (status == SCSI_GOOD)
+		drive_formatted(d, SENSE_FORMAT_UNDER_WAY, (cmd->cdb[1] & IMMED) != 0);
+	return status;
 }
 
 enum scsi_status drive_set_capacity(struct scsi_unit *unit, struct scsi_cmd *cmd)
@@ -468,5 +477,8 @@ enum scsi_status drive_set_capacity(struct scsi_unit *unit, struct scsi_cmd *cmd
 	if (proportion == 0) /* the default: all of it */
 		proportion = CART_WHOLE;
 	v.bytes[0] = part_of(stage_info(d->stages[0])->layout.capacity_bytes, proportion);
-	return do_format(d, cmd, &v, proportion);
+	status = do_format(d, cmd, &v, proportion);
+	if (status == SCSI_GOOD)
+		drive_formatted(d, SENSE_SET_CAPACITY_UNDER_WAY, (cmd->cdb[1] & IMMED) != 0);
+	return status;
 }

@@ -8,15 +8,21 @@
 #include "handlers/tape/internal.h"
 #include "lib/base/bytes.h"
 
+#define IMMED 0x01 /* of REWIND and LOCATE */
+
 enum scsi_status drive_rewind(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
+	struct drive_place from = drive_place(d);
+	enum scsi_status status;
 	int r = stage_sync(
 		d->stage); /* P1; with IMMED too: it is no slower than the next command */
 
 	if (r == 0)
 		r = drive_placed(d, stage_locate(d->stage, 0));
-	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
+	status = drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
+	drive_moved(d, SENSE_REWIND_UNDER_WAY, &from, (cmd->cdb[1] & IMMED) != 0);
+	return status;
 }
 
 enum space_code {
@@ -38,6 +44,8 @@ enum scsi_status drive_space(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	struct drive *d = drive_of(unit);
 	const uint8_t *cdb = cmd->cdb;
 	int64_t count = cdb[0] == OP_SPACE_16 ? (int64_t)get_be64(cdb + 4) : signed_be24(cdb + 2);
+	struct drive_place from = drive_place(d);
+	enum scsi_status status;
 	uint64_t residual = 0;
 	int r;
 
@@ -57,7 +65,9 @@ enum scsi_status drive_space(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	default:
 		return scsi_check_field(unit, cmd, 1, 3);
 	}
-	return drive_outcome(d, cmd, r, SENSE_POSITIONING_ERROR, (int64_t)residual);
+	status = drive_outcome(d, cmd, r, SENSE_POSITIONING_ERROR, (int64_t)residual);
+	drive_moved(d, SENSE_OPERATION_UNDER_WAY, &from, false);
+	return status;
 }
 
 #define CP 0x02 /* change partition */
@@ -80,6 +90,7 @@ enum scsi_status drive_locate_10(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
 	enum scsi_status status = check_partition(d, cmd, 8);
+	struct drive_place from = drive_place(d);
 	int r;
 
 	if (status != SCSI_GOOD)
@@ -87,7 +98,9 @@ enum scsi_status drive_locate_10(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	r = enter(d, cmd, 8);
 	if (r == 0)
 		r = drive_placed(d, stage_locate(d->stage, get_be32(cmd->cdb + 3)));
-	return drive_outcome(d, cmd, r, SENSE_POSITIONING_ERROR, 0);
+	status = drive_outcome(d, cmd, r, SENSE_POSITIONING_ERROR, 0);
+	drive_moved(d, SENSE_LOCATE_UNDER_WAY, &from, (cmd->cdb[1] & IMMED) != 0);
+	return status;
 }
 
 enum dest_type {
@@ -108,6 +121,7 @@ enum scsi_status drive_locate_16(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	struct drive *d = drive_of(unit);
 	enum dest_type type = (enum dest_type)(cmd->cdb[1] >> 3 & 7);
 	enum scsi_status status = check_partition(d, cmd, 3);
+	struct drive_place from = drive_place(d);
 	int r;
 
 	if (status != SCSI_GOOD)
@@ -117,7 +131,9 @@ enum scsi_status drive_locate_16(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	r = enter(d, cmd, 3);
 	if (r == 0)
 		r = drive_placed(d, locate(d, type, get_be64(cmd->cdb + 4)));
-	return drive_outcome(d, cmd, r, SENSE_POSITIONING_ERROR, 0);
+	status = drive_outcome(d, cmd, r, SENSE_POSITIONING_ERROR, 0);
+	drive_moved(d, SENSE_LOCATE_UNDER_WAY, &from, (cmd->cdb[1] & IMMED) != 0);
+	return status;
 }
 
 /* ---- READ POSITION ---- */

@@ -14,6 +14,7 @@
 #define VTE    0x20 /* to the end of data */
 #define VLBPM  0x10 /* by the method of logical block protection */
 #define VBF    0x08 /* the length counts filemarks */
+#define IMMED  0x04
 #define BYTCMP 0x02
 
 /* Blocks and filemarks up to the end of the data. */
@@ -96,11 +97,22 @@ static enum scsi_status verify_blocks(struct drive *d, struct scsi_cmd *cmd,
 	return s;
 }
 
+static enum scsi_status verify(struct drive *d, struct scsi_cmd *cmd,
+			       const struct drive_transfer *t)
+{
+	if ((cmd->cdb[1] & VTE) != 0)
+		return verify_to_end(d, cmd);
+	if ((cmd->cdb[1] & VBF) != 0)
+		return verify_filemarks(d, cmd, get_be24(cmd->cdb + drive_length_byte(cmd)));
+	return verify_blocks(d, cmd, t);
+}
+
 enum scsi_status drive_verify(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
 	struct drive_transfer t = { .blocks = 0 };
 	enum scsi_status s = SCSI_GOOD;
+	struct drive_place from;
 	uint8_t bits = cmd->cdb[1];
 
 	/* what the store verifies does not depend on the method; but there must be one */
@@ -118,9 +130,8 @@ enum scsi_status drive_verify(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		s = drive_go_to(d, cmd);
 	if (s != SCSI_GOOD)
 		return s;
-	if ((bits & VTE) != 0)
-		return verify_to_end(d, cmd);
-	if ((bits & VBF) != 0)
-		return verify_filemarks(d, cmd, get_be24(cmd->cdb + drive_length_byte(cmd)));
-	return verify_blocks(d, cmd, &t);
+	from = drive_place(d);
+	s = verify(d, cmd, &t);
+	drive_verified(d, &from, (bits & IMMED) != 0);
+	return s;
 }

@@ -155,6 +155,48 @@ static char *read_drives(struct reader *r, const char *value)
 	return read_count(value, 1, LIBRARY_MAX_DRIVES, &r->config->drives);
 }
 
+/* "3" or "3-7" */
+static bool add_drives(const char *item, unsigned most, struct library_drives *drives)
+{
+	g_auto(GStrv) ends = g_strsplit(item, "-", 2);
+	guint64 first, last;
+
+	if (ends[0] == NULL || !g_ascii_string_to_unsigned(ends[0], 10, 1, most, &first, NULL))
+		return false;
+	last = first;
+	if (ends[1] != NULL &&
+	    (!g_ascii_string_to_unsigned(ends[1], 10, 1, most, &last, NULL) || last < first))
+		return false;
+	for (guint64 n = first - 1; n < last; n++)
+		drives->bits[n / 8] |= (uint8_t)(1u << n % 8);
+	return true;
+}
+
+/* Behind drives=: its numbers go up to that. */
+static char *read_some_drives(struct reader *r, const char *value, struct library_drives *ret)
+{
+	g_auto(GStrv) items = g_strsplit(value, ";", -1);
+	struct library_drives drives = { { 0 } };
+	bool good = items[0] != NULL;
+
+	if (strcmp(value, "yes") == 0)
+		memset(&drives, 0xff, sizeof(drives));
+	else if (strcmp(value, "no") != 0)
+		for (char **i = items; good && *i != NULL; i++)
+			good = add_drives(g_strstrip(*i), r->config->drives, &drives);
+	if (!good)
+		return g_strdup_printf("names no drives: use yes, no, or numbers from 1 to %u as "
+				       "1;3-4",
+				       r->config->drives);
+	*ret = drives;
+	return NULL;
+}
+
+static char *read_realistic(struct reader *r, const char *value)
+{
+	return read_some_drives(r, value, &r->config->realistic);
+}
+
 static char *read_pool(struct reader *r, const char *value)
 {
 	if (!g_path_is_absolute(value))
@@ -246,6 +288,7 @@ static const struct key_row key_rows[] = {
 	{ "library",  "slots",         "20",              read_slots },
 	{ "library",  "mail_slots",    NULL,              read_mail_slots },
 	{ "library",  "drives",        "2",               read_drives },
+	{ "library",  "realistic",     NULL,              read_realistic },
 	{ "library",  "pool",          "/srv/vtl/lib0",   read_pool },
 	{ "library",  "serial",        NULL,              read_serial },
 	{ "media",    "barcodes",      NULL,              read_barcodes },
@@ -469,6 +512,22 @@ void library_config_free(struct library_config *config)
 	g_free(config);
 }
 
+/* As read_some_drives() reads them; nothing where there are none. */
+static void put_drives(GKeyFile *file, const char *key, const struct library_drives *drives,
+		       unsigned cnt)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	unsigned have = 0;
+
+	for (unsigned n = 1; n <= cnt; n++) {
+		if (!library_drives_have(drives, n))
+			continue;
+		g_string_append_printf(text, "%s%u", have++ > 0 ? ";" : "", n);
+	}
+	if (have > 0)
+		g_key_file_set_string(file, "library", key, have == cnt ? "yes" : text->str);
+}
+
 char *config_text(const struct library_config *c)
 {
 	g_autofree char *barcodes = g_strjoinv(";", c->barcodes);
@@ -481,6 +540,7 @@ char *config_text(const struct library_config *c)
 	g_key_file_set_integer(file, "library", "slots", (int)c->slots);
 	g_key_file_set_integer(file, "library", "mail_slots", (int)c->mail_slots);
 	g_key_file_set_integer(file, "library", "drives", (int)c->drives);
+	put_drives(file, "realistic", &c->realistic, c->drives);
 	g_key_file_set_string(file, "library", "pool", c->pool);
 	g_key_file_set_string(file, "library", "serial", c->serial);
 	g_key_file_set_string(file, "media", "barcodes", barcodes);

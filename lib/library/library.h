@@ -55,6 +55,17 @@ GQuark library_error_quark(void);
 
 /* ---- description ---- */
 
+/* Some of the drives of a library. */
+struct library_drives {
+	uint8_t bits[LIBRARY_MAX_DRIVES / 8];
+};
+
+static inline bool library_drives_have(const struct library_drives *drives, unsigned number)
+{
+	return number >= 1 && number <= LIBRARY_MAX_DRIVES &&
+	       (drives->bits[(number - 1) / 8] >> ((number - 1) % 8) & 1) != 0;
+}
+
 /*
  * The description, a GKeyFile (vtl-library.conf(5) has every key):
  *
@@ -66,6 +77,7 @@ GQuark library_error_quark(void);
  *   mail_slots=2                    optional, 0
  *   drives=2
  *   pool=/srv/vtl/lib0
+ *   realistic=1;3-4                 optional, no: drives that are as slow as their model; yes: all
  *   serial=VTL0000001               optional, up to 10 of A-Z 0-9; else derived from the name and
  *                                   this machine's id, so that two machines do not collide
  *   [media]                         optional: a library can begin empty
@@ -88,7 +100,8 @@ struct library_config {
 	bool type_given, capacity_given, early_warning_given;
 	char serial[16];
 	unsigned slots, mail_slots, drives;
-	char *pool;      /* absolute path; owned */
+	struct library_drives realistic; /* those that take the times of their model */
+	char *pool;                      /* absolute path; owned */
 	char **barcodes; /* of the media to create, ranges expanded; NULL-terminated, owned */
 	uint64_t capacity_bytes, early_warning_bytes;
 	uint8_t density, medium_type;

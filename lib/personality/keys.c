@@ -125,6 +125,7 @@ static const struct key_row drive_keys[] = {
 	{ "seek_time",    value_seconds,  FIELD(drive_model, timing.seek_ms),  0, 0 },
 	{ "rewind_time",  value_seconds,  FIELD(drive_model, timing.rewind_ms), 0, 0 },
 	{ "rate",         value_number,   FIELD(drive_model, timing.rate_kb_s), 1, 100000000 },
+	{ "wraps",        value_number,   FIELD(drive_model, timing.wraps),    1, 10000 },
 };
 
 static const struct key_row library_keys[] = {

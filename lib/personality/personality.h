@@ -118,6 +118,7 @@ struct drive_timing {
 	uint32_t seek_ms;   /* from the beginning to a place in the middle, on average */
 	uint32_t rewind_ms; /* of a whole tape */
 	uint32_t rate_kb_s; /* native, units of 1000 bytes a second */
+	uint32_t wraps;     /* how often a whole medium passes the head; 0: as its format has it */
 };
 
 struct drive_model {

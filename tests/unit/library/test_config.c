@@ -105,6 +105,36 @@ static void every_key_is_read(void **state)
 	library_config_free(c);
 }
 
+static void some_drives_are_as_slow_as_their_model(void **state)
+{
+	struct library_config *c = parse(GOOD "realistic=1;3 - 4\n", NULL);
+
+	(void)state;
+	assert_null(c); /* a range has no blanks */
+	for (unsigned i = 0; i < 3; i++) {
+		static const char *const words[] = { "1", "no", "yes" };
+		g_autofree char *text = NULL,
+				*line = g_strdup_printf(GOOD "realistic=%s\n", words[i]);
+		struct library_config *again;
+
+		c = parse(line, NULL);
+		assert_non_null(c);
+		text = config_text(c);
+		again = parse(text, NULL);
+		assert_non_null(again);
+		assert_int_equal(library_drives_have(&c->realistic, 1), i != 1);
+		assert_int_equal(library_drives_have(&c->realistic, 2), i == 2);
+		assert_int_equal(library_drives_have(&again->realistic, 1), i != 1);
+		assert_int_equal(library_drives_have(&again->realistic, 2), i == 2);
+		library_config_free(c);
+		library_config_free(again);
+	}
+	assert_bad(GOOD "realistic=3\n", "key realistic: '3' names no drives");
+	assert_bad(GOOD "realistic=2-1\n", "key realistic: '2-1' names no drives");
+	assert_bad(GOOD "realistic=\n", "key realistic");
+	assert_bad(GOOD "realistic=maybe\n", "numbers from 1 to 2 as 1;3-4");
+}
+
 static void the_serial_depends_on_the_name(void **state)
 {
 	struct library_config *a = parse(GOOD, NULL), *b = parse(GOOD, NULL);
@@ -255,6 +285,7 @@ int main(void)
 		cmocka_unit_test(every_personality_can_be_chosen),
 		cmocka_unit_test(drives_of_another_model_are_in_the_library),
 		cmocka_unit_test(every_key_is_read),
+		cmocka_unit_test(some_drives_are_as_slow_as_their_model),
 		cmocka_unit_test(the_serial_depends_on_the_name),
 		cmocka_unit_test(a_missing_key_is_named_with_an_example),
 		cmocka_unit_test(an_unknown_key_suggests_the_nearest),
