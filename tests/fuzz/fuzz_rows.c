@@ -82,7 +82,7 @@ static void expect_search(struct cart *c, uint64_t from, int64_t count)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const int64_t counts[] = { 1, 2, 5, 8, 9, 10, 512, 60000 };
-	uint8_t file[sizeof(kept)];
+	static uint8_t file[sizeof(kept)];
 	struct cart *c;
 
 	if (kept_size == 0)
