@@ -91,7 +91,7 @@ static void set_identity(struct changer *c)
 int changer_new(struct library *library, struct changer **ret_changer)
 {
 	const struct personality *persona = library_personality(library_config(library));
-	const struct scsi_tables tables = changer_tables();
+	struct scsi_tables tables = changer_tables();
 	struct changer *c;
 
 	if (persona == NULL)
@@ -101,6 +101,8 @@ int changer_new(struct library *library, struct changer **ret_changer)
 		return -ENOMEM;
 	c->library = library_ref(library);
 	c->persona = persona;
+	tables.mode_bytes = &persona->library->mode_bytes;
+	tables.vpd_bytes = &persona->library->vpd_bytes;
 	if (unit_init(&c->unit, &unit_ops, &tables, 0) != 0) {
 		library_unref(c->library);
 		free(c);

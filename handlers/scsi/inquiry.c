@@ -98,6 +98,30 @@ static const struct page_bytes *model_page(const struct scsi_tables *t, uint8_t 
 	return NULL;
 }
 
+/* A page of the vendor's own, with what the unit itself has in its places. */
+static size_t fill_model_page(const struct scsi_identity *id, const struct page_bytes *page,
+			      uint8_t *content)
+{
+	const char *const texts[] = {
+		[PAGE_TEXT_VENDOR] = id->vendor,
+		[PAGE_TEXT_PRODUCT] = id->product,
+		[PAGE_TEXT_REVISION] = id->revision,
+		[PAGE_TEXT_SERIAL] = id->serial,
+	};
+
+	memcpy(content, page->bytes, page->size);
+	for (unsigned i = 0; i < page->fields_cnt; i++) {
+		const struct page_field *f = &page->fields[i];
+		const char *text = texts[f->what];
+		size_t n = strlen(text);
+
+		if (f->what == PAGE_TEXT_SERIAL && n > f->size)
+			text += n - f->size; /* its end tells one unit from the next */
+		scsi_put_text(content + f->at, f->size, text);
+	}
+	return page->size;
+}
+
 /* The list of pages, in ascending order. */
 static size_t fill_supported(const struct scsi_unit *unit, uint8_t *content)
 {
@@ -134,8 +158,7 @@ static enum scsi_status vital_product_data(struct scsi_unit *unit, struct scsi_c
 	default:
 		own = model_page(t, cmd->cdb[2]);
 		if (own != NULL) {
-			n = own->size;
-			memcpy(data + 4, own->bytes, n);
+			n = fill_model_page(&unit->identity, own, data + 4);
 			break;
 		}
 		while (i < t->vpd_pages_cnt && t->vpd_pages[i].code != cmd->cdb[2])

@@ -117,7 +117,7 @@ static const struct key_row drive_keys[] = {
 	{ "vpd_pages",    value_pages,    FIELD(drive_model, vpd_pages),       0, 0xff },
 	{ "mode_bytes.",  value_patch,    FIELD(drive_model, mode_bytes),      0, 0x3e },
 	{ "mode.",        value_page,     FIELD(drive_model, mode_bytes),      0, 0x3e },
-	{ "vpd.",         value_page,     FIELD(drive_model, vpd_bytes),       0, 0xff },
+	{ "vpd.",         value_page,     FIELD(drive_model, vpd_bytes),       1, 0xff },
 	{ "inquiry",      value_patch,    FIELD(drive_model, inquiry_bytes),   0, 0 },
 	{ "timeouts",     value_number,   FIELD(drive_model, timeout_percent), 10, 1000 },
 	{ "load_time",    value_seconds,  FIELD(drive_model, timing.load_ms),  0, 0 },
@@ -140,7 +140,7 @@ static const struct key_row library_keys[] = {
 	{ "mail_slots",   value_number, FIELD(library_model, mail_address),      0, 0xfffe },
 	{ "drives",       value_number, FIELD(library_model, drive_address),     0, 0xfffe },
 	{ "mode.",        value_page,   FIELD(library_model, mode_bytes),        0, 0x3e },
-	{ "vpd.",         value_page,   FIELD(library_model, vpd_bytes),         0, 0xff },
+	{ "vpd.",         value_page,   FIELD(library_model, vpd_bytes),         1, 0xff },
 	{ "inquiry",      value_patch,  FIELD(library_model, inquiry_bytes),     0, 0 },
 };
 

@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE_BYTES_MAX 252 /* of one page, or of one patch */
-#define PATCHES_MAX    64  /* of one model */
-#define PAGES_MAX      96
-#define VERSIONS_MAX   8
+#define PATCHES_MAX  64 /* of one model */
+#define PAGES_MAX    96
+#define VERSIONS_MAX 8
 
 static void *field(const struct key_row *row, void *object)
 {
@@ -225,6 +224,8 @@ VALUE_READER(value_pages)
 		*list = (struct page_list){ 0 };
 		return NULL;
 	}
+	if (strcmp(value, "none") == 0)
+		cnt = 0;
 	if (cnt > PAGES_MAX)
 		return g_strdup_printf("has more than %d pages", PAGES_MAX);
 	codes = catalogue_alloc(catalogue, cnt * sizeof(*codes));
@@ -232,7 +233,7 @@ VALUE_READER(value_pages)
 		if (!parse_page(words[i], (unsigned)row->max, &codes[i]))
 			return g_strdup_printf("has '%s', which is no page: write hexadecimal "
 					       "codes up to %X, with /SUBPAGE where there is one, "
-					       "as 0A 0A/01; or write all",
+					       "as 0A 0A/01; or write all, or none",
 					       words[i], (unsigned)row->max);
 	qsort(codes, cnt, sizeof(*codes), compare_codes);
 	*list = (struct page_list){ .codes = codes, .cnt = cnt };
@@ -254,28 +255,6 @@ struct page_patches value_patched(struct catalogue *catalogue, struct page_patch
 			rows[n++] = old.rows[i];
 	rows[n++] = *row;
 	return (struct page_patches){ .rows = rows, .cnt = n };
-}
-
-/* Hexadecimal bytes, blanks between them allowed; false where it is anything else. */
-static bool parse_bytes(struct catalogue *catalogue, const char *text, struct page_bytes *row)
-{
-	uint8_t *bytes = catalogue_alloc(catalogue, PAGE_BYTES_MAX);
-	uint16_t n = 0;
-
-	for (const char *p = text; *p != '\0';) {
-		if (*p == ' ' || *p == '\t') {
-			p++;
-			continue;
-		}
-		if (!g_ascii_isxdigit(p[0]) || !g_ascii_isxdigit(p[1]) || n == PAGE_BYTES_MAX)
-			return false;
-		bytes[n++] =
-			(uint8_t)(g_ascii_xdigit_value(p[0]) << 4 | g_ascii_xdigit_value(p[1]));
-		p += 2;
-	}
-	row->bytes = bytes;
-	row->size = n;
-	return n > 0;
 }
 
 static char *add_patch(struct catalogue *catalogue, const struct key_row *row, void *object,
@@ -316,7 +295,8 @@ VALUE_READER(value_patch)
 		if (colon != NULL)
 			*colon = '\0';
 		if (colon == NULL || !parse_number(text, 0, PAGE_BYTES_MAX - 1, &at) ||
-		    !parse_bytes(catalogue, colon + 1, &patch) || at + patch.size > PAGE_BYTES_MAX)
+		    !value_page_bytes(catalogue, colon + 1, false, &patch) ||
+		    at + patch.size > PAGE_BYTES_MAX)
 			return g_strdup("is no list of bytes: write AT:BYTES;AT:BYTES, AT in "
 					"decimal from the page's first byte, BYTES in hexadecimal, "
 					"as 8:5E 18;14:01");
@@ -329,16 +309,40 @@ VALUE_READER(value_patch)
 	return why;
 }
 
+/* The page of a base is not there. */
+static void take_away(struct catalogue *catalogue, struct page_patches *patches,
+		      const struct page_bytes *page)
+{
+	struct page_bytes *rows = catalogue_alloc(catalogue, patches->cnt * sizeof(*rows));
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < patches->cnt; i++)
+		if (!patches->rows[i].whole || patches->rows[i].page != page->page ||
+		    patches->rows[i].subpage != page->subpage)
+			rows[n++] = patches->rows[i];
+	*patches = (struct page_patches){ .rows = rows, .cnt = n };
+}
+
+/* row->min: the page may have places for what the unit has. */
 VALUE_READER(value_page)
 {
 	struct page_bytes page = { .whole = true };
 	char *why = page_of_key(row, rest, &page);
+	bool own = row->min != 0;
 
 	if (why != NULL)
 		return why;
-	if (!parse_bytes(catalogue, value, &page))
-		return g_strdup_printf("is no page: write up to %d bytes in hexadecimal",
-				       PAGE_BYTES_MAX);
+	if (strcmp(value, "none") == 0) {
+		take_away(catalogue, field(row, object), &page);
+		return NULL;
+	}
+	if (!value_page_bytes(catalogue, value, own, &page))
+		return g_strdup_printf("is no page: write up to %d bytes in hexadecimal, a byte "
+				       "and how often as 20*12, a text in quotes%s; or none",
+				       PAGE_BYTES_MAX,
+				       own ? ", <serial:12>, or vendor, product or revision "
+					     "for serial"
+					   : "");
 	return add_patch(catalogue, row, object, &page);
 }
 
@@ -388,20 +392,27 @@ const char *medium_access_name(enum medium_access access)
 	return (unsigned)access < G_N_ELEMENTS(access_words) ? access_words[access] : "unknown";
 }
 
+/* A word with + or - changes what is there already, the base's. */
 VALUE_READER(value_features)
 {
 	g_auto(GStrv) words = value_split(value);
+	unsigned *features = field(row, object), i;
 	GString *known;
-	unsigned features = 0, i;
 
 	(void)catalogue;
 	(void)rest;
+	if (words[0] == NULL || strchr("+-", *words[0]) == NULL)
+		*features = 0;
 	for (char **word = words; *word != NULL; word++) {
+		bool signed_word = strchr("+-", **word) != NULL;
+
 		for (i = 0; i < G_N_ELEMENTS(feature_words); i++)
-			if (strcmp(feature_words[i].word, *word) == 0)
+			if (strcmp(feature_words[i].word, *word + signed_word) == 0)
 				break;
 		if (i < G_N_ELEMENTS(feature_words)) {
-			features |= feature_words[i].bit;
+			*features |= feature_words[i].bit;
+			if (**word == '-')
+				*features &= ~feature_words[i].bit;
 			continue;
 		}
 		known = g_string_new(NULL);
@@ -411,7 +422,6 @@ VALUE_READER(value_features)
 		g_string_prepend(known, "is no list of features: use");
 		return g_string_free(known, FALSE);
 	}
-	*(unsigned *)field(row, object) = features;
 	return NULL;
 }
 

@@ -16,8 +16,10 @@
 	"mode_pages=01 0A 0F 10 1C\nlog_pages=02 2E\nvpd_pages=B0 B1\n"                        \
 	"mode_bytes.0A=8:12 34\nmode_bytes.10=200:01\nmode.25=25 03 AA BB CC\n"                \
 	"vpd.C0=01 02 03\nvpd.B1=58 59\ninquiry=36:41 42;100:43\n"                             \
+	"vpd.C1=<vendor:8> \"|\" <product:16><revision:3><serial:20><serial:3> 00\n"           \
 	"min_block=4\ngranularity=2\nmax_block=65536\n"                                        \
-	"[personality own]\nbase=ibm-lto8\ndrive=own\n"                                        \
+	"[library own]\nbase=ibm-3573-tl\nvpd.C0=<serial:2> <revision:5>\nmode.20=20 01 07\n"  \
+	"[personality own]\nlibrary=own\ndrive=own\n"                                          \
 	"[drive old]\nbase=own\nansi_version=2\ninquiry=36:41\n"                               \
 	"[personality old]\nbase=own\ndrive=old\n"
 
@@ -99,13 +101,44 @@ static void vital_product_data_has_listed_pages_and_the_vendors_own(void **state
 {
 	struct persona_rig *rig = *state;
 
-	assert_true(ANSWER(rig, OP_INQUIRY, 1, 0x00, 0, 255, 0) == 4 + 6);
-	assert_memory_equal(rig->data + 4, "\x00\x80\x83\xb0\xb1\xc0", 6);
+	assert_true(ANSWER(rig, OP_INQUIRY, 1, 0x00, 0, 255, 0) == 4 + 7);
+	assert_memory_equal(rig->data + 4, "\x00\x80\x83\xb0\xb1\xc0\xc1", 7);
 	assert_int_equal(ANSWER(rig, OP_INQUIRY, 1, 0xc0, 0, 255, 0), 4 + 3);
 	assert_memory_equal(rig->data, "\x01\xc0\x00\x03\x01\x02\x03", 7);
 	assert_int_equal(ANSWER(rig, OP_INQUIRY, 1, 0xb1, 0, 255, 0), 4 + 2);
 	assert_memory_equal(rig->data + 4, "XY", 2);
 	assert_int_equal(ANSWER(rig, OP_INQUIRY, 1, 0xb2, 0, 255, 0), 0);
+}
+
+static void places_in_a_page_have_what_the_unit_has(void **state)
+{
+	struct persona_rig *rig = *state;
+	const char *serial = drive_unit(rig->drive)->identity.serial;
+	size_t n = strlen(serial);
+
+	assert_true(n > 3 && n < 20);
+	assert_int_equal(ANSWER(rig, OP_INQUIRY, 1, 0xc1, 0, 255, 0), 4 + 52);
+	assert_memory_equal(rig->data + 4, "ACME    |ULT3580-TD8     HB8", 28);
+	assert_memory_equal(rig->data + 32, serial, n);
+	assert_memory_equal(rig->data + 32 + n, "                    ", 20 - n);
+	assert_memory_equal(rig->data + 52, serial + n - 3, 3); /* its end */
+	assert_int_equal(rig->data[55], 0);
+}
+
+static void a_changer_has_the_pages_of_its_model_too(void **state)
+{
+	struct persona_rig *rig = *state;
+	struct scsi_unit *unit = changer_unit(rig->changer);
+	const char *serial = unit->identity.serial;
+	const uint8_t inquiry[6] = { OP_INQUIRY, 1, 0xc0, 0, 255 };
+	const uint8_t mode[6] = { OP_MODE_SENSE_6, 8, 0x20, 0, 255 };
+
+	persona_rig_settle(rig, unit);
+	assert_int_equal(persona_rig_ask(rig, unit, inquiry, sizeof(inquiry)), 4 + 7);
+	assert_memory_equal(rig->data + 4, serial + strlen(serial) - 2, 2);
+	assert_memory_equal(rig->data + 6, "B.60 ", 5);
+	assert_int_equal(persona_rig_ask(rig, unit, mode, sizeof(mode)), 4 + 3);
+	assert_memory_equal(rig->data + 4, "\x20\x01\x07", 3);
 }
 
 static void inquiry_has_version_descriptors_and_bytes_of_the_model(void **state)
@@ -151,6 +184,8 @@ int main(void)
 		cmocka_unit_test(a_mode_page_of_the_vendors_own_stands_at_its_place),
 		cmocka_unit_test(only_listed_log_pages_are_there),
 		cmocka_unit_test(vital_product_data_has_listed_pages_and_the_vendors_own),
+		cmocka_unit_test(places_in_a_page_have_what_the_unit_has),
+		cmocka_unit_test(a_changer_has_the_pages_of_its_model_too),
 		cmocka_unit_test(inquiry_has_version_descriptors_and_bytes_of_the_model),
 		cmocka_unit_test(a_scsi_2_drive_has_no_version_descriptors),
 		cmocka_unit_test(block_limits_are_the_models),

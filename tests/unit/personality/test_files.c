@@ -50,6 +50,22 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* The only ones of @page that stand at @at. */
+static const struct page_bytes *bytes_of(const struct page_patches *patches, uint8_t page,
+					 uint16_t at)
+{
+	const struct page_bytes *found = NULL;
+
+	for (unsigned i = 0; i < patches->cnt; i++) {
+		if (patches->rows[i].page != page || patches->rows[i].at != at)
+			continue;
+		assert_null(found);
+		found = &patches->rows[i];
+	}
+	assert_non_null(found);
+	return found;
+}
+
 static void a_drive_of_ones_own_is_a_base_and_what_differs(void **state)
 {
 	const struct personality *p;
@@ -67,12 +83,11 @@ static void a_drive_of_ones_own_is_a_base_and_what_differs(void **state)
 	assert_ptr_equal(p->library, personality_find("ibm-lto8")->library);
 	assert_int_equal(p->drive->mode_pages.cnt, 3);
 	assert_int_equal(p->drive->mode_pages.codes[2], 0x1001);
-	assert_int_equal(p->drive->mode_bytes.cnt, 3);
-	assert_int_equal(p->drive->mode_bytes.rows[0].at, 8);
-	assert_int_equal(p->drive->mode_bytes.rows[0].bytes[1], 0x18);
-	assert_true(p->drive->mode_bytes.rows[2].whole);
-	assert_int_equal(p->drive->mode_bytes.rows[2].page, 0x25);
-	assert_int_equal(p->drive->vpd_bytes.rows[0].size, 3);
+	assert_int_equal(bytes_of(&p->drive->mode_bytes, 0x10, 8)->bytes[1], 0x18);
+	assert_int_equal(bytes_of(&p->drive->mode_bytes, 0x10, 14)->bytes[0], 0x01);
+	assert_true(bytes_of(&p->drive->mode_bytes, 0x25, 0)->whole);
+	assert_int_equal(bytes_of(&p->drive->mode_bytes, 0x25, 0)->size, 4);
+	assert_int_equal(bytes_of(&p->drive->vpd_bytes, 0xc0, 0)->size, 3);
 	assert_int_equal(p->drive->inquiry_bytes.rows[0].at, 36);
 	assert_int_equal(p->drive->densities_cnt, 3);
 	take_away("own.personality");
@@ -91,6 +106,57 @@ static void a_later_key_replaces_the_bytes_of_the_base_at_the_same_place(void **
 	assert_int_equal(d->mode_bytes.rows[1].bytes[0], 0x60);
 	assert_int_equal(drive_model_get("a1", NULL)->mode_bytes.rows[0].bytes[0], 0x5e);
 	take_away("x.personality");
+}
+static void a_page_has_texts_runs_and_places_for_what_the_unit_has(void **state)
+{
+	static const char content[] = "Rev:\0\0\0            \x01\x01X";
+	const struct personality *p;
+	const struct page_bytes *page;
+
+	(void)state;
+	put("own.personality", "[drive own]\nbase=ibm-ult3580-td8\nvpd.C0=none\nvpd.C1=none\n"
+			       "vpd.D0=\"Rev:\" 00*3<revision:4><serial:8>01 01 \"X\"\n"
+			       "vpd.D1=00*252\n"
+			       "[personality own]\nbase=ibm-lto8\ndrive=own\n");
+	p = personality_find("own");
+	assert_non_null(p);
+	assert_int_equal(p->drive->vpd_bytes.cnt, 2);
+	page = bytes_of(&p->drive->vpd_bytes, 0xd0, 0);
+	assert_int_equal(page->size, sizeof(content) - 1);
+	assert_memory_equal(page->bytes, content, sizeof(content) - 1);
+	assert_int_equal(page->fields_cnt, 2);
+	assert_int_equal(page->fields[0].at, 7);
+	assert_int_equal(page->fields[0].size, 4);
+	assert_int_equal(page->fields[0].what, PAGE_TEXT_REVISION);
+	assert_int_equal(page->fields[1].at, 11);
+	assert_int_equal(page->fields[1].what, PAGE_TEXT_SERIAL);
+	assert_int_equal(bytes_of(&p->drive->vpd_bytes, 0xd1, 0)->size, 252);
+	take_away("own.personality");
+}
+
+static void features_and_pages_of_a_base_can_be_added_to_and_taken_away(void **state)
+{
+	const struct personality *p;
+	unsigned base = personality_find("ibm-lto8")->drive->features;
+
+	(void)state;
+	put("own.personality", "[drive a]\nbase=ibm-ult3580-td8\nfeatures=+explicit -worm\n"
+			       "mode.20=20 01 00\nvpd.D0=01\nvpd_pages=none\n"
+			       "[drive b]\nbase=a\nmode.20=none\nvpd.D0=none\nvpd.D5=none\n"
+			       "vpd_pages=all\n"
+			       "[personality a]\nbase=ibm-lto8\ndrive=a\n"
+			       "[personality b]\nbase=ibm-lto8\ndrive=b\n");
+	p = personality_find("a");
+	assert_non_null(p);
+	assert_true((base & DRIVE_WORM) != 0 && (base & DRIVE_EXPLICIT) == 0);
+	assert_int_equal(p->drive->features, (base | DRIVE_EXPLICIT) & ~(unsigned)DRIVE_WORM);
+	assert_non_null(p->drive->vpd_pages.codes); /* a list, without anything in it */
+	assert_int_equal(p->drive->vpd_pages.cnt, 0);
+	assert_int_equal(personality_find("b")->drive->mode_bytes.cnt,
+			 p->drive->mode_bytes.cnt - 1);
+	assert_int_equal(personality_find("b")->drive->vpd_bytes.cnt, p->drive->vpd_bytes.cnt - 1);
+	assert_null(personality_find("b")->drive->vpd_pages.codes);
+	take_away("own.personality");
 }
 
 #define OWN "[drive own]\nbase=ibm-ult3580-td8\n"
@@ -117,6 +183,21 @@ static const struct { const char *text, *part; } mistakes[] = {
 	{ OWN "mode_bytes.10=251:5E 5E\n", "write AT:BYTES;AT:BYTES" },
 	{ OWN "mode_bytes.zz=1:5E\n", "stands for no page" },
 	{ OWN "vpd.C0=0\n",           "is no page: write up to 252 bytes in hexadecimal" },
+	{ OWN "vpd.C0=\n",            "<serial:12>, or vendor, product or revision for serial; or none" },
+	{ OWN "vpd.C0=\"open\n",      "is no page" },
+	{ OWN "vpd.C0=<serial>\n",    "is no page" },
+	{ OWN "vpd.C0=<serial:0>\n",  "is no page" },
+	{ OWN "vpd.C0=<serial:12\n",  "is no page" },
+	{ OWN "vpd.C0=<seria:12>\n",  "is no page" },
+	{ OWN "vpd.C0=<name:12>\n",   "is no page" },
+	{ OWN "vpd.C0=00*253\n",      "is no page" },
+	{ OWN "vpd.C0=00*252 00\n",   "is no page" },
+	{ OWN "vpd.C0=00*\n",         "is no page" },
+	{ OWN "vpd.C0=00*1000\n",     "is no page" },
+	{ OWN "mode.25=25 0C <serial:12>\n", "a text in quotes; or none" },
+	{ OWN "inquiry=36:<serial:12>\n", "is no list of bytes" },
+	{ OWN "features=+flying\n",   "'+flying' is none" },
+	{ OWN "features=*worm\n",     "'*worm' is none" },
 	{ OWN "serial=hu\n",          "is no form of a serial number" },
 	{ OWN "load_time=1s\n",       "is no time" },
 	{ OWN "versions=0077 xyz\n",  "is no list of up to 8 version descriptors" },
@@ -226,6 +307,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_drive_of_ones_own_is_a_base_and_what_differs),
 		cmocka_unit_test(a_later_key_replaces_the_bytes_of_the_base_at_the_same_place),
+		cmocka_unit_test(a_page_has_texts_runs_and_places_for_what_the_unit_has),
+		cmocka_unit_test(features_and_pages_of_a_base_can_be_added_to_and_taken_away),
 		cmocka_unit_test(each_mistake_is_told_with_line_and_remedy),
 		cmocka_unit_test(a_bad_file_spoils_only_itself),
 		cmocka_unit_test(a_changed_file_is_read_anew_and_what_was_given_out_stays),
