@@ -38,8 +38,8 @@ static void standard_data_names_the_personality(void **state)
 
 static void vpd_pages_are_those_listed(void **state)
 {
-	static const uint8_t pages[] = { 0x00, 0x80, 0x83, 0x86, 0x87, 0xb0,
-					 0xb1, 0xb2, 0xb3, 0xb4, 0xb5 };
+	static const uint8_t pages[] = { 0x00, 0x80, 0x83, 0x86, 0x87, 0xb0, 0xb1,
+					 0xb2, 0xb3, 0xb4, 0xb5, 0xc0, 0xc1 };
 	struct rig *r = *state;
 
 	vpd(r, 0);
@@ -65,6 +65,23 @@ static void serials_are_the_librarys(void **state)
 	assert_int_equal(r->data[44], 1);
 	assert_int_equal(r->data[45], 3);
 	assert_int_equal(r->data[48] >> 4, 3); /* NAA 3 */
+}
+
+/* sg3_utils, sg_vpd_vendor.c: code name, time, date, platform; two serial numbers. */
+static void the_makers_pages_name_revision_and_serial_number(void **state)
+{
+	struct rig *r = *state;
+	uint8_t revision[4];
+
+	run(r, 255, OP_INQUIRY, 0, 0, 0, 255, 0);
+	memcpy(revision, r->data + 32, 4);
+	vpd(r, 0xc0);
+	assert_int_equal(r->cmd.in_len, 4 + 39);
+	assert_memory_equal(r->data + 4, revision, 4);
+	assert_memory_equal(r->data + 8, "        ", 8); /* no date is made up */
+	vpd(r, 0xc1);
+	assert_int_equal(r->cmd.in_len, 4 + 24);
+	assert_memory_equal(r->data + 4, "VTLTEST00101VTLTEST00101", 24);
 }
 
 static void densities_are_those_of_the_drive_or_the_medium(void **state)
@@ -176,6 +193,7 @@ int main(void)
 		rig_test(standard_data_names_the_personality),
 		rig_test(vpd_pages_are_those_listed),
 		rig_test(serials_are_the_librarys),
+		rig_test(the_makers_pages_name_revision_and_serial_number),
 		rig_test(densities_are_those_of_the_drive_or_the_medium),
 		rig_test(log_pages_are_those_listed_and_well_formed),
 		rig_test(log_counts_bytes_and_resets),

@@ -98,7 +98,7 @@ static void the_changer_has_the_common_pages(void **state)
 
 	r->unit = changer_unit(r->changer);
 	vpd(r, 0x00);
-	expect_page(r, 0x00, 0x80, 0x83, 0x86, 0x87);
+	expect_page(r, 0x00, 0x80, 0x83, 0x86, 0x87, 0xc0); /* C0h: the maker's */
 	vpd(r, 0x80);
 	assert_int_equal(r->data[0], 0x08);
 	assert_memory_equal(r->data + 4, "VTLTEST00100", 12);
