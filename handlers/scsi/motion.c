@@ -7,6 +7,8 @@
 #include "handlers/scsi/unit.h"
 #include "lib/base/clock.h"
 
+#define LOOK_MS 200 /* how soon a wait notices a reset */
+
 void motion_init(struct unit_motion *motion)
 {
 	pthread_condattr_t attr;
@@ -87,6 +89,10 @@ static void sleep_until(struct scsi_unit *unit, int64_t ms)
 
 void motion_wait(struct scsi_unit *unit)
 {
-	while (motion_sense(unit, NULL) != SENSE_NO_SENSE)
-		sleep_until(unit, unit->motion.until_ms);
+	while (motion_sense(unit, NULL) != SENSE_NO_SENSE) {
+		int64_t look = clock_monotonic_ms() + LOOK_MS, end = unit->motion.until_ms;
+
+		sleep_until(unit, unit->watch != NULL && look < end ? look : end);
+		unit_look(unit);
+	}
 }

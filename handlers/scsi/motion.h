@@ -54,7 +54,8 @@ enum sense_id motion_sense(struct scsi_unit *unit, struct sense_extra *extra);
 enum sense_id motion_not_ready(struct scsi_unit *unit, struct sense_extra *extra);
 
 /*
- * Waits until nothing is under way; at once where that is so.  The mutex is released meanwhile:
+ * Waits until nothing is under way; at once where that is so.  A reset of the unit, or an abort of
+ * the command, ends it (unit_set_watch()).  The mutex is released meanwhile:
  * whatever was known of the unit may have changed.
  */
 void motion_wait(struct scsi_unit *unit);

@@ -146,6 +146,41 @@ void unit_power_on(struct scsi_unit *unit)
 	unit_unlock(unit);
 }
 
+static void reset(struct scsi_unit *unit)
+{
+	motion_end(unit);
+	if (unit->ops->unit_reset != NULL) {
+		unit->ops->unit_reset(unit);
+	} else {
+		mode_reset(unit);
+		unit->ops->reset(unit);
+	}
+}
+
+void unit_reset(struct scsi_unit *unit)
+{
+	unit_lock(unit);
+	reset(unit);
+	unit_unlock(unit);
+}
+
+void unit_set_watch(struct scsi_unit *unit, unit_watch_fn watch, void *ctx)
+{
+	unit->watch = watch;
+	unit->watch_ctx = ctx;
+}
+
+void unit_look(struct scsi_unit *unit)
+{
+	enum unit_event event =
+		unit->watch == NULL ? UNIT_EVENT_NONE : unit->watch(unit->watch_ctx);
+
+	if (event == UNIT_EVENT_RESET)
+		reset(unit);
+	else if (event == UNIT_EVENT_ABORT)
+		motion_end(unit);
+}
+
 bool unit_descriptor_sense(const struct scsi_unit *unit)
 {
 	const struct scsi_tables *t = unit->tables;

@@ -70,6 +70,8 @@ struct scsi_unit_ops {
 	void (*streamed)(struct scsi_unit *unit);
 	/* Power on, or a reset: forget position, prevention and what else is volatile. */
 	void (*reset)(struct scsi_unit *unit);
+	/* Reset of the logical unit: mode pages too (mode_reset()).  NULL: as @reset. */
+	void (*unit_reset)(struct scsi_unit *unit);
 	/* MODE SENSE header: medium type and device-specific parameter. */
 	void (*mode_header)(struct scsi_unit *unit, uint8_t *ret_medium_type,
 			    uint8_t *ret_specific);
@@ -135,11 +137,21 @@ struct scsi_tables {
 	bool lun_in_cdb; /* hosts put the LUN into bits 7-5 of byte 1 (ch, mtx): ignored there */
 };
 
+/* What the transport knows of task management while a command waits. */
+enum unit_event {
+	UNIT_EVENT_NONE,
+	UNIT_EVENT_ABORT, /* the command is not wanted any more */
+	UNIT_EVENT_RESET, /* unit_reset() is to be called; the wait does so */
+};
+typedef enum unit_event (*unit_watch_fn)(void *ctx);
+
 struct scsi_unit {
 	pthread_mutex_t mutex;
 	const struct scsi_unit_ops *ops;
 	struct scsi_tables *tables; /* what this unit has; owned */
 	unsigned features;
+	unit_watch_fn watch; /* NULL: nobody interrupts a wait */
+	void *watch_ctx;
 	struct scsi_identity identity;
 	struct unit_service *service; /* buffers, clock, self-tests; owned */
 	struct unit_motion motion;    /* what takes time after its command */
@@ -187,6 +199,18 @@ enum scsi_status unit_execute(struct scsi_unit *unit, struct scsi_cmd *cmd);
  * commands).
  */
 void unit_power_on(struct scsi_unit *unit);
+
+/*
+ * A reset of the logical unit (SAM-5): ends what is under way, removal is allowed, mode parameters
+ * are the saved ones.  What is buffered and where the medium stands stays, unless the drive's REW
+ * bit says otherwise.  The unit attention, 29/03, is the core's, which did the reset.
+ */
+void unit_reset(struct scsi_unit *unit);
+
+/* Asked, a few times a second and with the mutex held, by a command that waits for a motion. */
+void unit_set_watch(struct scsi_unit *unit, unit_watch_fn watch, void *ctx);
+/* Asks it; mutex held. */
+void unit_look(struct scsi_unit *unit);
 
 /*
  * Queues a unit attention (mutex held), once each, in the order in which a host is to hear them

@@ -64,6 +64,7 @@ enum scsi_status drive_select_compression(struct scsi_unit *unit, struct scsi_cm
 
 /* ---- device configuration ---- */
 
+#define REW    0x01 /* byte 8: a reset rewinds */
 #define SWP    0x04 /* byte 10, software write protection */
 #define ASOCWP 0x04 /* byte 15, associated write protection: until the medium is unloaded */
 
@@ -77,6 +78,13 @@ enum scsi_status drive_select_configuration(struct scsi_unit *unit, struct scsi_
 	if (apply)
 		switch_compression(drive_of(unit), page[14] != 0);
 	return SCSI_GOOD;
+}
+
+bool drive_rewinds_on_reset(struct drive *d)
+{
+	const uint8_t *page = mode_current(&d->unit, MODE_PAGE_CONFIGURATION, 0);
+
+	return page != NULL && (page[8] & REW) != 0;
 }
 
 bool drive_software_protected(struct drive *d)

@@ -141,27 +141,55 @@ static enum sense_id drive_write_protected(struct scsi_unit *unit)
 	return SENSE_WRITE_PROTECTED;
 }
 
-/* Power on: at the beginning of the medium, variable blocks, buffered, removal allowed. */
-static void drive_reset(struct scsi_unit *unit)
+/* What every reset does: variable blocks, buffered, removal allowed. */
+static void reset_parameters(struct drive *d)
 {
-	struct drive *d = drive_of(unit);
-
-	drive_forget_overwrite(unit);
-	drive_crypt_clear(d);
+	drive_forget_overwrite(&d->unit);
 	d->prevented = false;
 	d->block_size = 0;
 	d->buffered = 1;
-	d->alerts = 0;
-	d->unit.exception = SENSE_NO_SENSE;
 	drive_forget_associated_protection(d);
 	if (d->stage != NULL) {
-		drive_first_partition(d);
-		/* a blank one has nothing to lose, but a partition */
-		d->displaced = stage_info(d->stage)->objects > 0 || drive_partitions(d) > 1;
 		d->request_valid = false;
 		drive_follow_compression(d);
 	}
 	library_drive_note(d->library, d->number, d->state, d->prevented);
+}
+
+static void reset_position(struct drive *d)
+{
+	if (d->stage == NULL)
+		return;
+	drive_first_partition(d);
+	/* a blank one has nothing to lose, but a partition */
+	d->displaced = stage_info(d->stage)->objects > 0 || drive_partitions(d) > 1;
+}
+
+/* Power on: at the beginning of the medium, too. */
+static void drive_reset(struct scsi_unit *unit)
+{
+	struct drive *d = drive_of(unit);
+
+	drive_crypt_clear(d);
+	d->alerts = 0;
+	d->unit.exception = SENSE_NO_SENSE;
+	reset_position(d);
+	reset_parameters(d);
+}
+
+/*
+ * Keys and TapeAlert flags stay.  Where REW rewinds, a host that goes on as if nothing had happened
+ * must not write there: drive_displaced().
+ */
+static void drive_unit_reset(struct scsi_unit *unit)
+{
+	struct drive *d = drive_of(unit);
+	bool rewinds = drive_rewinds_on_reset(d);
+
+	mode_reset(unit);
+	if (rewinds)
+		reset_position(d);
+	reset_parameters(d);
 }
 
 static int drive_save(struct scsi_unit *unit, const char *name, const void *data, size_t size)
@@ -209,6 +237,7 @@ static const struct scsi_unit_ops unit_ops = {
 	.write_protected = drive_write_protected,
 	.deferred = drive_deferred,
 	.reset = drive_reset,
+	.unit_reset = drive_unit_reset,
 	.mode_header = drive_mode_header,
 	.block_descriptor = drive_block_descriptor,
 	.mode_select = drive_mode_select,

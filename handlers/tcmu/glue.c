@@ -64,6 +64,22 @@ static int attach_ring(struct tcmu_device *dev, struct backstore *b, bool drive)
 	return drive && !b->ring.read_len ? -EOPNOTSUPP : 0;
 }
 
+/* A command waits for the mechanism (handlers/scsi/motion.h): is it to end? */
+static enum unit_event look_at_ring(void *ctx)
+{
+	struct backstore *b = ctx;
+
+	switch (ring_take_event(&b->ring, RING_ALL)) {
+	case RING_RESET:
+		return UNIT_EVENT_RESET;
+	case RING_ABORT:
+		return UNIT_EVENT_ABORT;
+	case RING_NOTHING:
+	default:
+		return UNIT_EVENT_NONE;
+	}
+}
+
 static int open_unit(struct backstore *b, const struct unit_config *config)
 {
 	int r;
@@ -75,6 +91,8 @@ static int open_unit(struct backstore *b, const struct unit_config *config)
 		r = drive_new(b->library, config->drive, &b->drive);
 		b->unit = r == 0 ? drive_unit(b->drive) : NULL;
 	}
+	if (r == 0)
+		unit_set_watch(b->unit, look_at_ring, b);
 	return r;
 }
 
@@ -93,7 +111,7 @@ static void log_failure(struct tcmu_device *dev, const char *cfgstring, int r)
 	tcmu_err_message(dev, __func__, __LINE__, "vtl: %s: cannot open: %s\n", cfgstring, why);
 }
 
-static void set_time_out(struct tcmu_device *dev)
+static void set_attributes(struct tcmu_device *dev)
 {
 	int r = timeout_set("/sys", tcmu_dev_get_uio_name(dev), GLUE_CMD_TIME_OUT_S);
 
@@ -103,6 +121,13 @@ static void set_time_out(struct tcmu_device *dev)
 				  "may time out; vtl-lio sets it before the first LUN\n",
 				  tcmu_dev_get_cfgstring(dev),
 				  r == -EBUSY ? "the backstore is exported" : strerror(-r));
+	r = tmr_notification_set("/sys", tcmu_dev_get_uio_name(dev));
+	if (r != 0)
+		tcmu_info_message(
+			dev, __func__, __LINE__,
+			"vtl: %s: the kernel does not tell of resets (%s): the drive does "
+			"not hear of them\n",
+			tcmu_dev_get_cfgstring(dev), strerror(-r));
 }
 
 int glue_open(struct tcmu_device *dev, const char *subtype)
@@ -136,7 +161,7 @@ int glue_open(struct tcmu_device *dev, const char *subtype)
 		backstore_free(b);
 		return r;
 	}
-	set_time_out(dev);
+	set_attributes(dev);
 	ignore_result(
 		control_server_start()); /* the units work without D-Bus; the server says so */
 	control_server_publish(b->library);
@@ -226,6 +251,8 @@ int glue_handle(struct tcmu_device *dev, struct tcmur_cmd *rcmd)
 
 	/* closing a backstore cancels this thread: never in the middle of a command */
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+	if (ring_take_event(&b->ring, lib->cmd_id) == RING_RESET)
+		unit_reset(b->unit); /* an abort was of commands that are over */
 	dropped = ring_heal(&b->ring, lib->cmd_id);
 	if (dropped > 0)
 		tcmu_info_message(dev, __func__, __LINE__,

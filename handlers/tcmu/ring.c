@@ -47,6 +47,11 @@ static struct tcmu_cmd_entry *entry_at(const struct ring *ring, uint32_t at)
 	return (struct tcmu_cmd_entry *)(void *)(ring->entries + at);
 }
 
+static bool is_event(const struct ring *ring, uint32_t at)
+{
+	return (load(ring->entries + at) & OP_MASK) == TCMU_OP_TMR;
+}
+
 static bool is_command(const struct ring *ring, uint32_t at)
 {
 	return (load(ring->entries + at) & OP_MASK) == TCMU_OP_CMD;
@@ -104,6 +109,42 @@ unsigned ring_heal(struct ring *ring, uint16_t cmd_id)
 		__atomic_store_n(&mb->cmd_tail, at, __ATOMIC_RELEASE);
 	}
 	return n;
+}
+
+static enum ring_event event_of(uint8_t type)
+{
+	switch (type) {
+	case TCMU_TMR_UNKNOWN: /* or taken */
+	case TCMU_TMR_CLEAR_ACA:
+		return RING_NOTHING;
+	case TCMU_TMR_LUN_RESET:
+	case TCMU_TMR_TARGET_WARM_RESET:
+	case TCMU_TMR_TARGET_COLD_RESET:
+		return RING_RESET;
+	default:
+		return RING_ABORT;
+	}
+}
+
+enum ring_event ring_take_event(struct ring *ring, uint32_t cmd_id)
+{
+	struct tcmu_mailbox *mb = mailbox_of(ring);
+	uint32_t head = __atomic_load_n(&mb->cmd_head, __ATOMIC_ACQUIRE), at = mb->cmd_tail;
+	enum ring_event gravest = RING_NOTHING;
+
+	for (; at != head && at < ring->size; at = next(ring, at)) {
+		struct tcmu_tmr_entry *e = (struct tcmu_tmr_entry *)(void *)(ring->entries + at);
+		enum ring_event event;
+
+		if (is_command(ring, at) && e->hdr.cmd_id == cmd_id)
+			break;
+		if (!is_event(ring, at))
+			continue;
+		event = event_of(e->tmr_type);
+		e->tmr_type = TCMU_TMR_UNKNOWN; /* nobody reads it behind us */
+		gravest = event > gravest ? event : gravest;
+	}
+	return gravest;
 }
 
 bool ring_set_read_len(struct ring *ring, uint16_t cmd_id, uint32_t bytes)

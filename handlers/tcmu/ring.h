@@ -34,6 +34,20 @@ bool ring_init(struct ring *ring, void *mailbox, size_t size);
  * ring. */
 unsigned ring_heal(struct ring *ring, uint16_t cmd_id);
 
+/* A task management function that the core has done, or is at (Linux 5.10, tmr_notification). */
+enum ring_event {
+	RING_NOTHING,
+	RING_ABORT, /* of commands: abort task, abort or clear task set, preempt and abort */
+	RING_RESET, /* of the logical unit */
+};
+
+/*
+ * The gravest one that stands in the ring and was not taken before: of those in front of @cmd_id,
+ * or of all with RING_ALL.  Others' fields of the ring stay as they are.
+ */
+#define RING_ALL UINT32_MAX
+enum ring_event ring_take_event(struct ring *ring, uint32_t cmd_id);
+
 /* Says that @bytes (not 0) of @cmd_id's data-in buffer are valid.  False where it cannot be said.
  */
 bool ring_set_read_len(struct ring *ring, uint16_t cmd_id, uint32_t bytes);

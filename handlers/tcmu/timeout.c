@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* "tcm-user/HBA/NAME/CFGSTRING" as in /sys/class/uio/uioN/name, to the attribute's path. */
-static char *attribute_path(const char *sys, const char *uio)
+static char *attribute_path(const char *sys, const char *uio, const char *attribute)
 {
 	g_autofree char *file = g_strdup_printf("%s/class/uio/%s/name", sys, uio);
 	g_autofree char *text = NULL;
@@ -21,29 +21,43 @@ static char *attribute_path(const char *sys, const char *uio)
 	part = g_strsplit(g_strchomp(text), "/", 4);
 	if (g_strv_length(part) != 4 || strcmp(part[0], "tcm-user") != 0)
 		return NULL;
-	return g_strdup_printf("%s/kernel/config/target/core/user_%s/%s/attrib/cmd_time_out", sys,
-			       part[1], part[2]);
+	return g_strdup_printf("%s/kernel/config/target/core/user_%s/%s/attrib/%s", sys, part[1],
+			       part[2], attribute);
+}
+
+static int write_number(const char *path, unsigned number)
+{
+	char buf[16];
+	int n = g_snprintf(buf, sizeof(buf), "%u", number);
+	int fd = open(path, O_WRONLY | O_CLOEXEC), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, buf, (size_t)n) != n)
+		r = -errno;
+	(void)close(fd);
+	return r;
 }
 
 int timeout_set(const char *sys, const char *uio, unsigned seconds)
 {
-	g_autofree char *path = attribute_path(sys, uio);
+	g_autofree char *path = attribute_path(sys, uio, "cmd_time_out");
 	g_autofree char *text = NULL;
-	char buf[16];
 	guint64 now;
-	int fd, n, r = 0;
+	int r;
 
 	if (path == NULL || !g_file_get_contents(path, &text, NULL, NULL))
 		return -ENOENT;
 	now = g_ascii_strtoull(text, NULL, 10);
 	if (now == 0 || now >= seconds)
 		return 0;
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = g_snprintf(buf, sizeof(buf), "%u", seconds);
-	if (write(fd, buf, (size_t)n) != n)
-		r = errno == EINVAL ? -EBUSY : -errno;
-	(void)close(fd);
-	return r;
+	r = write_number(path, seconds);
+	return r == -EINVAL ? -EBUSY : r;
+}
+
+int tmr_notification_set(const char *sys, const char *uio)
+{
+	g_autofree char *path = attribute_path(sys, uio, "tmr_notification");
+
+	return path == NULL ? -ENOENT : write_number(path, 1);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* timeout.h: the kernel's patience with a backstore, a configfs attribute. */
+/* timeout.h: the kernel's patience with a backstore, and what it tells: configfs attributes. */
 #ifndef VTL_TCMU_TIMEOUT_H
 #define VTL_TCMU_TIMEOUT_H
 
@@ -9,5 +9,11 @@
  * and keeps its shorter value (so it stays after a restart of the runner); other -errno.
  */
 int timeout_set(const char *sys, const char *uio, unsigned seconds);
+
+/*
+ * Has the kernel put resets and aborts into the backstore's ring (ring_take_event()).  0; -ENOENT
+ * where the kernel cannot (before 5.10); other -errno.
+ */
+int tmr_notification_set(const char *sys, const char *uio);
 
 #endif

@@ -157,6 +157,22 @@ static void dropped_commands_are_healed_by_the_next(void **state)
 	assert_int_equal(fake_mailbox(&f->dev)->cmd_tail, fake_mailbox(&f->dev)->cmd_head);
 }
 
+static void a_reset_in_the_ring_reaches_the_unit(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t at;
+
+	assert_int_equal(glue_open(&f->dev, "tape"), 0);
+	move(f->rig, RIG_SLOT_2, RIG_DRIVE_2);
+	(void)send(f, "000000000000", 0);
+	(void)send(f, "000000000000", 0);
+	assert_int_equal(send(f, "1e0000000100", 0), TCMUR_OK); /* removal is prevented */
+	assert_int_equal(send(f, "1b0000000000", 0), TCMUR_SENSE);
+	at = fake_queue(&f->dev, TCMU_OP_TMR, 0, 40);
+	((struct tcmu_tmr_entry *)(void *)fake_entry(&f->dev, at))->tmr_type = TCMU_TMR_LUN_RESET;
+	assert_int_equal(send(f, "1b0000000000", 0), TCMUR_OK);
+}
+
 /* Objects of T2. */
 static uint64_t recorded(struct fixture *f)
 {
@@ -322,6 +338,7 @@ int main(void)
 		T(good_without_data_leaks_no_old_data),
 		T(data_out_is_not_touched),
 		T(dropped_commands_are_healed_by_the_next),
+		T(a_reset_in_the_ring_reaches_the_unit),
 		T(writes_that_the_kernel_replays_are_not_written_twice),
 		T(a_replayed_read_does_not_skip_a_block),
 		T(changer_and_drive_share_the_library),

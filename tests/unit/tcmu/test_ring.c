@@ -129,9 +129,50 @@ static void another_version_or_a_ring_out_of_bounds_is_refused(void **state)
 	assert_false(ring_init(&ring, mb, 128 + FAKE_RING_SIZE));
 }
 
+static uint32_t queue_event(struct fixture *f, uint8_t type)
+{
+	uint32_t at = fake_queue(&f->dev, TCMU_OP_TMR, 0, 40);
+
+	((struct tcmu_tmr_entry *)(void *)fake_entry(&f->dev, at))->tmr_type = type;
+	return at;
+}
+
+static void a_reset_is_taken_once_by_the_command_behind_it(void **state)
+{
+	struct fixture *f = *state;
+
+	(void)queue_event(f, TCMU_TMR_ABORT_TASK);
+	(void)queue_event(f, TCMU_TMR_LUN_RESET);
+	(void)fake_queue(&f->dev, TCMU_OP_CMD, 7, 112);
+	(void)queue_event(f, TCMU_TMR_LUN_RESET_PRO);
+	assert_int_equal(ring_take_event(&f->ring, 7), RING_RESET);
+	assert_int_equal(ring_take_event(&f->ring, 7), RING_NOTHING);
+	assert_int_equal(ring_heal(&f->ring, 7), 0); /* it is no command that was dropped */
+	assert_int_equal(ring_take_event(&f->ring, RING_ALL), RING_ABORT);
+	assert_int_equal(ring_take_event(&f->ring, RING_ALL), RING_NOTHING);
+}
+
+static void a_command_that_waits_sees_a_reset_behind_it(void **state)
+{
+	struct fixture *f = *state;
+
+	(void)fake_queue(&f->dev, TCMU_OP_CMD, 7, 112);
+	assert_int_equal(ring_take_event(&f->ring, RING_ALL), RING_NOTHING);
+	(void)fake_queue(&f->dev, TCMU_OP_CMD, 8, 112);
+	(void)queue_event(f, TCMU_TMR_LUN_RESET);
+	(void)queue_event(f, TCMU_TMR_CLEAR_ACA);
+	assert_int_equal(ring_take_event(&f->ring, 7), RING_NOTHING);
+	assert_int_equal(ring_take_event(&f->ring, RING_ALL), RING_RESET);
+	assert_int_equal(ring_take_event(&f->ring, 8), RING_NOTHING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_reset_is_taken_once_by_the_command_behind_it,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_command_that_waits_sees_a_reset_behind_it, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(read_len_goes_into_our_slot_and_sets_the_flag,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(read_len_passes_padding_and_wraps, setup, teardown),

@@ -67,11 +67,26 @@ static void a_device_that_is_not_there_is_told(void **state)
 	assert_int_equal(timeout_set(*state, "uio7", 7200), -ENOENT);
 }
 
+static void the_kernel_is_asked_to_tell_of_resets(void **state)
+{
+	g_autofree char *file = g_build_filename(*state, ATTRIBUTE, "tmr_notification", NULL);
+	g_autofree char *text = NULL;
+
+	assert_int_equal(tmr_notification_set(*state, "uio0"), -ENOENT); /* before 5.10 */
+	assert_true(g_file_set_contents(file, "0\n", -1, NULL));
+	assert_int_equal(tmr_notification_set(*state, "uio0"), 0);
+	assert_true(g_file_get_contents(file, &text, NULL, NULL));
+	assert_memory_equal(text, "1", 1);
+	assert_int_equal(tmr_notification_set(*state, "uio7"), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_short_time_out_is_raised, setup, teardown),
 		cmocka_unit_test_setup_teardown(never_and_longer_ones_stay, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_kernel_is_asked_to_tell_of_resets, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_device_that_is_not_there_is_told, setup,
 						teardown),
 	};
