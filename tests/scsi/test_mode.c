@@ -164,8 +164,13 @@ static void changeable_mask_names_what_may_change(void **state)
 	assert_int_equal(r->data[4 + 2], 0x80);
 	assert_int_equal(r->data[4 + 3], 0);
 	run(r, 255, OP_MODE_SENSE_6, 0x08, 0x40 | 0x10, 0, 255, 0);
-	for (unsigned i = 2; i < 16; i++) /* SWP, the algorithm, ASOCWP */
-		assert_int_equal(r->data[4 + i], i == 14 ? 0xff : i == 10 || i == 15 ? 0x04 : 0);
+	for (unsigned i = 2; i < 16; i++) { /* REW, SWP, the algorithm, ASOCWP */
+		static const uint8_t bits[16] = {
+			[8] = 0x01, [10] = 0x04, [14] = 0xff, [15] = 0x04
+		};
+
+		assert_int_equal(r->data[4 + i], bits[i]);
+	}
 }
 
 /* DCE of page 0Fh and the algorithm of page 10h; a header and a descriptor come first. */
