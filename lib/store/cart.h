@@ -198,6 +198,12 @@ void marks_init(struct cart *c, uint64_t count);
 /* One more. */
 int marks_put(struct cart *c, uint64_t object);
 int marks_cut(struct cart *c, uint64_t count);
+/*
+ * As many as @totals has.  There are fewer where frames contradict each other, which only a forger
+ * makes: then the last ones name an object that is none, so that those that follow have their
+ * places.
+ */
+int marks_fit(struct cart *c, const struct totals *totals);
 int marks_get(struct cart *c, uint64_t n, uint64_t *ret_object);
 /* @count entries from @first on as they are on disk. CART_E_DAMAGED where there are fewer. */
 int marks_read(struct cart *c, uint64_t first, size_t count, le64 *ret_marks);

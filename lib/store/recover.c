@@ -522,7 +522,7 @@ int rebuild_index(struct cart *c)
 		return outcome_of(r);
 	/* the header is the judge of how much there is */
 	r = table_cut(c, &c->index, exact.objects);
-	return r == 0 ? marks_cut(c, exact.filemarks) : outcome_of(r);
+	return r == 0 ? outcome_of(marks_fit(c, &exact)) : outcome_of(r);
 }
 
 bool index_agrees(struct cart *c)

@@ -150,6 +150,15 @@ int marks_cut(struct cart *c, uint64_t count)
 	return table_cut(c, &c->marks, count);
 }
 
+int marks_fit(struct cart *c, const struct totals *totals)
+{
+	int r = marks_cut(c, totals->filemarks);
+
+	while (r == 0 && c->marks.count < totals->filemarks)
+		r = marks_put(c, totals->objects - 1);
+	return r;
+}
+
 int marks_get(struct cart *c, uint64_t n, uint64_t *ret_object)
 {
 	le64 mark;

@@ -196,7 +196,7 @@ int epoch_begin(struct cart *c, uint64_t end_object)
 	if (r == 0)
 		r = table_cut(c, &c->index, t.objects);
 	if (r == 0)
-		r = marks_cut(c, t.filemarks);
+		r = marks_fit(c, &t);
 	c->broken = r != 0;
 	c->epoch_open = r == 0;
 	return outcome_of(r);
