@@ -60,6 +60,30 @@ struct cart *check_open(struct vtl *vtl, const char *barcode, char **ret_pool,
 	return cart;
 }
 
+bool partition_option(struct vtl *vtl, bool *ret_given, unsigned *ret_partition)
+{
+	const char *text = vtl_option(vtl, "partition");
+	guint64 number = 0;
+
+	*ret_given = text != NULL;
+	if (text != NULL &&
+	    !g_ascii_string_to_unsigned(text, 10, 0, CART_PARTITIONS - 1, &number, NULL)) {
+		(void)vtl_fail_code(VTL_USAGE, "--partition %s is not a number from 0 to %d", text,
+				    CART_PARTITIONS - 1);
+		return false;
+	}
+	*ret_partition = (unsigned)number;
+	return true;
+}
+
+enum vtl_exit partition_absent(const char *barcode, unsigned partition)
+{
+	return vtl_fail_code(VTL_NOT_FOUND,
+			     "cartridge %s has no partition %u: vtl cartridge show %s tells which "
+			     "it has",
+			     barcode, partition, barcode);
+}
+
 /* ---- dump ---- */
 
 static void dump_object(const struct vtl *vtl, const struct cart_object *o)
@@ -101,18 +125,10 @@ static bool dump_range(struct vtl *vtl, uint64_t *ret_first, uint64_t *ret_end)
 	return true;
 }
 
-enum vtl_exit cartridge_dump_run(struct vtl *vtl, char **args)
+static int dump_objects(const struct vtl *vtl, struct cart *cart, uint64_t first, uint64_t end)
 {
-	uint64_t first, end;
-	enum vtl_exit code;
-	struct cart *cart;
 	int r = 0;
 
-	if (!vtl_check_barcode(args[0]) || !dump_range(vtl, &first, &end))
-		return VTL_USAGE;
-	cart = check_open(vtl, args[0], NULL, &code);
-	if (cart == NULL)
-		return code;
 	if (!vtl->json)
 		(void)printf(
 			"    OBJECT    FILE  KIND            SIZE     STORED  CODEC          ADDRESS\n");
@@ -123,8 +139,39 @@ enum vtl_exit cartridge_dump_run(struct vtl *vtl, char **args)
 		if (r == 0)
 			dump_object(vtl, &object);
 	}
+	return r == CART_E_EOD ? 0 : r;
+}
+
+enum vtl_exit cartridge_dump_run(struct vtl *vtl, char **args)
+{
+	struct cart *cart, *one = NULL;
+	uint64_t first, end;
+	unsigned partition;
+	enum vtl_exit code;
+	bool given;
+	int r = 0;
+
+	if (!vtl_check_barcode(args[0]) || !dump_range(vtl, &first, &end) ||
+	    !partition_option(vtl, &given, &partition))
+		return VTL_USAGE;
+	cart = check_open(vtl, args[0], NULL, &code);
+	if (cart == NULL)
+		return code;
+	if (partition > 0)
+		r = cart_open_partition(cart, partition, &one);
+	if (r == CART_E_ABSENT)
+		code = partition_absent(args[0], partition);
+	else if (r != 0)
+		code = vtl_fail_code(VTL_FAILED,
+				     "cannot open partition %u of cartridge %s: %s (vtl cartridge "
+				     "repair --partition %u --dry-run %s says what can be done)",
+				     partition, args[0], outcome_text(r), partition, args[0]);
+	else
+		r = dump_objects(vtl, one != NULL ? one : cart, first, end);
+	if (code == VTL_OK && r != 0)
+		code = vtl_fail_code(VTL_FAILED, "cannot read cartridge %s: %s", args[0],
+				     outcome_text(r));
+	ignore_result(cart_close(one)); /* they were only read */
 	ignore_result(cart_close(cart));
-	if (r == CART_E_EOD || r == 0)
-		return VTL_OK;
-	return vtl_fail_code(VTL_FAILED, "cannot read cartridge %s: %s", args[0], outcome_text(r));
+	return code;
 }

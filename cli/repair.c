@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* repair.c: vtl cartridge repair: cart_repair() for people. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,6 +67,11 @@ static enum vtl_exit refuse(int r, const char *pool, const char *barcode)
 			"cartridge %s is in a drive, or being read or moved: unload it, "
 			"or wait for the job (vtl drive list, vtl jobs)",
 			barcode);
+	if (r == CART_E_PARTITIONED)
+		return vtl_fail_code(VTL_FAILED,
+				     "cartridge %s was not repaired: its header is lost, and only "
+				     "that knew which partitions belong to it",
+				     barcode);
 	if (r == CART_E_NOT_RESIDENT)
 		return vtl_fail_code(
 			VTL_FAILED,
@@ -78,6 +84,12 @@ static enum vtl_exit refuse(int r, const char *pool, const char *barcode)
 			     r == CART_E_NO_SPACE ? " (for the backup of what changes)" : "");
 }
 
+/* As verify has it. */
+static char *label_of(const char *barcode, unsigned partition)
+{
+	return partition == 0 ? g_strdup(barcode) : g_strdup_printf("%s/%u", barcode, partition);
+}
+
 static const char *result(const struct cart_repair *repair, bool dry_run)
 {
 	if (!cart_repair_changed(repair))
@@ -85,11 +97,15 @@ static const char *result(const struct cart_repair *repair, bool dry_run)
 	return dry_run ? "to be repaired" : "repaired";
 }
 
-static void add_row(struct table *table, const char *barcode, const struct cart_repair *repair,
-		    bool dry_run)
+static void add_row(struct table *table, const char *barcode, unsigned partition,
+		    const struct cart_repair *repair, bool dry_run)
 {
+	g_autofree char *label = label_of(barcode, partition);
+	g_autofree char *backup =
+		g_strdup_printf("%s%s/partitions/%s", barcode, CART_SUFFIX, repair->backup);
+
 	table_row(table);
-	table_text(table, barcode);
+	table_text(table, label);
 	table_text(table, result(repair, dry_run));
 	table_number(table, repair->objects);
 	table_number(table, repair->lost);
@@ -101,11 +117,38 @@ static void add_row(struct table *table, const char *barcode, const struct cart_
 	table_text(table, repair->tables_rebuilt ? "made anew" : "good");
 	table_number(table, repair->cut_bytes);
 	if (repair->backup[0] != '\0')
-		table_text(table, repair->backup);
+		table_text(table, partition == 0 ? repair->backup : backup);
 	else
 		table_absent(table);
 }
 
+/* One recording. */
+static enum vtl_exit repair_recording(struct table *table, const char *pool, const char *barcode,
+				      struct cart_repair_options *options)
+{
+	g_autofree char *label = label_of(barcode, options->partition);
+	struct cart_repair repair;
+	int r;
+
+	options->ctx = label;
+	r = cart_repair(pool, barcode, options, &repair);
+	if (r == -ERANGE)
+		return partition_absent(barcode, options->partition);
+	if (r != 0)
+		return refuse(r, pool, r == CART_E_ABSENT ? barcode : label);
+	add_row(table, barcode, options->partition, &repair, options->dry_run);
+	return repair.lost > 0 ? VTL_FAILED : VTL_OK;
+}
+
+/* How many partitions there are, where that is known: in a dry run the header may still be bad. */
+static unsigned count_partitions(const char *pool, const char *barcode)
+{
+	g_autofree struct cart_info *info = g_new0(struct cart_info, 1);
+
+	return cart_stat(pool, barcode, info) == 0 ? info->layout.partitions : 1;
+}
+
+/* The partition that is asked for, or all. */
 static enum vtl_exit repair_one(struct vtl *vtl, struct table *table, char *barcode)
 {
 	GError *error = NULL;
@@ -114,20 +157,22 @@ static enum vtl_exit repair_one(struct vtl *vtl, struct table *table, char *barc
 		name == NULL ? NULL : library_open(name, LIBRARY_OPEN_READ, &error);
 	struct cart_repair_options options;
 	struct cart_params params;
-	struct cart_repair repair;
-	enum vtl_exit code = VTL_USAGE;
-	int r;
+	enum vtl_exit code = VTL_USAGE, one;
+	unsigned partition;
+	bool given;
 
 	if (library == NULL)
 		return vtl_fail(error);
-	if (read_options(vtl, library_config(library), barcode, &params, &options)) {
-		options.ctx = barcode;
-		r = cart_repair(library_pool(library), barcode, &options, &repair);
-		code = r == 0 ? VTL_OK : refuse(r, library_pool(library), barcode);
-		if (r == 0)
-			add_row(table, barcode, &repair, options.dry_run);
-		if (r == 0 && repair.lost > 0)
-			code = VTL_FAILED;
+	if (read_options(vtl, library_config(library), barcode, &params, &options) &&
+	    partition_option(vtl, &given, &partition)) {
+		const char *pool = library_pool(library);
+
+		options.partition = partition;
+		code = repair_recording(table, pool, barcode, &options);
+		while (!given && ++options.partition < count_partitions(pool, barcode)) {
+			one = repair_recording(table, pool, barcode, &options);
+			code = code == VTL_OK ? one : code;
+		}
 	}
 	library_unref(library);
 	return code;

@@ -99,6 +99,11 @@ enum vtl_exit cartridge_repair_run(struct vtl *vtl, char **args);
  * message. */
 struct cart *check_open(struct vtl *vtl, const char *barcode, char **ret_pool,
 			enum vtl_exit *ret_code);
+/* --partition: false after the message; *ret_given whether there is one, else *ret_partition is 0.
+ */
+bool partition_option(struct vtl *vtl, bool *ret_given, unsigned *ret_partition);
+/* The message, and the exit code. */
+enum vtl_exit partition_absent(const char *barcode, unsigned partition);
 /* --capacity and its like: false after the message. Unchanged where the option is not given. */
 bool cartridge_size_option(struct vtl *vtl, const char *option, uint64_t *size);
 

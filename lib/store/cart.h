@@ -13,6 +13,8 @@
 #ifndef VTL_STORE_CART_H
 #define VTL_STORE_CART_H
 
+#include <inttypes.h>
+
 #include "lib/store/backend.h"
 #include "lib/store/cartridge.h"
 #include "lib/store/codec.h"
@@ -383,6 +385,12 @@ void layout_put(uint8_t *p, const struct cart_layout *layout);
 MUST_CHECK int layout_get(struct cart_layout *layout, const uint8_t *p, size_t size);
 /* Of a medium that never was divided; @info is otherwise filled. */
 void layout_default(struct cart_info *info);
+/* The name of a partition: its number, the stream that is partition 0, a random number. */
+#define PARTITION_NAME "P%u-%08" PRIX32 "-%08" PRIX32
+/* What partition @n of the medium @info is made with, divided as @l says, of which the barcode is
+ * borrowed. */
+void partition_params(const struct cart_info *info, const struct cart_layout *l, unsigned n,
+		      struct cart_params *ret_params);
 /* The path of the folder of the partitions above 0, fresh; NULL where there is no memory. */
 char *partitions_folder(const char *pool, const char *barcode);
 /*

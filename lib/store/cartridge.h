@@ -722,11 +722,17 @@ MUST_CHECK int cart_object(struct cart *c, uint64_t number, struct cart_object *
  * but the damaged header says that the recording was migrated or being recalled, or no header says
  * otherwise of data that a recall wrote: then it may be a part, and the copy the only whole one
  * (CART_REPAIR_RESIDENT insists that it is the recording).  CART_E_INVALID: there
- * is nothing that could be identified as this cartridge.  In all these cases, and after -errno
+ * is nothing that could be identified as this cartridge, or a partition is to be repaired and the
+ * medium's own header is damaged.  CART_E_PARTITIONED: the header is lost, and only it knew which
+ * partitions there are.  -ERANGE: there are not so many.  In all these cases, and after -errno
  * while the backup was made, nothing is changed.
  */
 struct cart_repair_options {
 	bool dry_run; /* only say what would be done */
+	/* Which recording: 0 is that of the cartridge itself.  Another one is repaired as the
+	 * cartridge that it is, with a backup in the folder of the partitions; what its lost header
+	 * knew comes from the medium's, whatever the next two say. */
+	unsigned partition;
 	/* Of a header that is made anew; barcode is ignored.  NULL: LTO-8 without a limit. */
 	const struct cart_params *params;
 	unsigned insist; /* CART_REPAIR_*: these, even where the damaged header seems to know better

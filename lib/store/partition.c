@@ -326,8 +326,8 @@ static int plan(const struct cart *c, const struct cart_format *f, uint32_t stre
 	for (unsigned n = 1; n < f->partitions; n++) {
 		/* with the stream that is partition 0: a repair that has lost the header finds
 		 * together what belongs together */
-		(void)snprintf(ret_layout->names[n], sizeof(ret_layout->names[n]),
-			       "P%u-%08" PRIX32 "-%08" PRIX32, n, stream, unique);
+		(void)snprintf(ret_layout->names[n], sizeof(ret_layout->names[n]), PARTITION_NAME,
+			       n, stream, unique);
 		ret_layout->capacities[n] = f->capacity_bytes[n];
 	}
 	return 0;
@@ -355,6 +355,19 @@ static int make_folder(const struct cart *c)
 	return r;
 }
 
+void partition_params(const struct cart_info *info, const struct cart_layout *l, unsigned n,
+		      struct cart_params *ret_params)
+{
+	*ret_params = (struct cart_params){
+		.barcode = l->names[n],
+		.density = info->density,
+		.medium_type = info->medium_type,
+		.capacity_bytes = l->capacities[n],
+		.early_warning_bytes = early_warning_of(l, l->capacities[n]),
+		.codec = info->codec,
+	};
+}
+
 static int make_partitions(const struct cart *c, const struct cart_layout *l)
 {
 	int made = l->partitions > 1 ? make_folder(c) : 0;
@@ -362,16 +375,11 @@ static int make_partitions(const struct cart *c, const struct cart_layout *l)
 	if (made < 0)
 		return made;
 	for (unsigned n = 1; n < l->partitions; n++) {
-		const struct cart_params params = {
-			.barcode = l->names[n],
-			.density = c->info.density,
-			.medium_type = c->info.medium_type,
-			.capacity_bytes = l->capacities[n],
-			.early_warning_bytes = early_warning_of(l, l->capacities[n]),
-			.codec = c->info.codec,
-		};
-		int r = cart_create(c->partitions, &params);
+		struct cart_params params;
+		int r;
 
+		partition_params(&c->info, l, n, &params);
+		r = cart_create(c->partitions, &params);
 		if (r == 0)
 			continue;
 		while (--n > 0) /* nothing names them yet; else the next writer deletes them */

@@ -505,6 +505,8 @@ int cart_repair(const char *pool, const char *barcode, const struct cart_repair_
 
 	if (!barcode_is_valid(barcode))
 		return -EINVAL;
+	if (r.options->partition > 0)
+		return repair_one_partition(pool, barcode, r.options, ret_repair);
 	o = run(&r);
 	if (o == 0)
 		*ret_repair = r.report;

@@ -82,6 +82,18 @@ void remains_take_copies(struct repair *r);
 /* When r->c knows how many objects there are. */
 void remains_take_tab(struct repair *r, const struct disk_header *h);
 
+/* ---- repair_partition.c ---- */
+
+/* cart_repair() where options->partition is not 0. */
+MUST_CHECK int repair_one_partition(const char *pool, const char *barcode,
+				    const struct cart_repair_options *options,
+				    struct cart_repair *ret_repair);
+/*
+ * The header is lost: 0 where the recording of r->c->stream is all of the medium, whatever is left
+ * of partitions that were; CART_E_PARTITIONED where there may be some, -errno.
+ */
+MUST_CHECK int repair_check_undivided(struct repair *r);
+
 /* ---- repair_backup.c ---- */
 
 /* Copies all that the plan changes into a folder of its own, durably; r->report.backup names it. */

@@ -426,12 +426,6 @@ int repair_header_anew(struct repair *r, const char *why)
 	int o = 0;
 
 	repair_say(r, "header: %s", why);
-	/* only the header knew which partitions belong to the medium: with one made anew the next
-	 * writer would delete them */
-	if (faccessat(r->folder, PARTITIONS_FOLDER, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-		repair_say(r, "there are partitions, which only the header named: refused");
-		return CART_E_PARTITIONED;
-	}
 	c->info = (struct cart_info){ .state = CART_RESIDENT };
 	memcpy(c->info.barcode, r->barcode, strlen(r->barcode));
 	c->recall_stream = 0;
@@ -439,7 +433,11 @@ int repair_header_anew(struct repair *r, const char *why)
 	cart_attributes_clear(&c->attributes); /* one that may be wrong is worse than none */
 	c->encrypted = false;
 	o = choose_stream(r, &c->stream);
-	if (o < 0)
+	/* only the header knew which partitions belong to the medium: with one made anew the next
+	 * writer would delete them */
+	if (o == 0)
+		o = repair_check_undivided(r);
+	if (o != 0)
 		return o;
 	c->live_stream = c->stream;
 	c->end = c->epoch_address = data_end(r, &expected);

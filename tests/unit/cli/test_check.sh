@@ -209,4 +209,47 @@ printf 'X' | dd of="$inner/data.00000001.00000000" bs=1 seek=210 conv=notrunc st
 run cartridge verify PARTS1
 expect 1 '^PARTS1 +good' '^PARTS1/1 +damaged' 'PARTS1/1: object 0 is damaged'
 
+claim "each partition is dumped"
+run cartridge dump PARTS1
+expect 0 '^ +6 +1 +block +38'
+[ "$(printf '%s\n' "$out" | wc -l)" = 8 ] || fail "seven objects and a heading"
+run cartridge dump PARTS1 --partition 1
+expect 0 '^ +2 +1 +filemark'
+[ "$(printf '%s\n' "$out" | wc -l)" = 4 ] || fail "three objects and a heading"
+run cartridge dump PARTS1 --partition 2
+expect 3 'has no partition 2: vtl cartridge show PARTS1'
+run cartridge dump PARTS1 --partition 4
+expect 2
+run cartridge dump PARTS1 --partition x
+expect 2
+
+claim "each partition is repaired, or the one that is asked for"
+inner=${inner#"$pool/"}
+inner=${inner%.cart}
+flip "$inner" header 100 101 102 103
+rm "$pool/PARTS1.cart/index.00000002"
+run cartridge dump PARTS1 --partition 1
+expect 1 'vtl cartridge repair --partition 1 --dry-run PARTS1'
+run cartridge repair PARTS1 --dry-run
+expect 0 '^PARTS1 +to be repaired +7 ' '^PARTS1/1 +to be repaired +3 +0 +made anew'
+run cartridge repair PARTS1 -p 1
+expect 0 '^PARTS1/1 +repaired +3 +0 +made anew .*PARTS1.cart/partitions/\.P1-.*\.cart\.backup-' 'PARTS1/1: header: damaged'
+printf '%s' "$out" | grep -q '^PARTS1 ' && fail "the other one is not looked at"
+run cartridge show PARTS1
+expect 0 '^ +1 +resident +1 +2 '
+run cartridge repair PARTS1
+expect 0 '^PARTS1 +repaired +7 ' '^PARTS1/1 +good +3'
+run cartridge repair PARTS1
+expect 0 '^PARTS1 +good +7 ' '^PARTS1/1 +good +3'
+run cartridge repair PARTS1 --partition 3
+expect 3 'has no partition 3'
+run cartridge repair PARTS1 --partition 9
+expect 2
+flip PARTS1 header 100 101 102 103
+run cartridge repair PARTS1 --partition 1
+expect 1 'repair that one first'
+run cartridge repair PARTS1
+expect 1 'which partitions belong to it'
+flip PARTS1 header 100 101 102 103
+
 finish
