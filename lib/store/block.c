@@ -39,6 +39,10 @@ static int seal(struct codec *codec, const struct pack_job *job, struct packed_b
 	b->packed = out;
 	b->stored_size = (uint32_t)size;
 	b->stored_crc = b->logical_crc = crc32c(0, out, size); /* nothing of the block shows */
+	/* behind the cipher: what had changed before it read the block is still changed */
+	if (job->sums)
+		b->plain =
+			(struct block_sum){ true, iov_crc32c(job->iov, job->iov_cnt, job->size) };
 	return 0;
 }
 

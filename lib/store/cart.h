@@ -273,8 +273,9 @@ struct packed_block {
 	uint32_t size;        /* as the host wrote it; 0: a filemark */
 	uint32_t stored_size; /* on the medium */
 	uint32_t logical_crc, stored_crc;
-	uint64_t object;       /* its number, where it is encrypted */
-	const uint8_t *packed; /* borrowed; NULL: stored as the host wrote it */
+	uint64_t object;        /* its number, where it is encrypted */
+	const uint8_t *packed;  /* borrowed; NULL: stored as the host wrote it */
+	struct block_sum plain; /* encrypted: of the block as the host wrote it; pack_job.sums */
 };
 
 /* A block to be packed. */
@@ -285,6 +286,7 @@ struct pack_job {
 	const struct iovec *iov;
 	int iov_cnt;
 	size_t size;
+	bool sums; /* sum_is() will be asked: also the plain block is to be summed up */
 };
 
 /* Packs, encrypts and sums up a block; any thread may, with a codec of its own, to which the result

@@ -27,7 +27,8 @@ static void pack_slot(const struct stage *s, struct codec *codec, struct slot *s
 {
 	uint8_t *data = s->buffer + slot->offset;
 	const struct iovec iov = { data, slot->size };
-	const struct pack_job job = { s->cart, s->codec, slot->object, &iov, 1, slot->size };
+	const struct pack_job job = { s->cart, s->codec,   slot->object,        &iov,
+				      1,       slot->size, slot->expected.known };
 	struct packed_block b = { 0 };
 
 	if (block_pack(codec, &job, &b) != 0) {

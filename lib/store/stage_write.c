@@ -81,8 +81,13 @@ static int write_batch(struct stage *s, unsigned cnt, unsigned *ret_done)
 	*ret_done = 0;
 	for (unsigned i = 0; r == 0 && i < cnt; i++) {
 		struct write_item *item = &s->items[i];
-		const struct pack_job job = { s->cart,   s->codec, item->block.object,
-					      item->iov, 1,        s->vectors[i].iov_len };
+		const struct pack_job job = { s->cart,
+					      s->codec,
+					      item->block.object,
+					      item->iov,
+					      1,
+					      s->vectors[i].iov_len,
+					      s->expected[i].known };
 
 		if (job.size > 0 && item->block.size == 0)
 			r = block_pack(s->own_codec, &job, &item->block);

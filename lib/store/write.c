@@ -314,16 +314,18 @@ int cart_write_items(struct cart *c, const struct write_item *items, unsigned cn
 
 bool sum_is(const struct block_sum *expected, const struct packed_block *block)
 {
-	/* what is encrypted has been summed up as that */
-	return !expected->known || block->cipher != CIPHER_NONE ||
-	       expected->crc32c == block->logical_crc;
+	if (!expected->known)
+		return true;
+	if (block->cipher == CIPHER_NONE)
+		return expected->crc32c == block->logical_crc;
+	return block->plain.known && expected->crc32c == block->plain.crc32c;
 }
 
 int cart_write(struct cart *c, const struct iovec *iov, int iov_cnt, size_t size)
 {
 	struct write_item item = { .iov = iov, .iov_cnt = iov_cnt };
 	const struct block_sum expected = c->expected_sum;
-	struct pack_job job = { c, c->info.codec, 0, iov, iov_cnt, size };
+	struct pack_job job = { c, c->info.codec, 0, iov, iov_cnt, size, expected.known };
 	unsigned n;
 	int r;
 

@@ -238,7 +238,7 @@ static int refuse_three(struct cart *c)
 		fill_block(blocks[i], 101 + i, 1000);
 		iov[i] = (struct iovec){ blocks[i], 1000 };
 		items[i] = (struct write_item){ .iov = &iov[i], .iov_cnt = 1 };
-		const struct pack_job job = { c, CART_CODEC_NONE, 0, &iov[i], 1, 1000 };
+		const struct pack_job job = { c, CART_CODEC_NONE, 0, &iov[i], 1, 1000, false };
 
 		if (block_pack(NULL, &job, &items[i].block) != 0)
 			return -1;
