@@ -11,7 +11,7 @@ static const struct scsi_command commands[] = {
 	{ OP_TEST_UNIT_READY,   SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM, 60,  "TEST UNIT READY",   scsi_good,             { 0 }, 0 },
 	{ OP_REQUEST_SENSE,     SA_NONE, 6,  DATA_IN,   UA_EXEMPT,    60,  "REQUEST SENSE",     scsi_request_sense,    { 0x01, 0, 0, 0xff }, 0 },
 	{ OP_INITIALIZE_ELEMENT_STATUS, SA_NONE, 6, DATA_NONE, NEEDS_MEDIUM, 3600, "INITIALIZE ELEMENT STATUS", changer_initialize, { 0 }, 0 },
-	{ OP_INQUIRY,           SA_NONE, 6,  DATA_IN,   UA_EXEMPT,    60,  "INQUIRY",           scsi_inquiry,          { 0x01, 0xff, 0xff, 0xff }, 0 },
+	{ OP_INQUIRY,           SA_NONE, 6,  DATA_IN,   UA_EXEMPT | LUN_IGNORED, 60,  "INQUIRY",           scsi_inquiry,          { 0x01, 0xff, 0xff, 0xff }, 0 },
 	{ OP_MODE_SELECT_6,     SA_NONE, 6,  DATA_OUT,  0,            60,  "MODE SELECT(6)",    scsi_mode_select,      { 0x11, 0, 0, 0xff }, 0 },
 	{ OP_MODE_SENSE_6,      SA_NONE, 6,  DATA_IN,   0,            60,  "MODE SENSE(6)",     scsi_mode_sense,       { 0x08, 0xff, 0xff, 0xff }, 0 },
 	{ OP_PREVENT_ALLOW,     SA_NONE, 6,  DATA_NONE, 0,            60,  "PREVENT ALLOW MEDIUM REMOVAL", changer_prevent_allow, { 0, 0, 0, 0x03 }, 0 },

@@ -16,9 +16,12 @@ enum scsi_needs {
 	NEEDS_WRITABLE = 0x02, /* and not write protected */
 	UA_EXEMPT = 0x04, /* served although a unit attention is pending (INQUIRY, REQUEST SENSE) */
 	TELLS_DEFERRED =
-		0x10,   /* of the stream of data: hears first what an earlier write came to */
-	WAITS = 0x20,   /* until a motion (motion.h) is over; so do all that have NEEDS_MEDIUM and
-			   TELLS_DEFERRED */
+		0x10, /* of the stream of data: hears first what an earlier write came to */
+	WAITS = 0x20, /* until a motion (motion.h) is over; so do all that have NEEDS_MEDIUM and
+			 TELLS_DEFERRED */
+	LUN_IGNORED =
+		0x40,   /* bits 7-5 of byte 1, where SCSI-2 has the LUN, mean nothing: Linux
+			   fills them in its first INQUIRY at a LUN of a target it does not know */
 	BY_CORE = 0x08, /* LIO answers it before us: listed, never handled */
 };
 

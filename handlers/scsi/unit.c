@@ -229,7 +229,7 @@ static enum scsi_status check_bits(struct scsi_unit *unit, struct scsi_cmd *cmd,
 
 		if (byte == 1 && row->sa != SA_NONE)
 			allowed |= 0x1f;
-		if (byte == 1 && unit->tables->lun_in_cdb)
+		if (byte == 1 && (unit->tables->lun_in_cdb || (row->needs & LUN_IGNORED) != 0))
 			allowed |= 0xe0;
 		if (byte == row->len - 1u)
 			allowed |= CONTROL_ALLOWED;

@@ -24,7 +24,7 @@ static const struct scsi_command commands[] = {
 	{ OP_READ_REVERSE_6,    SA_NONE, 6,  DATA_IN,   NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "READ REVERSE(6)", drive_read_reverse, { 0x07, 0xff, 0xff, 0xff }, DRIVE_READ_REVERSE },
 	{ OP_WRITE_FILEMARKS_6, SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 1200, "WRITE FILEMARKS(6)", drive_write_filemarks, { 0x01, 0xff, 0xff, 0xff }, 0 },
 	{ OP_SPACE_6,           SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  1200, "SPACE(6)",               drive_space,          { 0x0f, 0xff, 0xff, 0xff }, 0 },
-	{ OP_INQUIRY,           SA_NONE, 6,  DATA_IN,   UA_EXEMPT,     60,   "INQUIRY",                scsi_inquiry,         { 0x01, 0xff, 0xff, 0xff }, 0 },
+	{ OP_INQUIRY,           SA_NONE, 6,  DATA_IN,   UA_EXEMPT | LUN_IGNORED, 60,   "INQUIRY",                scsi_inquiry,         { 0x01, 0xff, 0xff, 0xff }, 0 },
 	{ OP_VERIFY_6,          SA_NONE, 6,  DATA_OUT,  NEEDS_MEDIUM | TELLS_DEFERRED,  28800, "VERIFY(6)", drive_verify, { 0x3f, 0xff, 0xff, 0xff }, 0 },
 	{ OP_MODE_SELECT_6,     SA_NONE, 6,  DATA_OUT,  0,             60,   "MODE SELECT(6)",         scsi_mode_select,     { 0x11, 0, 0, 0xff }, 0 },
 	{ OP_ERASE_6,           SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 7200, "ERASE(6)", drive_erase,        { 0x03 }, 0 },

@@ -36,6 +36,25 @@ static void standard_data_names_the_personality(void **state)
 	expect_field(r, 2);
 }
 
+/* Linux, at the first LUN that it asks of a target: 12 20 at LUN 1.  Refused, there is no drive. */
+static void the_lun_of_scsi_2_in_the_cdb_is_ignored(void **state)
+{
+	struct rig *r = *state;
+
+	for (uint8_t lun = 1; lun < 8; lun++) {
+		run(r, 36, OP_INQUIRY, (uint8_t)(lun << 5), 0, 0, 36, 0);
+		expect_good(r);
+		assert_int_equal(r->cmd.in_len, 36);
+		run(r, 255, OP_INQUIRY, (uint8_t)(lun << 5 | 1), 0x80, 0, 255, 0);
+		expect_good(r);
+		assert_int_equal(r->data[1], 0x80);
+	}
+	run(r, 36, OP_INQUIRY, 0x02, 0, 0, 36, 0); /* CMDDT is still refused */
+	expect_field_bit(r, 1, 1);
+	run(r, 0, OP_TEST_UNIT_READY, 0x20, 0, 0, 0, 0); /* and so is a LUN elsewhere */
+	expect_field_bit(r, 1, 5);
+}
+
 static void vpd_pages_are_those_listed(void **state)
 {
 	static const uint8_t pages[] = { 0x00, 0x80, 0x83, 0x86, 0x87, 0xb0, 0xb1,
@@ -191,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		rig_test(standard_data_names_the_personality),
+		rig_test(the_lun_of_scsi_2_in_the_cdb_is_ignored),
 		rig_test(vpd_pages_are_those_listed),
 		rig_test(serials_are_the_librarys),
 		rig_test(the_makers_pages_name_revision_and_serial_number),

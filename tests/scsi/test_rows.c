@@ -57,7 +57,8 @@ static void each_reserved_bit(struct rig *r, const struct scsi_command *row)
 	for (unsigned byte = 1; byte < row->len; byte++) {
 		for (unsigned bit = 0; bit < 8; bit++) {
 			bool control = byte == row->len - 1u && bit >= 6;
-			bool lun = byte == 1 && bit >= 5 && r->unit->tables->lun_in_cdb;
+			bool lun = byte == 1 && bit >= 5 &&
+				   (r->unit->tables->lun_in_cdb || (row->needs & LUN_IGNORED) != 0);
 
 			if ((row->bits[byte - 1] >> bit & 1) != 0 || control || lun)
 				continue;

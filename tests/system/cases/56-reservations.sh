@@ -6,7 +6,6 @@
 # the other one, preempt, release, clear.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")"/../lib.sh
-long_only # it has not passed yet: the second nexus shows no drive
 library shared
 in_drive TAP001L8 1
 mt -f "$nst1" setblk 0
