@@ -202,6 +202,10 @@ void drive_fill_diagnostics(struct scsi_unit *unit, struct log_writer *w);
 void drive_fill_compression(struct scsi_unit *unit, struct log_writer *w);
 void drive_fill_usage(struct scsi_unit *unit, struct log_writer *w);
 void drive_fill_capacity(struct scsi_unit *unit, struct log_writer *w);
+/* Whether cleaning is asked for: TapeAlert flags 20 or 21. */
+bool drive_wants_cleaning(const struct drive *d);
+/* All TapeAlert flags as bits, flag 1 the first bit of the first byte. */
+void drive_alert_bytes(const struct drive *d, uint8_t flags[8]);
 /* The unit of recording that statistics count: 2^20 bytes of data, the last one begun. */
 uint64_t drive_data_sets(uint64_t bytes);
 /* Bytes of the medium, or of the drive's own format where it has no limit or none is there. */
@@ -249,6 +253,14 @@ enum scsi_status drive_select_extension(struct scsi_unit *unit, struct scsi_cmd 
 void drive_sense_medium(struct scsi_unit *unit, uint8_t *page);
 /* The medium in the drive is write once (LTO: 3Ch, 4Ch ... as medium type). */
 bool drive_medium_is_worm(struct drive *d);
+
+/* ---- vendor.c: pages of drives' makers ---- */
+
+void drive_sense_ibm_encryption(struct scsi_unit *unit, uint8_t *page);
+void drive_sense_ait(struct scsi_unit *unit, uint8_t *page);
+void drive_fill_hp_status(struct scsi_unit *unit, struct log_writer *w);
+void drive_fill_dlt_status(struct scsi_unit *unit, struct log_writer *w);
+void drive_fill_quantum_statistics(struct scsi_unit *unit, struct log_writer *w);
 
 /* ---- attribute_values.c ---- */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * logpages.c: the drive's log pages: the rows, and those that fit nowhere else (SSC-5, SPC-5).
- * Statistics are in logstatistics.c, capacity and compression in logusage.c, TapeAlert in alert.c.
+ * Statistics are in logstatistics.c, capacity and compression in logusage.c, TapeAlert in alert.c,
+ * pages of makers in vendor.c.
  *
  * A value here is counted, or known, or absent.  Two are fixed because there is nothing to measure:
  * the temperature is FFh, "not known", and what wears or is retried is 0.
@@ -78,8 +79,7 @@ static void reset_read_errors(struct scsi_unit *unit)
 
 /* ---- 0Ch, sequential-access device ---- */
 
-/* 0100h: whether cleaning is asked for: TapeAlert flags 20 and 21. */
-static bool wants_cleaning(const struct drive *d)
+bool drive_wants_cleaning(const struct drive *d)
 {
 	return (d->alerts >> (ALERT_CLEAN_NOW - 1) & 1) != 0 ||
 	       (d->alerts >> (ALERT_CLEAN_PERIODIC - 1) & 1) != 0;
@@ -106,7 +106,7 @@ static void fill_sequential(struct scsi_unit *unit, struct log_writer *w)
 		log_put_number(w, 0x0006, LOG_BINARY, early / MEGABYTE, 4);
 	}
 	log_put_number(w, 0x0008, LOG_BINARY, STAGE_BUFFER_BYTES / MEGABYTE, 4);
-	log_put_number(w, 0x0100, LOG_COUNTER, wants_cleaning(d), 8);
+	log_put_number(w, 0x0100, LOG_COUNTER, drive_wants_cleaning(d), 8);
 }
 
 /* ---- 0Dh, temperature ---- */
@@ -154,7 +154,7 @@ static void very_high_frequency(struct drive *d, uint8_t data[4])
 		data[0] |= VHF_CMPR;
 	if (ready && (!stage_is_writable(d->stage) || drive_software_protected(d)))
 		data[0] |= VHF_WRTP;
-	if (wants_cleaning(d))
+	if (drive_wants_cleaning(d))
 		data[0] |= VHF_CRQST;
 	if ((d->alerts >> (ALERT_CLEAN_NOW - 1) & 1) != 0)
 		data[0] |= VHF_CRQRD;
@@ -183,15 +183,20 @@ static void fill_status(struct scsi_unit *unit, struct log_writer *w)
 
 /* ---- 12h, TapeAlert response; 13h, requested recovery ---- */
 
-/* Flag 1 is the first bit; nothing is cleared by looking here. */
-static void fill_response(struct scsi_unit *unit, struct log_writer *w)
+void drive_alert_bytes(const struct drive *d, uint8_t flags[8])
 {
-	struct drive *d = drive_of(unit);
-	uint8_t flags[8] = { 0 };
-
+	memset(flags, 0, 8);
 	for (unsigned flag = 0; flag < 64; flag++)
 		if ((d->alerts >> flag & 1) != 0)
 			flags[flag / 8] |= (uint8_t)(0x80 >> flag % 8);
+}
+
+/* Nothing is cleared by looking here. */
+static void fill_response(struct scsi_unit *unit, struct log_writer *w)
+{
+	uint8_t flags[8];
+
+	drive_alert_bytes(drive_of(unit), flags);
 	log_put(w, 0x0000, LOG_BINARY, flags, 8);
 }
 
@@ -228,6 +233,10 @@ const struct log_page drive_log_pages[] = {
 	{ 0x30, 0,   drive_fill_usage,       NULL,                   NULL,                 DRIVE_MAM,        NULL },
 	{ 0x31, 0,   drive_fill_capacity,    NULL,                   NULL,                 0,                NULL },
 	{ 0x32, 0,   drive_fill_compression, NULL,                   NULL,                 DRIVE_COMPRESSION, NULL },
+	/* of makers; a drive has one of them */
+	{ 0x3e, 0,   drive_fill_hp_status,   NULL,                   NULL,                 DRIVE_HP_STATUS,  NULL },
+	{ 0x3e, 0,   drive_fill_dlt_status,  NULL,                   NULL,                 DRIVE_DLT_STATUS, NULL },
+	{ 0x3e, 0,   drive_fill_quantum_statistics, NULL,            NULL,                 DRIVE_QUANTUM_STATISTICS, NULL },
 };
 /* clang-format on */
 const unsigned drive_log_pages_cnt = sizeof(drive_log_pages) / sizeof(drive_log_pages[0]);

@@ -114,6 +114,9 @@ static const uint8_t page_1a[12] = { 0x1a, 0x0a }; /* power condition: always ac
 static const uint8_t page_1c[12] = { 0x1c, 0x0a, 0x08, 0x03 };
 static const uint8_t page_1c_changeable[12] = { 0x1c, 0x0a, 0x0c, 0x0f, [8] = 0xff, 0xff, 0xff, 0xff };
 static const uint8_t page_1d[32] = { 0x1d, 0x1e }; /* medium configuration: write once media */
+/* of makers (vendor.c): IBM, encryption; AIT device configuration, SPAN 0Ah */
+static const uint8_t page_24[8] = { 0x24, 0x06 };
+static const uint8_t page_31[10] = { 0x31, 0x08, 0, 0x0a };
 
 #define PAGE(page)       sizeof(page), page, NULL
 #define CHANGEABLE(page) sizeof(page), page, page##_changeable
@@ -134,6 +137,8 @@ const struct mode_page drive_mode_pages[] = {
 	{ 0x1a,                    0,    PAGE(page_1a),            NULL,               NULL,                       0, 0 },
 	{ MODE_PAGE_EXCEPTIONS,    0,    CHANGEABLE(page_1c),      NULL,               drive_select_exceptions,    DRIVE_TAPE_ALERT, 0 },
 	{ 0x1d,                    0,    PAGE(page_1d),            drive_sense_medium, NULL,                       DRIVE_WORM, 0 },
+	{ 0x24,                    0,    PAGE(page_24),            drive_sense_ibm_encryption, NULL,               DRIVE_IBM_MODE | DRIVE_ENCRYPTION, 0 },
+	{ 0x31,                    0,    PAGE(page_31),            drive_sense_ait,    NULL,                       DRIVE_AIT_MODE, 0 },
 };
 /* clang-format on */
 

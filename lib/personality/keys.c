@@ -286,12 +286,18 @@ static char *finish_drive(struct catalogue *catalogue, void *object, const char 
 {
 	struct drive_draft *d = object;
 	struct drive_model *m = &d->model;
+	unsigned same_page =
+		m->features & (DRIVE_HP_STATUS | DRIVE_DLT_STATUS | DRIVE_QUANTUM_STATISTICS);
 
 	(void)where;
 	m->name = name;
 	m->description = text_or_empty(m->description);
 	if (m->vendor == NULL || m->product == NULL || m->revision == NULL)
 		return g_strdup("lacks one of the keys vendor, product and revision");
+	if (same_page & (same_page - 1))
+		return g_strdup("has more than one of the features hp-status, dlt-status and "
+				"quantum-statistics, which are the same log page: take the base's "
+				"away, as features=-hp-status +dlt-status");
 	if (d->formats_cnt == 0 || d->writes_cnt == 0)
 		return g_strdup("lacks the key densities or read_write; add the native one at "
 				"least, as densities=LTO-8 and read_write=LTO-8");

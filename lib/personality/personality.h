@@ -110,6 +110,12 @@ enum drive_feature {
 	DRIVE_CLEANING = 0x800,    /* asks for and takes cleaning cartridges */
 	DRIVE_TAPE_ALERT = 0x1000,
 	DRIVE_LOCATE_16 = 0x2000, /* LOCATE(16) and SPACE(16) */
+	/* pages of a maker's own that say what the drive is at (handlers/tape/vendor.c) */
+	DRIVE_IBM_MODE = 0x10000,            /* mode page 24h, where it encrypts */
+	DRIVE_AIT_MODE = 0x20000,            /* mode page 31h */
+	DRIVE_HP_STATUS = 0x40000,           /* log page 3Eh, device status */
+	DRIVE_DLT_STATUS = 0x80000,          /* log page 3Eh, device status */
+	DRIVE_QUANTUM_STATISTICS = 0x100000, /* log page 3Eh, tape device statistics */
 };
 
 /* How long the mechanism takes, where it is to be as slow as the real one. 0: unknown. */

@@ -364,6 +364,11 @@ static const struct { const char *word; unsigned bit; } feature_words[] = {
 	{ "cleaning",      DRIVE_CLEANING },
 	{ "tape-alert",    DRIVE_TAPE_ALERT },
 	{ "locate-16",     DRIVE_LOCATE_16 },
+	{ "ibm-mode",      DRIVE_IBM_MODE },
+	{ "ait-mode",      DRIVE_AIT_MODE },
+	{ "hp-status",     DRIVE_HP_STATUS },
+	{ "dlt-status",    DRIVE_DLT_STATUS },
+	{ "quantum-statistics", DRIVE_QUANTUM_STATISTICS },
 };
 static const char *const kind_words[] = {
 	[MEDIUM_DATA] = "data", [MEDIUM_WORM] = "worm", [MEDIUM_CLEANING] = "cleaning",

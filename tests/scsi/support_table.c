@@ -10,6 +10,7 @@
 
 #include "handlers/changer/internal.h"
 #include "handlers/tape/internal.h"
+#include "tests/scsi/support_pages.h"
 
 /* ---- commands of the standards that a unit has not, and why ---- */
 
@@ -88,6 +89,8 @@ static const struct {
 	{ DRIVE_MAM, "MAM" }, { DRIVE_EXPLICIT, "explicit addresses" }, { DRIVE_READ_REVERSE, "read reverse" },
 	{ DRIVE_APPEND_ONLY, "append-only mode" }, { DRIVE_PEWS, "programmable early warning" },
 	{ DRIVE_CLEANING, "cleaning" }, { DRIVE_TAPE_ALERT, "TapeAlert" }, { DRIVE_LOCATE_16, "16 byte positioning" },
+	{ DRIVE_IBM_MODE, "ibm-mode" }, { DRIVE_AIT_MODE, "ait-mode" }, { DRIVE_HP_STATUS, "hp-status" },
+	{ DRIVE_DLT_STATUS, "dlt-status" }, { DRIVE_QUANTUM_STATISTICS, "quantum-statistics" },
 };
 /* clang-format on */
 
@@ -153,22 +156,27 @@ static void print_code(unsigned opcode, unsigned sa)
 		printf(" %02Xh |", sa);
 }
 
-static void print_row(const struct scsi_command *row)
+void print_features(unsigned wanted)
 {
 	const char *comma = "";
 
+	for (unsigned i = 0; i < COUNT(features); i++) {
+		if ((wanted & features[i].feature) == 0)
+			continue;
+		printf("%s%s", comma, features[i].name);
+		comma = ", ";
+	}
+}
+
+static void print_row(const struct scsi_command *row)
+{
 	print_code(row->opcode, row->sa);
 	printf(" %u | %s | %s | %s | ", (unsigned)row->len, row->name,
 	       (row->needs & BY_CORE) != 0 ? "LIO" : "yes",
 	       (row->needs & NEEDS_WRITABLE) != 0 ? "writable medium"
 	       : (row->needs & NEEDS_MEDIUM) != 0 ? "ready"
 						  : "");
-	for (unsigned i = 0; i < COUNT(features); i++) {
-		if ((row->features & features[i].feature) == 0)
-			continue;
-		printf("%s%s", comma, features[i].name);
-		comma = ", ";
-	}
+	print_features(row->features);
 	printf(" | %u |\n", (unsigned)row->timeout_s);
 }
 
@@ -198,61 +206,15 @@ static void print_commands(const char *title, const struct scsi_tables *t,
 	}
 }
 
-static bool any_changeable(const struct mode_page *page)
-{
-	for (unsigned i = page->subpage == 0 ? 2 : 4; page->changeable != NULL && i < page->size;
-	     i++)
-		if (page->changeable[i] != 0)
-			return true;
-	return false;
-}
-
-static void print_page(const char *kind, unsigned code, unsigned subpage)
-{
-	if (subpage == 0)
-		printf("| %s | %02Xh |", kind, code);
-	else
-		printf("| %s | %02Xh/%02Xh |", kind, code, subpage);
-}
-
-static void print_pages(const char *what, const struct mode_page *modes, unsigned modes_cnt,
-			const struct log_page *logs, unsigned logs_cnt)
-{
-	printf("\n### Pages of the %s\n\n| kind | page | bytes | changeable bits |\n|---|---|---|---|\n",
-	       what);
-	for (unsigned i = 0; i < modes_cnt; i++) {
-		print_page("mode", modes[i].code, modes[i].subpage);
-		printf(" %u |", (unsigned)modes[i].size);
-		for (unsigned b = modes[i].subpage == 0 ? 2 : 4;
-		     any_changeable(&modes[i]) && b < modes[i].size; b++)
-			if (modes[i].changeable[b] != 0)
-				printf(" byte %u: %02Xh", b, (unsigned)modes[i].changeable[b]);
-		printf(" |\n");
-	}
-	printf("| log | 00h | | |\n");
-	for (unsigned i = 0; i < logs_cnt; i++) {
-		print_page("log", logs[i].code, logs[i].subpage);
-		printf(" |%s |\n", logs[i].reset != NULL ? " reset by LOG SELECT" : "");
-	}
-}
-
 int main(void)
 {
 	const struct scsi_tables drive = drive_tables(), changer = changer_tables();
+	bool good;
 
 	print_commands("Drive (SSC-5)", &drive, of_drive, COUNT(of_drive));
-	print_pages("drive", drive_mode_pages, drive_mode_pages_cnt, drive_log_pages,
-		    drive_log_pages_cnt);
-	printf("| VPD | 00h 80h 83h");
-	for (unsigned i = 0; i < drive_vpd_pages_cnt; i++)
-		printf(" %02Xh", (unsigned)drive_vpd_pages[i].code);
-	printf(" | | |\n");
+	good = print_pages("drive", &drive);
 	print_commands("Changer (SMC-3)", &changer, of_changer, COUNT(of_changer));
-	print_pages("changer", changer_mode_pages, changer_mode_pages_cnt, changer_log_pages,
-		    changer_log_pages_cnt);
-	printf("| VPD | 00h 80h 83h");
-	for (unsigned i = 0; i < changer_vpd_pages_cnt; i++)
-		printf(" %02Xh", (unsigned)changer_vpd_pages[i].code);
-	printf(" | | |\n");
-	return 0;
+	good &= print_pages("changer", &changer);
+	print_model_pages();
+	return good ? 0 : 1;
 }

@@ -70,7 +70,8 @@ static void what_cannot_be_set_is_refused_with_its_byte(void **state)
 
 static void page_3f_has_every_page_and_agrees_with_the_10_byte_form(void **state)
 {
-	static const uint8_t codes[] = { 0x01, 0x02, 0x0a, 0x0f, 0x10, 0x11, 0x1a, 0x1c, 0x1d };
+	static const uint8_t codes[] = { 0x01, 0x02, 0x0a, 0x0f, 0x10, 0x11,
+					 0x1a, 0x1c, 0x1d, 0x24, 0x25, 0x2f };
 	struct rig *r = *state;
 	uint8_t six[256];
 	size_t size, at = 12, n = 0;

@@ -14,7 +14,7 @@
 #define FILE_TEXT                                                                              \
 	"[drive own]\nbase=ibm-ult3580-td8\nvendor=ACME\nansi_version=5\nversions=0077 0314\n" \
 	"mode_pages=01 0A 0F 10 1C\nlog_pages=02 2E\nvpd_pages=B0 B1\n"                        \
-	"mode_bytes.0A=8:12 34\nmode_bytes.10=200:01\nmode.25=25 03 AA BB CC\n"                \
+	"mode_bytes.0A=8:12 34\nmode_bytes.10=200:01\nmode.2F=none\nmode.25=25 03 AA BB CC\n"  \
 	"vpd.C0=01 02 03\nvpd.B1=58 59\ninquiry=36:41 42;100:43\n"                             \
 	"vpd.C1=<vendor:8> \"|\" <product:16><revision:3><serial:20><serial:3> 00\n"           \
 	"min_block=4\ngranularity=2\nmax_block=65536\n"                                        \

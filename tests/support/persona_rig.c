@@ -87,6 +87,21 @@ size_t persona_rig_ask(struct persona_rig *rig, struct scsi_unit *unit, const ui
 	return unit_execute(unit, &cmd) == SCSI_GOOD ? cmd.in_len : 0;
 }
 
+enum scsi_status persona_rig_send(struct persona_rig *rig, struct scsi_unit *unit,
+				  const uint8_t *cdb, size_t cdb_len, size_t size,
+				  uint8_t *ret_sense)
+{
+	struct iovec iov = { rig->data, size };
+	struct scsi_cmd cmd = { .cdb_len = cdb_len, .iov = &iov, .iov_cnt = 1, .iov_len = size };
+	enum scsi_status status;
+
+	memcpy(cmd.cdb, cdb, cdb_len);
+	status = unit_execute(unit, &cmd);
+	if (ret_sense != NULL)
+		memcpy(ret_sense, cmd.sense, 18);
+	return status;
+}
+
 void persona_rig_settle(struct persona_rig *rig, struct scsi_unit *unit)
 {
 	static const uint8_t ready[6] = { OP_TEST_UNIT_READY };

@@ -38,5 +38,10 @@ void persona_rig_settle(struct persona_rig *rig, struct scsi_unit *unit);
 /* Runs a command that reads; the number of bytes, 0 where it was refused. */
 size_t persona_rig_ask(struct persona_rig *rig, struct scsi_unit *unit, const uint8_t *cdb,
 		       size_t cdb_len);
+/* Runs a command that sends the first @size bytes of rig->data; the status, its sense in @ret_sense
+ * (18 bytes), which may be NULL. */
+enum scsi_status persona_rig_send(struct persona_rig *rig, struct scsi_unit *unit,
+				  const uint8_t *cdb, size_t cdb_len, size_t size,
+				  uint8_t *ret_sense);
 
 #endif

@@ -101,10 +101,10 @@ static void a_later_key_replaces_the_bytes_of_the_base_at_the_same_place(void **
 	put("x.personality", "[drive a1]\nbase=ibm-ult3580-td8\nmode_bytes.10=8:5E;9:01\n"
 			     "[drive b1]\nbase=a1\nmode_bytes.10=8:60\n");
 	d = drive_model_get("b1", NULL);
-	assert_int_equal(d->mode_bytes.cnt, 2);
-	assert_int_equal(d->mode_bytes.rows[0].at, 9);
-	assert_int_equal(d->mode_bytes.rows[1].bytes[0], 0x60);
-	assert_int_equal(drive_model_get("a1", NULL)->mode_bytes.rows[0].bytes[0], 0x5e);
+	assert_int_equal(bytes_of(&d->mode_bytes, 0x10, 9)->bytes[0], 0x01);
+	assert_int_equal(bytes_of(&d->mode_bytes, 0x10, 8)->bytes[0], 0x60);
+	assert_int_equal(bytes_of(&drive_model_get("a1", NULL)->mode_bytes, 0x10, 8)->bytes[0],
+			 0x5e);
 	take_away("x.personality");
 }
 static void a_page_has_texts_runs_and_places_for_what_the_unit_has(void **state)
@@ -197,6 +197,7 @@ static const struct { const char *text, *part; } mistakes[] = {
 	{ OWN "mode.25=25 0C <serial:12>\n", "a text in quotes; or none" },
 	{ OWN "inquiry=36:<serial:12>\n", "is no list of bytes" },
 	{ OWN "features=+flying\n",   "'+flying' is none" },
+	{ OWN "features=+hp-status +dlt-status\n", "which are the same log page" },
 	{ OWN "features=*worm\n",     "'*worm' is none" },
 	{ OWN "serial=hu\n",          "is no form of a serial number" },
 	{ OWN "load_time=1s\n",       "is no time" },
