@@ -205,21 +205,30 @@ static enum scsi_status conclude(struct drive *d, struct scsi_cmd *cmd, int outc
 	return drive_outcome(d, cmd, outcome, SENSE_WRITE_ERROR, rest);
 }
 
-/* The end of a WRITE: stores it where the mode asks, then says what is left over. A sync that fails
- * takes all of it away again. */
+/* What is left of a WRITE of which @written blocks are on the tape. */
+static int64_t not_written(const struct drive_transfer *t, uint32_t written)
+{
+	if (t->fixed)
+		return (int64_t)t->blocks - written;
+	return written > 0 ? 0 : (int64_t)t->size;
+}
+
+/* P1: stores a WRITE where the mode asks for it. A sync that fails takes all of it away again. */
+static enum scsi_status store_write(struct drive *d, struct scsi_cmd *cmd,
+				    const struct drive_transfer *t)
+{
+	int r = d->buffered == 0 ? stage_sync(d->stage) : 0;
+
+	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, not_written(t, 0));
+}
+
+/* The end of a WRITE: says what is left over. */
 static enum scsi_status finish_write(struct drive *d, struct scsi_cmd *cmd, int outcome,
 				     const struct drive_transfer *t, uint32_t written)
 {
-	int64_t whole = t->fixed ? (int64_t)t->blocks : (int64_t)t->size;
-	int64_t rest = t->fixed ? (int64_t)t->blocks - written : written > 0 ? 0 : whole;
+	enum scsi_status s = store_write(d, cmd, t);
 
-	if (d->buffered == 0) { /* P1 */
-		int r = stage_sync(d->stage);
-
-		if (r != 0)
-			return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, whole);
-	}
-	return conclude(d, cmd, outcome, rest);
+	return s != SCSI_GOOD ? s : conclude(d, cmd, outcome, not_written(t, written));
 }
 
 static enum scsi_status refuse_displaced(struct drive *d, struct scsi_cmd *cmd, uint32_t left)
@@ -227,13 +236,16 @@ static enum scsi_status refuse_displaced(struct drive *d, struct scsi_cmd *cmd, 
 	return scsi_check_tape(&d->unit, cmd, SENSE_POSITIONING_ERROR, 0, left);
 }
 
-/* A block that is not what its checksum says is no block: nothing of it is stored. */
+/*
+ * A block that is not what its checksum says is no block: nothing of it is stored.  That is told
+ * before any warning of the end, which the next write will hear: a warning says that all is stored.
+ */
 static enum scsi_status refuse_guard(struct drive *d, struct scsi_cmd *cmd,
 				     const struct drive_transfer *t, uint32_t written)
 {
-	enum scsi_status s = finish_write(d, cmd, 0, t, t->blocks);
+	enum scsi_status s = store_write(d, cmd, t);
 
-	return s != SCSI_GOOD ? s : guard_failed(d, cmd, t->fixed ? t->blocks - written : t->size);
+	return s != SCSI_GOOD ? s : guard_failed(d, cmd, not_written(t, written));
 }
 
 /* What is refused before anything is written. */

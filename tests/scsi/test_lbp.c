@@ -345,6 +345,77 @@ static void damage_never_gets_a_fresh_checksum(void **state)
 	}
 }
 
+/* ---- near the end of the medium ---- */
+
+#define MB    1000000u
+#define BLOCK 100000u
+
+static const struct cart_params medium = {
+	.barcode = "END001L8",
+	.density = 0x5e,
+	.medium_type = 0x88,
+	.capacity_bytes = 5 * MB,
+	.early_warning_bytes = MB,
+};
+
+/* Mode page 10h/01h: programmable early warning at 2 MB of 5. */
+static void warn_early(struct rig *r)
+{
+	static const uint8_t list[36] = { 0, 0, 0x10, 0, 0x50, 0x01, 0, 0x1c, [11] = 2 };
+
+	memcpy(r->data, list, sizeof(list));
+	run(r, sizeof(list), OP_MODE_SELECT_6, 0x10, 0, 0, sizeof(list), 0);
+	expect_good(r);
+}
+
+static void a_wrong_block_is_refused_where_a_warning_is_due(void **state)
+{
+	struct rig *r = *state;
+
+	rig_medium_ready(r, &medium);
+	for (unsigned i = 0; i < 25; i++)
+		write_block(r, 1, BLOCK);
+	write_filemarks(r, 1);
+	warn_early(r); /* the recording is in the zone, and nobody has heard of it */
+	protect(r, 2, LBP_W);
+	prepare(r, 2, 0, 2, 1000);
+	r->data[17] ^= 1;
+	run_write(r, 0, 1004, 1004);
+	expect_tape(r, SENSE_LOGICAL_BLOCK_GUARD, 0, 1004);
+	expect_position(r, 26);
+	write_protected(r, 2, 2, 1000); /* the warning has waited for a block that is stored */
+	expect_tape(r, SENSE_PROGRAMMABLE_EARLY_WARNING, SENSE_EOM, 0);
+	expect_position(r, 27);
+}
+
+static void write_25_of_which_the_23rd_is_wrong(struct rig *r, uint8_t buffered)
+{
+	rig_medium_ready(r, &medium);
+	warn_early(r);
+	protect(r, 2, LBP_W);
+	set_block_size(r, BLOCK + 4);
+	memset(r->data, 0, 4);
+	r->data[2] = buffered;
+	run(r, 4, OP_MODE_SELECT_6, 0x10, 0, 0, 4, 0);
+	expect_good(r);
+	for (unsigned i = 0; i < 25; i++)
+		prepare(r, 2, (size_t)i * (BLOCK + 4), (uint8_t)i, BLOCK);
+	r->data[22 * (BLOCK + 4) + 9] ^= 1;
+	run_write(r, 1, 25, 25 * (BLOCK + 4));
+	expect_tape(r, SENSE_LOGICAL_BLOCK_GUARD, 0, 3);
+	expect_position(r, 22);
+}
+
+static void what_is_behind_a_wrong_block_is_left_where_a_warning_is_due(void **state)
+{
+	write_25_of_which_the_23rd_is_wrong(*state, 0x10);
+}
+
+static void what_is_behind_a_wrong_block_is_left_without_a_buffer_too(void **state)
+{
+	write_25_of_which_the_23rd_is_wrong(*state, 0);
+}
+
 static void marks_and_the_end_are_as_ever(void **state)
 {
 	struct rig *r = *state;
@@ -388,6 +459,9 @@ int main(void)
 		rig_test(lengths_count_the_checksum),
 		rig_test(fixed_blocks_are_read_with_a_checksum_each),
 		rig_test(damage_never_gets_a_fresh_checksum),
+		rig_test(a_wrong_block_is_refused_where_a_warning_is_due),
+		rig_test(what_is_behind_a_wrong_block_is_left_where_a_warning_is_due),
+		rig_test(what_is_behind_a_wrong_block_is_left_without_a_buffer_too),
 		rig_test(marks_and_the_end_are_as_ever),
 		rig_test(verify_by_the_method_needs_one),
 	};
