@@ -177,13 +177,20 @@ enum scsi_status drive_load_unload(struct scsi_unit *unit, struct scsi_cmd *cmd)
 #define LONG        0x01 /* byte 1 of ERASE */
 #define ERASE_IMMED 0x02
 
-/* Short and long alike: nothing behind the position can be read again (P5), in this partition. */
+/*
+ * Short and long alike: nothing behind the position can be read again (P5), in this partition.  But
+ * a short one has no effect on the medium where SHORT ERASE MODE says so: only the buffer is
+ * emptied, as by every ERASE.
+ */
 enum scsi_status drive_erase(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
+	bool is_long = (cmd->cdb[1] & LONG) != 0;
 	enum scsi_status s;
 	int r;
 
+	if (!is_long && drive_short_erase(d) == SHORT_ERASE_NOTHING)
+		return drive_outcome(d, cmd, stage_sync(d->stage), SENSE_WRITE_ERROR, 0);
 	if (drive_displaced(d))
 		return scsi_check_tape(unit, cmd, SENSE_POSITIONING_ERROR, 0, 0);
 	s = drive_check_append(d, cmd, 0);
@@ -193,7 +200,7 @@ enum scsi_status drive_erase(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	if (r == 0)
 		r = stage_sync(d->stage);
 	s = drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
-	if (s == SCSI_GOOD && (cmd->cdb[1] & LONG) != 0)
+	if (s == SCSI_GOOD && is_long)
 		drive_erased(d, (cmd->cdb[1] & ERASE_IMMED) != 0);
 	return s;
 }

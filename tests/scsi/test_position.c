@@ -245,6 +245,51 @@ static void erase_ends_the_tape_here(void **state)
 	expect_sense(r, SENSE_END_OF_DATA);
 }
 
+/* Mode page 10h/01h with SHORT ERASE MODE @mode. */
+static void select_short_erase(struct rig *r, uint8_t mode)
+{
+	const uint8_t list[36] = { 0, 0, 0x10, 0, 0x50, 0x01, 0, 0x1c, 0, mode };
+
+	memcpy(r->data, list, sizeof(list));
+	run(r, sizeof(list), OP_MODE_SELECT_6, 0x10, 0, 0, sizeof(list), 0);
+}
+
+static void short_erase_mode_says_what_a_short_erase_does(void **state)
+{
+	static const struct {
+		uint8_t mode, cdb_1;
+		bool erases;
+	} rows[] = {
+		{ 1, 0, false },   { 1, 0x02, false }, /* IMMED */
+		{ 1, 0x01, true },                     /* LONG is not meant */
+		{ 2, 0, true },    { 0, 0, true },
+	};
+	struct rig *r = *state;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		rewind_tape(r);
+		write_sample(r);
+		select_short_erase(r, rows[i].mode);
+		expect_good(r);
+		run_space(r, 0, 1);
+		run(r, 0, OP_ERASE_6, rows[i].cdb_1, 0, 0, 0, 0);
+		expect_good(r);
+		expect_position(r, 1);
+		run_space(r, 3, 0);
+		expect_position(r, rows[i].erases ? 1 : 7);
+	}
+}
+
+static void unknown_short_erase_modes_are_refused(void **state)
+{
+	struct rig *r = *state;
+
+	for (uint8_t mode = 3; mode < 16; mode++) {
+		select_short_erase(r, mode);
+		expect_list_field(r, 4 + 5);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +307,8 @@ int main(void)
 		rig_test(read_position_long_and_extended_form),
 		rig_test(read_position_tells_early_warning),
 		rig_test(erase_ends_the_tape_here),
+		rig_test(short_erase_mode_says_what_a_short_erase_does),
+		rig_test(unknown_short_erase_modes_are_refused),
 	};
 
 	return rig_main(tests);
