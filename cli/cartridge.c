@@ -234,6 +234,12 @@ static const struct column list_columns[] = {
 	{ "copies", "COPIES", COLUMN_NUMBER },       { "last_write", "LAST WRITE", COLUMN_TIME },
 };
 
+/* Whoever wrote last has it open, or died: what is recorded is not counted in the header. */
+static bool is_unclosed(const struct cart_info *info)
+{
+	return info->unclosed && (info->state == CART_RESIDENT || info->state == CART_PREMIGRATED);
+}
+
 static void add_cartridge(struct table *table, const GArray *elements, const char *pool,
 			  const char *barcode)
 {
@@ -245,13 +251,19 @@ static void add_cartridge(struct table *table, const GArray *elements, const cha
 	table_row(table);
 	table_text(table, barcode);
 	table_text(table, location[0] != '\0' ? location : "pool");
-	table_text(table, r == 0 ? cart_state_name(info.state) : outcome_text(r));
-	if (r != 0)
-		return;
-	table_number(table, info.blocks);
-	table_number(table, info.filemarks);
-	table_number(table, info.logical_bytes);
-	table_number(table, info.stored_bytes);
+	if (r == 0 && is_unclosed(&info)) {
+		table_text(table, "unclosed");
+		for (unsigned i = 0; i < 4; i++)
+			table_absent(table);
+	} else {
+		table_text(table, r == 0 ? cart_state_name(info.state) : outcome_text(r));
+		if (r != 0)
+			return;
+		table_number(table, info.blocks);
+		table_number(table, info.filemarks);
+		table_number(table, info.logical_bytes);
+		table_number(table, info.stored_bytes);
+	}
 	table_number(table, info.disk_bytes);
 	table_number(table, info.copies_cnt);
 	table_number(table, (uint64_t)info.last_write_s);
@@ -331,6 +343,7 @@ static const struct column show_columns[] = {
 	{ "cleanings_left", "Cleanings left", COLUMN_NUMBER },
 	{ "write_protect", "Write protected", COLUMN_FLAG },
 	{ "mounted", "Mounted", COLUMN_FLAG },
+	{ "unclosed", "Unclosed", COLUMN_FLAG },
 	{ "loads", "Loads", COLUMN_NUMBER },
 	{ "created", "Created", COLUMN_TIME },
 	{ "last_mount", "Last mount", COLUMN_TIME },
@@ -385,6 +398,7 @@ static void add_identity(struct table *table, const struct cart_info *info)
 		table_absent(table);
 	table_number(table, info->write_protect);
 	table_number(table, info->mounted);
+	table_number(table, info->unclosed);
 	table_number(table, info->loads);
 	table_number(table, (uint64_t)info->created_s);
 	table_number(table, (uint64_t)info->last_mount_s);
@@ -562,6 +576,9 @@ const struct vtl_command cartridge_commands[] = {
 	  .verb = "list",
 	  .args = "",
 	  .summary = "all cartridges of the pool, and where they are",
+	  .details =
+		  "One that is being written, or whose last writer died, is \"unclosed\": what is "
+		  "on it is counted when it is closed, or mounted again.",
 	  .run = cartridge_list_run,
 	  .options = { OPTION_LIBRARY } },
 	{ .noun = "cartridge",
@@ -587,7 +604,8 @@ const struct vtl_command cartridge_commands[] = {
 	  .max = LIBRARY_MAX_SLOTS,
 	  .summary = "read everything and check every checksum",
 	  .details =
-		  "Each damaged object is named on stderr. Exit code 0: all is good; 1: something is "
+		  "Each damaged object is named on stderr, with the file and the offset of its "
+		  "frame. Exit code 0: all is good; 1: something is "
 		  "damaged; 3: there is no such cartridge; 4: it cannot be checked now (in a drive, "
 		  "not on disk, unreadable); 130: interrupted. Nothing is changed in the cartridge: "
 		  "how far it came is kept in $XDG_STATE_HOME/vtl (~/.local/state/vtl).",

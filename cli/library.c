@@ -279,7 +279,9 @@ const struct vtl_command library_commands[] = {
 	  .min = 1,
 	  .max = 1,
 	  .summary = "forget a library that is not in use",
-	  .details = "The cartridges stay in the pool, unless you ask for their deletion.",
+	  .details = "The cartridges stay in the pool, unless you ask for their deletion. Refused "
+		     "while any of them is in use, also without the library: by a check, a repair, "
+		     "a copy.",
 	  .run = library_destroy_run,
 	  .options = { { "delete-cartridges", '\0', NULL,
 			 "delete every cartridge of the pool with its data" } } },

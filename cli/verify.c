@@ -98,6 +98,23 @@ struct worker {
 	uint64_t told; /* bytes of the group at hand that the bar knows */
 };
 
+/* Under the lock, which also keeps v->cart. */
+static void tell_damaged(struct verifying *v, uint64_t object)
+{
+	struct cart_place place;
+	int r = cart_place(v->cart, object, &place);
+
+	clear_bar(v);
+	if (r == 0)
+		(void)fprintf(stderr,
+			      "%s: object %" PRIu64 " is damaged: %s/%s%s/%s, offset %" PRIu64 "\n",
+			      v->barcode, object, v->pool, v->folder, CART_SUFFIX, place.file,
+			      place.offset);
+	else
+		(void)fprintf(stderr, "%s: object %" PRIu64 " is damaged: no frame of it is left\n",
+			      v->barcode, object);
+}
+
 static bool tell(void *ctx, uint64_t object, bool damaged)
 {
 	struct worker *w = ctx;
@@ -106,8 +123,7 @@ static bool tell(void *ctx, uint64_t object, bool damaged)
 
 	g_mutex_lock(&v->lock);
 	if (damaged) {
-		clear_bar(v);
-		(void)fprintf(stderr, "%s: object %" PRIu64 " is damaged\n", v->barcode, object);
+		tell_damaged(v, object);
 	} else {
 		v->bytes += TELL_BYTES;
 		w->told += TELL_BYTES;
@@ -304,8 +320,8 @@ static enum vtl_exit verify_open(struct vtl *vtl, struct verifying *v, struct ta
 				     outcome_text(v->error));
 	else
 		code = vtl_fail_code(
-			VTL_INTERRUPTED, "stopped; vtl cartridge verify --resume%s %s %s",
-			v->digest ? " --digest" : "", v->barcode,
+			VTL_INTERRUPTED, "stopped; vtl cartridge verify --resume%s %.*s %s",
+			v->digest ? " --digest" : "", (int)strcspn(v->barcode, "/"), v->barcode,
 			kept ? "goes on there" : "will begin anew: where it was could not be kept");
 	return code;
 }

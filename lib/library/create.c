@@ -350,19 +350,32 @@ static gboolean check_migrated(const char *pool, char **barcodes, GError **error
 	return good;
 }
 
-static gboolean delete_cartridges_of(const char *pool, GError **error)
+/* A job that needs no library (a check, a repair, a copy) has a cartridge open by itself. */
+static gboolean check_in_use(const char *pool, char **barcodes, GError **error)
 {
-	char **barcodes = NULL;
-	gboolean good = TRUE;
-	int r = cart_list(pool, &barcodes);
+	GString *list = g_string_new(NULL);
+	gboolean good;
 
-	if (r == -ENOENT)
-		return TRUE;
-	if (r != 0)
-		return failed(error, r < 0 ? r : -EIO, "list the pool", pool);
-	good = check_migrated(pool, barcodes, error);
+	for (char **barcode = barcodes; *barcode != NULL; barcode++)
+		if (cart_probe(pool, *barcode) == CART_E_BUSY)
+			g_string_append_printf(list, "%s%s", list->len > 0 ? ", " : "", *barcode);
+	good = list->len == 0;
+	if (!good)
+		g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_BUSY,
+			    "nothing was done: %s is in use by another process; wait until it is "
+			    "done (vtl jobs, fuser -v %s/*.cart/lock)",
+			    list->str, pool);
+	(void)g_string_free(list, TRUE);
+	return good;
+}
+
+static gboolean delete_cartridges(const char *pool, char **barcodes, GError **error)
+{
+	gboolean good = check_migrated(pool, barcodes, error);
+
 	for (char **barcode = barcodes; good && *barcode != NULL; barcode++) {
-		r = cart_delete(pool, *barcode);
+		int r = cart_delete(pool, *barcode);
+
 		if (r == 0 || r == CART_E_ABSENT)
 			continue;
 		g_set_error(error, LIBRARY_ERROR,
@@ -371,27 +384,42 @@ static gboolean delete_cartridges_of(const char *pool, GError **error)
 			    r > 0 ? cart_outcome_name(r) : g_strerror(-r));
 		good = FALSE;
 	}
+	if (good)
+		(void)rmdir(pool); /* a pool that holds more stays */
+	return good;
+}
+
+/* Nobody uses them; and they are gone, where @delete. */
+static gboolean leave_cartridges(const char *pool, gboolean delete, GError **error)
+{
+	char **barcodes = NULL;
+	gboolean good;
+	int r = cart_list(pool, &barcodes);
+
+	if (r == -ENOENT || (r != 0 && !delete))
+		return TRUE;
+	if (r != 0)
+		return failed(error, r < 0 ? r : -EIO, "list the pool", pool);
+	good = check_in_use(pool, barcodes, error) &&
+	       (!delete || delete_cartridges(pool, barcodes, error));
 	cart_list_free(barcodes);
 	return good;
 }
 
-static gboolean destroy_owned(int state, int folder, const char *name, gboolean delete_cartridges,
+static gboolean destroy_owned(int state, int folder, const char *name, gboolean delete,
 			      GError **error)
 {
 	g_autofree char *old = g_strdup_printf(".old-%s", name);
 	struct library_config *config = NULL;
+	/* one whose description cannot be read any more can still be forgotten */
+	gboolean good = state_load_config(folder, name, &config, delete ? error : NULL)
+				? leave_cartridges(config->pool, delete, error)
+				: !delete;
 	int r;
 
-	if (delete_cartridges) {
-		gboolean good = state_load_config(folder, name, &config, error) &&
-				delete_cartridges_of(config->pool, error);
-
-		if (good)
-			(void)rmdir(config->pool); /* a pool that holds more stays */
-		library_config_free(config);
-		if (!good)
-			return FALSE;
-	}
+	library_config_free(config);
+	if (!good)
+		return FALSE;
 	r = fs_remove_tree(state, old);
 	if (r == -ENOENT)
 		r = 0;

@@ -147,7 +147,8 @@ const char *library_nearest(const char *word, const char *const *words, size_t c
 gboolean library_create(const struct library_config *config, GError **error);
 
 /* Forgets a library (its state folder). Cartridges stay in the pool unless @delete_cartridges.
- * Refused while in use (LIBRARY_ERROR_BUSY). */
+ * Refused while it is in use, or anybody has a cartridge of the pool open (LIBRARY_ERROR_BUSY):
+ * then nothing was deleted. */
 gboolean library_destroy(const char *name, gboolean delete_cartridges, GError **error);
 
 /* Names of all libraries on this machine, sorted; g_strfreev(). */

@@ -203,6 +203,10 @@ MUST_CHECK int cart_stat(const char *pool, const char *barcode, struct cart_info
 MUST_CHECK int cart_list(const char *pool, char ***ret_barcodes);
 void cart_list_free(char **barcodes);
 
+/* Whether nobody has it open now: 0, CART_E_BUSY. True of the moment alone. CART_E_ABSENT, -errno.
+ */
+MUST_CHECK int cart_probe(const char *pool, const char *barcode);
+
 /* Deletes a cartridge with all its data. CART_E_ABSENT, CART_E_BUSY. */
 MUST_CHECK int cart_delete(const char *pool, const char *barcode);
 
@@ -685,6 +689,16 @@ struct cart_object {
 	bool encrypted;
 	bool damaged; /* its frame cannot be read: nothing but number and file is known */
 };
+
+/* The place of a frame: the file in the cartridge's folder, and the byte in it. */
+struct cart_place {
+	char file[40];
+	uint64_t offset;
+};
+
+/* Where the index has object @number, damaged or not. CART_E_DAMAGED: no frame of it is left;
+ * CART_E_EOD, CART_E_NOT_RESIDENT, -errno. */
+MUST_CHECK int cart_place(struct cart *c, uint64_t number, struct cart_place *ret_place);
 
 /* Object @number, from its frame alone: its data is not read. 0, CART_E_EOD, -errno. */
 MUST_CHECK int cart_object(struct cart *c, uint64_t number, struct cart_object *ret_object);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/store/cart.h"
+#include "lib/store/reaper.h"
 
 #define PROGRESS_BYTES (16u << 20)
 
@@ -291,6 +292,27 @@ int cart_verify_group(struct cart *c, struct cart_group *group, bool digest,
 	if (r == 0)
 		*ret_check = v.check;
 	return r;
+}
+
+static_assert(sizeof(((struct cart_place *)0)->file) >= FILE_NAME_BYTES, "a name fits");
+
+int cart_place(struct cart *c, uint64_t number, struct cart_place *ret_place)
+{
+	struct object o = { 0 };
+	int r;
+
+	if (!c->resident)
+		return CART_E_NOT_RESIDENT;
+	if (number >= c->end_totals.objects)
+		return CART_E_EOD;
+	r = index_get(c, number, &o);
+	if (r == 0 && (o.address == INDEX_DAMAGED || o.address >= ADDRESS_LIMIT))
+		r = CART_E_DAMAGED;
+	if (r != 0)
+		return r;
+	segment_file_name(ret_place->file, c->stream, o.address >> SEGMENT_SHIFT);
+	ret_place->offset = o.address & (SEGMENT_SIZE - 1);
+	return 0;
 }
 
 int cart_object(struct cart *c, uint64_t number, struct cart_object *ret_object)

@@ -292,6 +292,25 @@ void cart_list_free(char **barcodes)
 	free(barcodes);
 }
 
+int cart_probe(const char *pool, const char *barcode)
+{
+	char name[NAME_BYTES];
+	struct backend *b;
+	int r;
+
+	if (!barcode_is_valid(barcode))
+		return -EINVAL;
+	(void)snprintf(name, sizeof(name), "%s%s", barcode, CART_SUFFIX);
+	r = backend_local_open(pool, name, false, &b);
+	if (r < 0)
+		return r == -ENOENT || r == -ENOTDIR ? CART_E_ABSENT : r;
+	r = b->ops->lock(b, true);
+	if (r == -EBADF) /* we may only read: at least no writer has it */
+		r = b->ops->lock(b, false);
+	b->ops->close(b);
+	return r == -EAGAIN ? CART_E_BUSY : r;
+}
+
 int cart_delete(const char *pool, const char *barcode)
 {
 	char name[NAME_BYTES], doomed[HIDDEN_BYTES];

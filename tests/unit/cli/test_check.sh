@@ -85,7 +85,7 @@ expect 0 '^BIG1 +good +2 +65535'
 claim "verify names what is damaged, and its exit code tells"
 flip BIG1 "$data" $((128 + 80 + 3))
 run cartridge verify GOOD1 BIG1
-expect 1 '^BIG1: object 0 is damaged' '^GOOD1 +good' '^BIG1 +damaged +1 +65535 .* 1'
+expect 1 "^BIG1: object 0 is damaged: $pool/BIG1.cart/$data, offset 128\$" '^GOOD1 +good' '^BIG1 +damaged +1 +65535 .* 1'
 flip BIG1 "$data" $((128 + 80 + 3))
 
 claim "a kept digest that differs is damage, though every checksum fits"
@@ -194,6 +194,22 @@ expect 1 'copies are never invented' 'vtl physical import'
 run cartridge repair T9
 expect 3
 
+claim "what has no frame any more has no place"
+run cartridge verify GOOD1
+expect 1 '^GOOD1: object 2 is damaged: no frame of it is left' '^GOOD1 +damaged'
+
+claim "what nobody closed is listed as that"
+cp -r "$(dirname "$0")/../../format/samples/V1TORN.cart" "$pool/V1TORN.cart"
+run cartridge list
+expect 0 '^V1TORN +pool +unclosed +- +- +- +- '
+run cartridge list --json
+expect_json '[c for c in j if c["barcode"] == "V1TORN"][0]["blocks"] is None'
+run cartridge show V1TORN
+expect 0 '^Unclosed +yes'
+run cartridge show BIG1
+expect 0 '^Unclosed +no'
+rm -r "$pool/V1TORN.cart"
+
 claim "a medium of two partitions is shown and verified whole"
 "$TOOL" partitions "$pool" PARTS1 || fail "two partitions"
 run cartridge show PARTS1
@@ -207,7 +223,7 @@ expect 0 '^PARTS1 +good +6 +1 ' '^PARTS1/1 +good +1 +2 '
 inner=$(echo "$pool"/PARTS1.cart/partitions/P1-*.cart)
 printf 'X' | dd of="$inner/data.00000001.00000000" bs=1 seek=210 conv=notrunc status=none
 run cartridge verify PARTS1
-expect 1 '^PARTS1 +good' '^PARTS1/1 +damaged' 'PARTS1/1: object 0 is damaged'
+expect 1 '^PARTS1 +good' '^PARTS1/1 +damaged' "PARTS1/1: object 0 is damaged: $inner/data.00000001.00000000, offset 128"
 
 claim "each partition is dumped"
 run cartridge dump PARTS1

@@ -222,6 +222,27 @@ static void an_open_library_is_not_destroyed(void **state)
 	library_unref(library);
 }
 
+/* A job without a library, as vtl cartridge verify is one, has a lock of its cartridge alone. */
+static void a_cartridge_that_somebody_reads_keeps_its_library(void **state)
+{
+	struct place *p = *state;
+	GError *error = NULL;
+	struct cart *c;
+
+	place_create(p, "[media]\nbarcodes=T1-T3\n");
+	for (unsigned flags = CART_OPEN_READ; flags <= CART_OPEN_WRITE; flags++) {
+		assert_int_equal(cart_open(p->pool, "T2", flags, &c), 0);
+		for (int delete = 0; delete <= 1; delete ++) {
+			assert_false(library_destroy("lib0", delete != 0, &error));
+			assert_error(&error, LIBRARY_ERROR_BUSY, "T2 is in use");
+			assert_int_equal(count_names(p->pool), 3);
+			assert_int_equal(count_names(p->state), 1);
+		}
+		assert_int_equal(cart_close(c), 0);
+	}
+	assert_true(library_destroy("lib0", TRUE, &error));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
@@ -238,6 +259,7 @@ int main(void)
 		T(the_list_is_sorted_and_holds_libraries_only),
 		T(destroying_keeps_cartridges_unless_told),
 		T(an_open_library_is_not_destroyed),
+		T(a_cartridge_that_somebody_reads_keeps_its_library),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
