@@ -138,13 +138,25 @@ export_library() {
 		fail "export library $1" "$(cat "$work/setup.log")" "$(tail -20 /var/log/tcmu-runner.log)"
 		finish
 	}
-	eval "$(/usr/bin/python3 - "$work/$1.json" <<-'P'
-		import json, sys
-		for unit in json.load(open(sys.argv[1]))["units"]:
-		    first, generic = unit["devices"]
-		    print(f"sg{unit['lun']}={generic}", f"nst{unit['lun']}={first}" if unit["lun"] else f"changer={first}")
-	P
-	)"
+	# The units' "lun", then their "devices", the most useful first; an emulated processor starts no python for that.
+	local line lun='' first=''
+	while read -r line; do
+		line=${line%,}
+		case $line in
+		'"lun": '*) lun=${line#*: } first='' ;;
+		'"/dev/'*)
+			line=${line//\"/}
+			if [ -n "$first" ]; then
+				printf -v "sg$lun" %s "$line"
+			elif [ "$lun" = 0 ]; then
+				changer=$line first=1
+			else
+				printf -v "nst$lun" %s "$line"
+				first=1
+			fi
+			;;
+		esac
+	done <"$work/$1.json"
 }
 
 # has_command OPCODE[,SERVICE_ACTION]: the first drive says that it has it.
