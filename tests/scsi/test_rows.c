@@ -19,7 +19,7 @@ static int setup(void **state)
 {
 	int r = rig_setup(state);
 
-	if (r == 0)
+	if (r == 0 && !rig_sg_on()) /* there it is the model's own rows */
 		rig_features(*state, ALL_FEATURES);
 	return r;
 }

@@ -104,6 +104,7 @@ int rig_main_(const char *name, const struct CMUnitTest *tests, size_t cnt)
 	int failed;
 
 	if (rig_sg_on()) {
+		descriptor_sense = false; /* programs one after the other: over_sg.c */
 		failed = rig_sg_main(name, tests, cnt, false, setup_inside);
 		if (g_getenv("RIG_SG_BOTH") == NULL)
 			return failed;

@@ -69,6 +69,9 @@ int rig_main_(const char *name, const struct CMUnitTest *tests, size_t cnt);
  */
 void rig_inside(const char *why);
 
+/* The units are behind /dev/sg. */
+bool rig_sg_on(void);
+
 /* A test with the rig around it. */
 #define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 

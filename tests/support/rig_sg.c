@@ -7,19 +7,25 @@
 
 #include "handlers/scsi/command.h"
 #include "handlers/scsi/mode.h"
+#include "handlers/tape/internal.h"
 #include "lib/base/bytes.h"
+#include "tests/support/rig_sg_pool.h"
 #include "tests/support/sg.h"
 
-#define DRIVE   0
-#define CHANGER 1
+#define DRIVE   RIG_SG_DRIVE
+#define CHANGER RIG_SG_CHANGER
+
+#define SECURITY_IN  0xa2
+#define SECURITY_OUT 0xb5
 
 static int fds[2] = { -1, -1 };
 static struct rig *twin; /* a rig in this process, whose units are never called */
 static bool body_runs, descriptor_wanted;
+static double put_back_s; /* how long it took in all */
 /* What the last test did that has to be put back. */
 static struct {
-	bool moved, modes, keys, formatted, prevented;
-} touched = { true, true, false, false, true };
+	bool anything, medium, moved, modes, keys, prevented;
+} touched = { true, true, true, true, false, true };
 
 bool rig_sg_on(void)
 {
@@ -28,7 +34,7 @@ bool rig_sg_on(void)
 
 void rig_inside(const char *why)
 {
-	if (!rig_sg_on() || !body_runs)
+	if (!rig_sg_in_body())
 		return;
 	print_message("# reaches into the process: %s\n", why);
 	skip();
@@ -61,20 +67,12 @@ INSIDE(uint8_t *, mode_current, (struct scsi_unit * u, uint8_t page, uint8_t sub
 INSIDE(int, drive_new, (struct library * l, unsigned n, struct drive **d), (l, n, d))
 INSIDE_VOID(drive_free, (struct drive * d), (d))
 INSIDE(int, library_move, (struct library * l, uint16_t from, uint16_t to), (l, from, to))
-INSIDE(bool, library_element, (struct library * l, uint16_t address, struct library_element *e),
-       (l, address, e))
-INSIDE(bool, library_find, (struct library * l, const char *barcode, uint16_t *a), (l, barcode, a))
-INSIDE(int, library_import, (struct library * l, const char *barcode, bool mail, uint16_t *slot),
-       (l, barcode, mail, slot))
-INSIDE(int, cart_create, (const char *pool, const struct cart_params *p), (pool, p))
-INSIDE(int, cart_open, (const char *pool, const char *barcode, unsigned flags, struct cart **c),
-       (pool, barcode, flags, c))
-INSIDE(int, cart_stat, (const char *pool, const char *barcode, struct cart_info *i),
-       (pool, barcode, i))
+INSIDE_VOID(drive_alert, (struct drive * d, enum drive_alert flag), (d, flag))
+INSIDE_VOID(library_poll, (struct library * l), (l))
 
 /* ---- commands ---- */
 
-static enum scsi_status raw(int unit, const uint8_t *cdb, size_t len, enum scsi_data direction,
+enum scsi_status rig_sg_raw(int unit, const uint8_t *cdb, size_t len, enum scsi_data direction,
 			    uint8_t *data, size_t size, struct scsi_cmd *cmd)
 {
 	struct scsi_cmd own = { 0 };
@@ -89,9 +87,9 @@ static enum scsi_status raw(int unit, const uint8_t *cdb, size_t len, enum scsi_
 	return (enum scsi_status)r;
 }
 
-#define simple(unit, ...)                                                                     \
-	raw(unit, (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }), \
-	    DATA_NONE, NULL, 0, NULL)
+#define simple(unit, ...)                                  \
+	rig_sg_raw(unit, (const uint8_t[]){ __VA_ARGS__ }, \
+		   sizeof((const uint8_t[]){ __VA_ARGS__ }), DATA_NONE, NULL, 0, NULL)
 
 /* Unit attentions, those of the fabric, too. */
 static void drain(int unit)
@@ -102,7 +100,7 @@ static void drain(int unit)
 		const uint8_t ready[6] = { OP_TEST_UNIT_READY };
 		uint8_t key;
 
-		if (raw(unit, ready, sizeof(ready), DATA_NONE, NULL, 0, &cmd) == SCSI_GOOD)
+		if (rig_sg_raw(unit, ready, sizeof(ready), DATA_NONE, NULL, 0, &cmd) == SCSI_GOOD)
 			return;
 		key = (cmd.sense[0] & 0x7e) == 0x72 ? cmd.sense[1] : cmd.sense[2];
 		if ((key & 0x0f) != KEY_UNIT_ATTENTION)
@@ -122,16 +120,32 @@ static void follow_attentions(struct rig *r)
 	}
 }
 
+/* Commands that change nothing on the cartridge, nor where it is. */
+static bool leaves_medium(const uint8_t *cdb)
+{
+	static const uint8_t codes[] = {
+		OP_TEST_UNIT_READY, OP_REQUEST_SENSE,   OP_READ_BLOCK_LIMITS,
+		OP_INQUIRY,         OP_MODE_SENSE_6,    OP_MODE_SENSE_10,
+		OP_LOG_SENSE,       OP_LOG_SELECT,      OP_READ_POSITION,
+		OP_PREVENT_ALLOW,   OP_READ_ATTRIBUTE,  OP_REPORT_DENSITY_SUPPORT,
+		OP_MAINTENANCE_IN,  OP_SEND_DIAGNOSTIC, OP_REWIND,
+		SECURITY_IN,        SECURITY_OUT,
+	};
+
+	return memchr(codes, cdb[0], sizeof(codes)) != NULL;
+}
+
 static void note(int unit, const uint8_t *cdb)
 {
-	if (unit == CHANGER || cdb[0] == OP_LOAD_UNLOAD)
+	touched.anything = true;
+	if (unit == DRIVE && !leaves_medium(cdb))
+		touched.medium = true;
+	if (unit == CHANGER && (cdb[0] == OP_MOVE_MEDIUM || cdb[0] == OP_EXCHANGE_MEDIUM))
 		touched.moved = true;
 	if (cdb[0] == OP_MODE_SELECT_6 || cdb[0] == OP_MODE_SELECT_10)
 		touched.modes = true;
-	if (cdb[0] == 0xb5)
+	if (cdb[0] == SECURITY_OUT)
 		touched.keys = true;
-	if (cdb[0] == 0x04 || cdb[0] == 0x0b)
-		touched.formatted = true;
 	if (cdb[0] == OP_PREVENT_ALLOW)
 		touched.prevented = true;
 }
@@ -177,51 +191,13 @@ void rig_sg_run(struct rig *r, size_t size)
 
 /* ---- before each test ---- */
 
-static void carry(uint16_t from, uint16_t to)
-{
-	uint8_t cdb[12] = { OP_MOVE_MEDIUM };
-
-	put_be16(cdb + 4, from);
-	put_be16(cdb + 6, to);
-	if (raw(CHANGER, cdb, sizeof(cdb), DATA_NONE, NULL, 0, NULL) != SCSI_GOOD)
-		print_message("# cannot move %u to %u\n", from, to);
-}
-
-/* Where @barcode is, or 0. */
-static uint16_t where(const char *barcode)
-{
-	const uint8_t cdb[12] = { OP_READ_ELEMENT_STATUS, 0x10, 0, 0, 0xff, 0xff, 0, 0, 0x10, 0 };
-	g_autofree uint8_t *data = g_malloc0(4096);
-	struct scsi_cmd cmd = { 0 };
-	size_t n = strlen(barcode);
-
-	if (raw(CHANGER, cdb, sizeof(cdb), DATA_IN, data, 4096, &cmd) != SCSI_GOOD)
-		return 0;
-	for (const uint8_t *page = data + 8; page + 8 < data + cmd.in_len;
-	     page += 8 + get_be24(page + 5))
-		for (const uint8_t *e = page + 8; e < page + 8 + get_be24(page + 5);
-		     e += get_be16(page + 2))
-			if ((e[2] & 1) != 0 && memcmp(e + 12, barcode, n) == 0 && e[12 + n] == ' ')
-				return get_be16(e);
-	return 0;
-}
-
+/* Cartridges that were used are new ones, as the rig in this process has them; T1 is loaded. */
 static void place_cartridges(void)
 {
-	static const char *const barcodes[] = { "T3", "T2", "T1" };
-	static const uint16_t home[] = { RIG_SLOT_3, RIG_SLOT_2, RIG_SLOT_1 };
-
-	if (!touched.moved)
+	if (!touched.medium && !touched.moved && !rig_pool_used())
 		return;
 	drain(CHANGER);
-	for (int i = 0; i < 3; i++) {
-		uint16_t at = where(barcodes[i]);
-
-		if (at != home[i])
-			carry(at, home[i]);
-	}
-	carry(RIG_SLOT_1, RIG_DRIVE_1);
-	(void)simple(DRIVE, OP_LOAD_UNLOAD, 0, 0, 0, 0x01, 0);
+	rig_pool_home(touched.moved);
 	drain(DRIVE);
 }
 
@@ -244,7 +220,7 @@ static void select_page(int unit, const uint8_t *page, size_t size, uint8_t d_se
 	if (size > 3 && list[begin] == MODE_PAGE_CONTROL)
 		list[begin + 2] |= d_sense;
 	put_be16(cdb + 7, (uint16_t)(begin + size));
-	(void)raw(unit, cdb, sizeof(cdb), DATA_OUT, list, begin + size, NULL);
+	(void)rig_sg_raw(unit, cdb, sizeof(cdb), DATA_OUT, list, begin + size, NULL);
 }
 
 /* Each page as it is by default, one by one: some do not take all that they tell. */
@@ -255,7 +231,7 @@ static void default_modes(int unit)
 	struct scsi_cmd cmd = { 0 };
 	size_t size;
 
-	if (raw(unit, sense, sizeof(sense), DATA_IN, data, 1024, &cmd) != SCSI_GOOD)
+	if (rig_sg_raw(unit, sense, sizeof(sense), DATA_IN, data, 1024, &cmd) != SCSI_GOOD)
 		return;
 	for (uint8_t *page = data + 8; page + 4 < data + cmd.in_len; page += size) {
 		size = (page[0] & 0x40) != 0 ? get_be16(page + 2) + 4u : page[1] + 2u;
@@ -263,11 +239,29 @@ static void default_modes(int unit)
 	}
 }
 
+/* TapeAlert flags are cleared by being read, so is the note that they changed; then all counters.
+ */
+static void clear_logs(void)
+{
+	static uint8_t data[1024];
+	static const uint8_t pages[] = { 0x2e, 0x12, 0x11 };
+
+	for (unsigned i = 0; i < sizeof(pages); i++) {
+		const uint8_t cdb[10] = { OP_LOG_SENSE,     0, 0x40 | pages[i], 0, 0, 0, 0,
+					  sizeof(data) >> 8 };
+
+		(void)rig_sg_raw(DRIVE, cdb, sizeof(cdb), DATA_IN, data, sizeof(data), NULL);
+	}
+	(void)simple(DRIVE, OP_LOG_SELECT, 0x02, 0x40, 0, 0, 0, 0, 0, 0, 0);
+}
+
 static void put_back(void)
 {
 	static uint8_t no_key[20] = { 0, 0x10, 0, 16, 0x40, 0, 0, 0, 1 };
-	const uint8_t out[12] = { 0xb5, 0x20, 0, 0x10, 0, 0, 0, 0, 0, sizeof(no_key) };
+	const uint8_t out[12] = { SECURITY_OUT, 0x20, 0, 0x10, 0, 0, 0, 0, 0, sizeof(no_key) };
 
+	if (!touched.anything)
+		return;
 	drain(DRIVE);
 	drain(CHANGER);
 	if (touched.prevented) {
@@ -276,25 +270,31 @@ static void put_back(void)
 	}
 	place_cartridges();
 	if (touched.keys)
-		(void)raw(DRIVE, out, sizeof(out), DATA_OUT, no_key, sizeof(no_key), NULL);
+		(void)rig_sg_raw(DRIVE, out, sizeof(out), DATA_OUT, no_key, sizeof(no_key), NULL);
 	if (touched.modes) {
 		default_modes(DRIVE);
 		default_modes(CHANGER);
 	}
 	(void)simple(DRIVE, OP_REWIND, 0, 0, 0, 0, 0);
-	if (touched.formatted)
-		(void)simple(DRIVE, 0x04, 0, 0, 0, 0, 0);
-	(void)simple(DRIVE, OP_ERASE_6, 0, 0, 0, 0, 0);
-	(void)simple(DRIVE, OP_REWIND, 0, 0, 0, 0, 0);
-	(void)simple(DRIVE, OP_LOG_SELECT, 0x02, 0x40, 0, 0, 0, 0, 0, 0, 0);
+	clear_logs();
 	drain(DRIVE);
 	drain(CHANGER);
 	memset(&touched, 0, sizeof(touched));
 }
 
+bool rig_sg_in_body(void)
+{
+	return rig_sg_on() && body_runs;
+}
+
 int rig_sg_setup(void **state)
 {
+	gint64 begun = g_get_monotonic_time();
+
+	body_runs = false;
 	put_back();
+	body_runs = true;
+	put_back_s += (double)(g_get_monotonic_time() - begun) / 1e6;
 	twin->unit = drive_unit(twin->drive);
 	drive_unit(twin->drive)->attentions_cnt = 1;
 	changer_unit(twin->changer)->attentions_cnt = 1;
@@ -343,7 +343,7 @@ static void one_test(void **state)
 
 static void open_units(int (*make_twin)(void **state))
 {
-	g_auto(GStrv) paths = g_strsplit(getenv("RIG_SG"), ":", 2);
+	g_auto(GStrv) paths = g_strsplit(getenv("RIG_SG"), ":", 3);
 	void *state = NULL;
 
 	if (twin != NULL)
@@ -358,6 +358,11 @@ static void open_units(int (*make_twin)(void **state))
 	if (make_twin(&state) != 0)
 		exit(2);
 	twin = state;
+	if (g_strv_length(paths) < 3)
+		return;
+	g_free(twin->pool);
+	twin->pool = g_strdup(paths[2]);
+	rig_pool_use(twin);
 }
 
 int rig_sg_main(const char *name, const struct CMUnitTest *tests, size_t cnt, bool descriptor,
@@ -366,10 +371,10 @@ int rig_sg_main(const char *name, const struct CMUnitTest *tests, size_t cnt, bo
 	int failed = 0;
 
 	open_units(make_twin);
-	print_message("# %s over /dev/sg, sense in %s format\n", name,
-		      descriptor ? "descriptor" : "fixed");
+	if (descriptor)
+		print_message("# and with sense in descriptor format\n");
 	descriptor_wanted = descriptor;
-	touched.modes = true;
+	touched.anything = touched.modes = true;
 	for (size_t i = 0; i < cnt; i++) {
 		const struct CMUnitTest one = { .name = tests[i].name, .test_func = one_test };
 
@@ -377,5 +382,7 @@ int rig_sg_main(const char *name, const struct CMUnitTest *tests, size_t cnt, bo
 		failed += _cmocka_run_group_tests(name, &one, 1, NULL, NULL);
 		body_runs = false;
 	}
+	print_message("# %.1f s to put back what tests left\n", put_back_s);
+	put_back_s = 0;
 	return failed;
 }

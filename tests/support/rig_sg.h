@@ -3,13 +3,14 @@
  * rig_sg.h: the rig's words over /dev/sg: the same bodies of tests against the units of a library
  * that tcmu-runner serves on the real kernel.
  *
- *   RIG_SG=/dev/sgDRIVE:/dev/sgCHANGER test_scsi_read
+ *   RIG_SG=/dev/sgDRIVE:/dev/sgCHANGER:POOL test_scsi_read
  *
  * with sense data in fixed format; RIG_SG_BOTH=1: and once more in descriptor format.
  *
  * The library is one as rig_setup() makes it: lib0 with the same slots, serial numbers and
  * cartridges (tests/system/cases/15-scsi-over-sg.sh).  Before each test what the last one changed
- * is put back by commands: cartridges, prevention, mode pages, encryption, what is on T1.
+ * is put back by commands: cartridges, prevention, mode pages, encryption, counters; a cartridge
+ * that was used is deleted from the pool and made anew (rig_sg_pool.h).
  *
  * A test that reaches into the process (calls a unit, the library or a cartridge by itself, makes
  * system calls fail) cannot be had this way: it says so, and is SKIPPED.  Most are found at the
@@ -21,7 +22,17 @@
 
 #include "tests/support/rig.h"
 
-bool rig_sg_on(void);
+enum {
+	RIG_SG_DRIVE,
+	RIG_SG_CHANGER
+};
+
+/* The body of a test runs, over /dev/sg: what is called now, the test calls. */
+bool rig_sg_in_body(void);
+/* A command of the rig's own; @cmd may be NULL.  Fails the test where the kernel gives no answer.
+ */
+enum scsi_status rig_sg_raw(int unit, const uint8_t *cdb, size_t len, enum scsi_data direction,
+			    uint8_t *data, size_t size, struct scsi_cmd *cmd);
 
 int rig_sg_setup(void **state);
 int rig_sg_teardown(void **state);

@@ -122,6 +122,8 @@ int sg_execute(int fd, struct scsi_cmd *cmd, enum scsi_data direction, uint8_t *
 	if (io.host_status != 0 || (io.driver_status & 0x0f) > 8)
 		return io.host_status == 3 ? -ETIMEDOUT : -EIO;
 	cmd->sense_len = io.sb_len_wr;
+	if (io.resid > (int)size) /* what LIO's core wanted to give beyond the room for it */
+		io.resid = 0;
 	if (direction == DATA_IN && size > 0 && (io.status == SCSI_GOOD || io.resid > 0))
 		cmd->in_len = size - (size_t)(io.resid > 0 ? io.resid : 0);
 	if (io.status == SCSI_GOOD && direction == DATA_IN && io.resid == 0)
