@@ -357,6 +357,16 @@ static enum scsi_status run(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	return status;
 }
 
+/* The buffer that the fabric brought a key in; also where the command was refused before its
+ * handler, or has none here. */
+static void wipe_secrets(const struct scsi_cmd *cmd)
+{
+	if (cmd->cdb[0] != OP_SECURITY_PROTOCOL_OUT)
+		return;
+	for (int i = 0; i < cmd->iov_cnt; i++)
+		explicit_bzero(cmd->iov[i].iov_base, cmd->iov[i].iov_len);
+}
+
 enum scsi_status unit_execute(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	enum scsi_status status;
@@ -366,6 +376,7 @@ enum scsi_status unit_execute(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	cmd->data = DATA_NONE;
 	unit_lock(unit);
 	status = run(unit, cmd);
+	wipe_secrets(cmd);
 	log_compare(unit);
 	unit_unlock(unit);
 	return status;

@@ -236,7 +236,7 @@ static enum scsi_status store(struct drive *d, struct scsi_cmd *cmd, const struc
 
 	if (bytes_after(d, w) > MAM_HOST_BYTES)
 		return scsi_check(&d->unit, cmd, SENSE_AUXILIARY_MEMORY_OUT_OF_SPACE);
-	r = stage_sync(d->stage);
+	r = drive_sync(d->stage);
 	if (r != 0)
 		return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
 	r = stage_attributes_set(d->stages[0], w->list, w->cnt, CART_ATTRIBUTES_NOW);

@@ -133,7 +133,7 @@ static enum scsi_status load(struct drive *d, struct scsi_cmd *cmd)
 		return immed && d->state == DRIVE_LOADING ? SCSI_GOOD
 							  : scsi_check(&d->unit, cmd, why);
 	}
-	r = stage_sync(d->stage); /* a load of what is loaded goes to the beginning */
+	r = drive_sync(d->stage); /* a load of what is loaded goes to the beginning */
 	if (r == 0)
 		r = drive_enter_partition(d, 0);
 	if (r == 0)
@@ -198,7 +198,7 @@ enum scsi_status drive_erase(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		return s;
 	r = stage_erase(d->stage);
 	if (r == 0)
-		r = stage_sync(d->stage);
+		r = drive_sync(d->stage);
 	s = drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, 0);
 	if (s == SCSI_GOOD && is_long)
 		drive_erased(d, (cmd->cdb[1] & ERASE_IMMED) != 0);

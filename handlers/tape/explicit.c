@@ -20,10 +20,14 @@ enum scsi_status drive_go_to(struct drive *d, struct scsi_cmd *cmd)
 	uint64_t object = get_be64(cmd->cdb + 4);
 	unsigned partition = cmd->cdb[3];
 	struct cart_position now;
+	enum scsi_status s;
 	int r;
 
 	if (partition != d->partition && partition >= drive_partitions(d))
 		return scsi_check_field(&d->unit, cmd, 3, 7);
+	s = drive_leave_partition(d, cmd, partition);
+	if (s != SCSI_GOOD)
+		return s;
 	r = drive_enter_partition(d, partition);
 	if (r != 0)
 		return drive_outcome(d, cmd, r, SENSE_POSITIONING_ERROR, 0);

@@ -309,6 +309,13 @@ int drive_placed(struct drive *d, int outcome);
 /* ---- medium.c: the one place where outcomes of the store become sense ---- */
 
 /*
+ * stage_sync().  What it fails to store was acknowledged before: whatever it lacked, that is a
+ * write error, and never the end of the medium, behind which a host would go on with the next
+ * volume.
+ */
+MUST_CHECK int drive_sync(struct stage *s);
+
+/*
  * SCSI_GOOD for 0; else the check that fits @outcome, with @information; a negative one becomes
  * @unexpected.
  */
@@ -402,6 +409,12 @@ void drive_forget_overwrite(struct scsi_unit *unit);
 
 /* ---- partition.c ---- */
 
+/*
+ * Before another partition is entered: what was written to this one is on stable storage, or the
+ * command ends with a write error; a failure of that is none of positioning.
+ */
+MUST_CHECK enum scsi_status drive_leave_partition(struct drive *d, struct scsi_cmd *cmd,
+						  unsigned partition);
 /*
  * The drive works on @partition, which there is, from now on; the one that it leaves is synced, and
  * keeps its position.  0, or what stage_sync() or stage_open_partition() say: then it stays.

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* medium.c: outcomes of lib/store as sense data.  No other file of the drive translates them. */
+#include <errno.h>
+
 #include "handlers/tape/internal.h"
 
 struct outcome_row {
@@ -69,6 +71,13 @@ bool drive_deferred(struct scsi_unit *unit, enum sense_id *ret_why, struct sense
 	};
 	drive_counters_error(d, *ret_why, NULL);
 	return true;
+}
+
+int drive_sync(struct stage *s)
+{
+	int r = stage_sync(s);
+
+	return r == CART_E_NO_SPACE || r == CART_E_FULL ? -EIO : r;
 }
 
 enum scsi_status drive_outcome(struct drive *d, struct scsi_cmd *cmd, int outcome,

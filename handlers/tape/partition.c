@@ -35,13 +35,20 @@ struct stage *drive_partition_stage(struct drive *d, unsigned partition)
 	return open_stage(d, partition) == 0 ? d->stages[partition] : NULL;
 }
 
+enum scsi_status drive_leave_partition(struct drive *d, struct scsi_cmd *cmd, unsigned partition)
+{
+	if (partition == d->partition)
+		return SCSI_GOOD;
+	return drive_outcome(d, cmd, drive_sync(d->stage), SENSE_WRITE_ERROR, 0);
+}
+
 int drive_enter_partition(struct drive *d, unsigned partition)
 {
 	int r;
 
 	if (partition == d->partition)
 		return 0;
-	r = stage_sync(d->stage);
+	r = drive_sync(d->stage);
 	if (r == 0)
 		r = open_stage(d, partition);
 	if (r != 0)
@@ -78,7 +85,7 @@ int drive_sync_stages(struct drive *d)
 
 	for (unsigned n = 0; r == 0 && n < CART_PARTITIONS; n++)
 		if (d->stages[n] != NULL)
-			r = stage_sync(d->stages[n]);
+			r = drive_sync(d->stages[n]);
 	return r;
 }
 

@@ -15,7 +15,7 @@ enum scsi_status drive_rewind(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	struct drive *d = drive_of(unit);
 	struct drive_place from = drive_place(d);
 	enum scsi_status status;
-	int r = stage_sync(
+	int r = drive_sync(
 		d->stage); /* P1; with IMMED too: it is no slower than the next command */
 
 	if (r == 0)
@@ -86,6 +86,12 @@ static int enter(struct drive *d, const struct scsi_cmd *cmd, unsigned byte)
 	return (cmd->cdb[1] & CP) != 0 ? drive_enter_partition(d, cmd->cdb[byte]) : 0;
 }
 
+/* Where CP says that the partition of byte @byte counts. */
+static enum scsi_status leave(struct drive *d, struct scsi_cmd *cmd, unsigned byte)
+{
+	return (cmd->cdb[1] & CP) != 0 ? drive_leave_partition(d, cmd, cmd->cdb[byte]) : SCSI_GOOD;
+}
+
 enum scsi_status drive_locate_10(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
@@ -93,6 +99,8 @@ enum scsi_status drive_locate_10(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	struct drive_place from = drive_place(d);
 	int r;
 
+	if (status == SCSI_GOOD)
+		status = leave(d, cmd, 8);
 	if (status != SCSI_GOOD)
 		return status;
 	r = enter(d, cmd, 8);
@@ -128,6 +136,9 @@ enum scsi_status drive_locate_16(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		return status;
 	if (type != DEST_OBJECT && type != DEST_FILE && type != DEST_END_OF_DATA)
 		return scsi_check_field(unit, cmd, 1, 5);
+	status = leave(d, cmd, 3);
+	if (status != SCSI_GOOD)
+		return status;
 	r = enter(d, cmd, 3);
 	if (r == 0)
 		r = drive_placed(d, locate(d, type, get_be64(cmd->cdb + 4)));
@@ -194,8 +205,13 @@ enum scsi_status drive_read_position(struct scsi_unit *unit, struct scsi_cmd *cm
 	uint8_t data[32] = { 0 };
 	size_t size, allocation = sizeof(data);
 
-	stage_position(d->stage, &p);
+	/* in this order: what is lost between the two is said to be in the buffer, not on the
+	 * medium
+	 */
 	stage_buffered(d->stage, &b.objects, &b.bytes);
+	stage_position(d->stage, &p);
+	if (b.objects > p.object)
+		b = (struct buffered){ 0 };
 	switch (cmd->cdb[1] & 0x1f) {
 	case SA_READ_POSITION_LONG:
 		size = put_long(data, &p);

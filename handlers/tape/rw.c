@@ -217,7 +217,7 @@ static int64_t not_written(const struct drive_transfer *t, uint32_t written)
 static enum scsi_status store_write(struct drive *d, struct scsi_cmd *cmd,
 				    const struct drive_transfer *t)
 {
-	int r = d->buffered == 0 ? stage_sync(d->stage) : 0;
+	int r = d->buffered == 0 ? drive_sync(d->stage) : 0;
 
 	return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, not_written(t, 0));
 }
@@ -327,7 +327,7 @@ enum scsi_status drive_write_filemarks(struct scsi_unit *unit, struct scsi_cmd *
 	if (count > 0)
 		outcome = stage_write_filemarks(d->stage, count, &done);
 	if (!immed || d->buffered == 0) { /* P1 */
-		int r = stage_sync(d->stage);
+		int r = drive_sync(d->stage);
 
 		if (r != 0) /* and with it what was written before */
 			return drive_outcome(d, cmd, r, SENSE_WRITE_ERROR, count);

@@ -2,8 +2,8 @@
 /*
  * security_set.c: SECURITY PROTOCOL OUT, the set data encryption page (SSC-5).
  *
- * The list is checked as a whole before anything changes.  It holds the key: our copy of it, and
- * the buffer that it came in, are wiped whatever becomes of the command.
+ * The list is checked as a whole before anything changes.  It holds the key: our copy of it is
+ * wiped here, the buffer that it came in by unit_execute(), whatever becomes of the command.
  */
 #include <openssl/crypto.h>
 #include <string.h>
@@ -189,13 +189,6 @@ static enum scsi_status set_encryption(const struct list *l)
 	return replace(l);
 }
 
-/* The buffer that the fabric brought the list in. */
-static void wipe(struct scsi_cmd *cmd)
-{
-	for (int i = 0; i < cmd->iov_cnt; i++)
-		OPENSSL_cleanse(cmd->iov[i].iov_base, cmd->iov[i].iov_len);
-}
-
 static enum scsi_status take_list(struct drive *d, struct scsi_cmd *cmd, uint32_t length)
 {
 	uint8_t data[LIST_MAX];
@@ -224,6 +217,5 @@ enum scsi_status drive_security_out(struct scsi_unit *unit, struct scsi_cmd *cmd
 		s = scsi_check_field(unit, cmd, 2, 7);
 	else if (length > 0)
 		s = take_list(d, cmd, length);
-	wipe(cmd);
 	return s;
 }

@@ -110,7 +110,8 @@ gboolean state_load_inventory(int folder, const char *name, struct inventory *in
 struct drive_link {
 	const struct library_drive_ops *ops; /* NULL: no unit is attached */
 	void *ctx;
-	int note; /* atomic: enum library_drive_state | NOTE_PREVENTED */
+	int note;       /* atomic: enum library_drive_state | NOTE_PREVENTED */
+	unsigned users; /* that call it without the library's lock */
 };
 
 #define NOTE_PREVENTED 256
@@ -126,6 +127,7 @@ struct library {
 	int lock_fd; /* -1 unless owner */
 	struct inventory inv;
 	struct drive_link *drives; /* config->drives of them */
+	GCond idle;                /* a drive has no users any more */
 
 	GMutex listener_lock; /* a leaf: nothing is locked under it */
 	library_moved_fn moved;

@@ -30,6 +30,7 @@ static void library_destroy_object(struct library *library)
 	library_config_free(library->config);
 	g_free(library->drives);
 	g_mutex_clear(&library->lock);
+	g_cond_clear(&library->idle);
 	g_mutex_clear(&library->listener_lock);
 	g_free(library);
 }
@@ -62,6 +63,7 @@ static struct library *library_new(const char *name, GError **error)
 	library->lock_fd = -1;
 	library->drives = g_new0(struct drive_link, config->drives);
 	g_mutex_init(&library->lock);
+	g_cond_init(&library->idle);
 	g_mutex_init(&library->listener_lock);
 	return library;
 }
@@ -419,6 +421,8 @@ void library_detach_drive(struct library *library, unsigned number)
 		return;
 	g_mutex_lock(&library->lock);
 	library->drives[number - 1].ops = NULL;
+	while (library->drives[number - 1].users > 0)
+		g_cond_wait(&library->idle, &library->lock);
 	library->drives[number - 1].ctx = NULL;
 	g_atomic_int_set(&library->drives[number - 1].note, DRIVE_EMPTY);
 	g_mutex_unlock(&library->lock);
@@ -427,28 +431,40 @@ void library_detach_drive(struct library *library, unsigned number)
 void library_poll(struct library *library)
 {
 	g_mutex_lock(&library->lock);
-	for (unsigned i = 0; i < library->config->drives; i++)
-		if (library->drives[i].ops != NULL)
-			library->drives[i].ops->poll(library->drives[i].ctx);
+	for (unsigned i = 0; i < library->config->drives; i++) {
+		struct drive_link *drive = &library->drives[i];
+
+		/* one at a command is not asked: it may take hours, and the library would wait */
+		if (drive->ops != NULL &&
+		    (g_atomic_int_get(&drive->note) & ~NOTE_PREVENTED) == DRIVE_LOADING)
+			drive->ops->poll(drive->ctx);
+	}
 	g_mutex_unlock(&library->lock);
 }
 
 int library_drive_alert(struct library *library, unsigned number, uint64_t set, uint64_t clear,
 			uint64_t *ret_flags)
 {
-	const struct drive_link *drive;
-	int r = -ENODEV;
+	const struct library_drive_ops *ops = NULL;
+	struct drive_link *drive;
 
 	if (number < 1 || number > library->config->drives)
 		return LIBRARY_E_NO_ELEMENT;
 	drive = &library->drives[number - 1];
 	g_mutex_lock(&library->lock);
 	if (drive->ops != NULL && drive->ops->alert != NULL) {
-		*ret_flags = drive->ops->alert(drive->ctx, set, clear);
-		r = 0;
+		ops = drive->ops;
+		drive->users++;
 	}
 	g_mutex_unlock(&library->lock);
-	return r;
+	if (ops == NULL)
+		return -ENODEV;
+	*ret_flags = ops->alert(drive->ctx, set, clear); /* it waits for the drive's command */
+	g_mutex_lock(&library->lock);
+	if (--drive->users == 0)
+		g_cond_broadcast(&library->idle);
+	g_mutex_unlock(&library->lock);
+	return 0;
 }
 
 void library_drive_note(struct library *library, unsigned number, enum library_drive_state state,

@@ -309,7 +309,7 @@ MUST_CHECK int library_attach_drive(struct library *library, unsigned number,
 				    const struct library_drive_ops *ops, void *ctx);
 void library_detach_drive(struct library *library, unsigned number);
 
-/* Calls the poll of every attached drive. */
+/* Calls the poll of every attached drive that is loading; the others have nothing to tell. */
 void library_poll(struct library *library);
 
 /*

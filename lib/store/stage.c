@@ -496,7 +496,14 @@ void stage_buffered(struct stage *s, uint64_t *ret_objects, uint64_t *ret_bytes)
 
 void stage_position(struct stage *s, struct cart_position *ret_position)
 {
-	if (s->mode == STAGE_READING) /* only the cartridge knows about early warning and the end */
+	bool failed;
+
+	(void)pthread_mutex_lock(&s->lock);
+	failed = s->failed;
+	(void)pthread_mutex_unlock(&s->lock);
+	/* only the cartridge knows about early warning and the end, and what has become of blocks
+	 * that were lost behind the buffer */
+	if (s->mode == STAGE_READING || (failed && s->mode == STAGE_WRITING))
 		ignore_result(stage_settle(s));
 	*ret_position = s->position;
 }

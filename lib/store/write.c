@@ -165,6 +165,9 @@ int sync_or_cut(struct cart *c)
 {
 	int r = c->backend->ops->sync(c->backend);
 
+	if (r == -ENOSPC || r == -EDQUOT)
+		r = -EIO; /* what was acknowledged is gone: not what "no space" says, that nothing
+			     is */
 	if (r < 0)
 		return cut_to_stable(c, r);
 	if (header_check_fence(c) == -ESTALE) { /* nobody will ever count what has been synced */

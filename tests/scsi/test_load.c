@@ -4,7 +4,9 @@
  * unit attentions, REQUEST SENSE.  PEERS rows 1, 3, 19, 20; 3.2: state after reload, no spontaneous
  * power on.
  */
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "handlers/scsi/mode.h"
 #include "lib/base/bytes.h"
@@ -355,6 +357,44 @@ static void a_damaged_block_is_a_medium_error_and_its_neighbours_are_not(void **
 	assert_int_equal(r->data[4 + 4], 0); /* told once */
 }
 
+static void *poll_library(void *arg)
+{
+	library_poll(arg);
+	return NULL;
+}
+
+static void *look_at_slot(void *arg)
+{
+	struct rig *r = arg;
+	struct library_element e;
+
+	(void)library_element(r->library, RIG_SLOT_2, &e); /* READ ELEMENT STATUS */
+	return r;
+}
+
+/* VERIFY to the end of data, ERASE, a recovery at a load ... hold the unit's mutex for long. */
+static void a_drive_at_work_does_not_stop_the_library(void **state)
+{
+	struct rig *r = *state;
+	struct timespec until;
+	pthread_t poller, robot;
+	void *result = NULL;
+	int waited;
+
+	unit_lock(r->unit); /* a command is running */
+	assert_int_equal(pthread_create(&poller, NULL, poll_library, r->library), 0);
+	g_usleep(100000);
+	assert_int_equal(pthread_create(&robot, NULL, look_at_slot, r), 0);
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 2;
+	waited = pthread_timedjoin_np(robot, &result, &until);
+	unit_unlock(r->unit);
+	(void)pthread_join(poller, NULL);
+	if (waited != 0)
+		(void)pthread_join(robot, NULL);
+	assert_int_equal(waited, 0); /* ETIMEDOUT: not until the command is over */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,6 +412,7 @@ int main(void)
 		rig_test(a_cartridge_without_a_header_fails_to_load_and_can_be_taken_out),
 		rig_test(request_sense_tells_what_waits_with_good),
 		rig_test(a_damaged_block_is_a_medium_error_and_its_neighbours_are_not),
+		rig_test(a_drive_at_work_does_not_stop_the_library),
 	};
 
 	return rig_main(tests);

@@ -523,6 +523,42 @@ static void stenc_turns_encryption_on_off_and_to_another_key(void **state)
 	expect_block(r, 'c', 700);
 }
 
+static void put_key(struct rig *r)
+{
+	static const uint8_t head[20] = { 0x00, 0x10, 0, 48, 0x40, 0x40, 2, 2, 1, 0,
+					  0,    0,    0, 0,  0,    0,    0, 0, 0, 32 };
+
+	memcpy(r->data, head, sizeof(head));
+	memset(r->data + 20, 0xa5, 32);
+}
+
+static void expect_no_key(const struct rig *r)
+{
+	for (unsigned i = 20; i < 52; i++)
+		assert_int_equal(r->data[i], 0);
+}
+
+static void a_key_is_wiped_where_a_unit_attention_comes_first(void **state)
+{
+	struct rig *r = *state;
+
+	unit_attention(r->unit, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+	put_key(r);
+	run(r, 52, OP_SECURITY_PROTOCOL_OUT, 0x20, 0, 0x10, 0, 0, 0, 0, 0, 52, 0, 0);
+	expect_sense(r, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+	expect_no_key(r);
+}
+
+static void a_key_is_wiped_where_a_reserved_bit_is_set(void **state)
+{
+	struct rig *r = *state;
+
+	put_key(r);
+	run(r, 52, OP_SECURITY_PROTOCOL_OUT, 0x20, 0, 0x10, 0x80, 0, 0, 0, 0, 52, 0, 0);
+	expect_field(r, 4);
+	expect_no_key(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -531,6 +567,8 @@ int main(void)
 		rig_test(the_algorithm_is_aes_256_gcm),
 		rig_test(random_numbers_differ),
 		rig_test(parameters_are_told_back_and_the_key_is_not),
+		rig_test(a_key_is_wiped_where_a_unit_attention_comes_first),
+		rig_test(a_key_is_wiped_where_a_reserved_bit_is_set),
 		rig_test(public_gives_the_parameters_up),
 		rig_test(each_wrong_field_is_named_and_nothing_changes),
 		rig_test(key_associated_data_is_checked),

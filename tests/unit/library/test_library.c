@@ -290,13 +290,16 @@ static void a_drive_tells_its_state(void **state)
 	assert_string_equal(e.drive_state, "ready");
 	assert_true(e.prevented);
 	assert_false(e.access);
+	library_poll(library); /* it has nothing to tell */
+	assert_int_equal(calls, 1);
+	library_drive_note(library, 1, DRIVE_LOADING, true);
 	library_poll(library);
 	assert_int_equal(calls, 101);
 	library_set_listener(library, NULL, NULL);
 	library_detach_drive(library, 1);
 	library_poll(library);
 	assert_int_equal(calls, 101);
-	assert_int_equal(heard.count, 3);
+	assert_int_equal(heard.count, 4);
 	library_unref(library);
 }
 
