@@ -444,6 +444,74 @@ static void verify_by_the_method_needs_one(void **state)
 	expect_field(r, 1);
 }
 
+static void put_key(struct rig *r)
+{
+	static const uint8_t head[20] = { 0x00, 0x10, 0, 48, 0x40, 0x40, 2, 2, 1, 0,
+					  0,    0,    0, 0,  0,    0,    0, 0, 0, 32 };
+
+	memcpy(r->data, head, sizeof(head));
+	memset(r->data + 20, 0xa5, 32);
+}
+
+static unsigned flips; /* copies in which a bit is to turn over, as in bad memory */
+
+void __real_copy_bytes(void *to, const void *from, size_t size);
+void __wrap_copy_bytes(void *to, const void *from, size_t size);
+
+void __wrap_copy_bytes(void *to, const void *from, size_t size)
+{
+	__real_copy_bytes(to, from, size);
+	if (flips > 0 && size > 17) {
+		flips--;
+		((uint8_t *)to)[17] ^= 0x40;
+	}
+}
+
+/* Two blocks: the first goes straight through, the second by the buffer, where a bit turns over. */
+static void write_two_the_second_bad(struct rig *r)
+{
+	write_protected(r, 2, 1, 1000);
+	flips = 1;
+	write_protected(r, 2, 2, 1000);
+	assert_int_equal(flips, 0);
+}
+
+static void big_medium(struct rig *r)
+{
+	uint16_t slot;
+
+	rig_cartridge(r, "BIG", 0x5e, 0);
+	assert_int_equal(library_import(r->library, "BIG", false, &slot), 0);
+	move(r, RIG_DRIVE_1, RIG_SLOT_4);
+	move(r, slot, RIG_DRIVE_1);
+	r->unit->attentions_cnt = 0;
+}
+
+static void what_turned_over_in_the_buffer_is_found(void **state)
+{
+	struct rig *r = *state;
+
+	big_medium(r);
+	protect(r, 2, LBP_W);
+	write_two_the_second_bad(r);
+	run(r, 0, OP_WRITE_FILEMARKS_6, 0, 0, 0, 1, 0);
+	expect_deferred(r, 1000);
+}
+
+static void what_turned_over_in_the_buffer_is_found_when_encrypted(void **state)
+{
+	struct rig *r = *state;
+
+	big_medium(r);
+	protect(r, 2, LBP_W);
+	put_key(r);
+	run(r, 52, OP_SECURITY_PROTOCOL_OUT, 0x20, 0, 0x10, 0, 0, 0, 0, 0, 52, 0, 0);
+	expect_good(r);
+	write_two_the_second_bad(r);
+	run(r, 0, OP_WRITE_FILEMARKS_6, 0, 0, 0, 1, 0);
+	expect_deferred(r, 1000);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -464,6 +532,8 @@ int main(void)
 		rig_test(what_is_behind_a_wrong_block_is_left_without_a_buffer_too),
 		rig_test(marks_and_the_end_are_as_ever),
 		rig_test(verify_by_the_method_needs_one),
+		rig_test(what_turned_over_in_the_buffer_is_found),
+		rig_test(what_turned_over_in_the_buffer_is_found_when_encrypted),
 	};
 
 	return rig_main(tests);
