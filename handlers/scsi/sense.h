@@ -41,6 +41,7 @@ enum sense_key {
 	X(BEGINNING_OF_PARTITION,         KEY_NO_SENSE,         0x00, 0x04, "beginning of partition or medium detected") \
 	X(INCORRECT_LENGTH,               KEY_NO_SENSE,         0x00, 0x00, "the block has another length than asked for") \
 	X(OPERATION_UNDER_WAY,            KEY_NO_SENSE,         0x00, 0x16, "operation in progress") \
+	X(CLEANING_REQUESTED,             KEY_NO_SENSE,         0x00, 0x17, "cleaning requested") \
 	X(ERASE_UNDER_WAY,                KEY_NO_SENSE,         0x00, 0x18, "erase operation in progress") \
 	X(LOCATE_UNDER_WAY,               KEY_NO_SENSE,         0x00, 0x19, "locate operation in progress") \
 	X(REWIND_UNDER_WAY,               KEY_NO_SENSE,         0x00, 0x1a, "rewind operation in progress") \

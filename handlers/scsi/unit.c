@@ -420,6 +420,8 @@ enum scsi_status scsi_request_sense(struct scsi_unit *unit, struct scsi_cmd *cmd
 	}
 	if (unit->attentions_cnt > 0 && id == SENSE_NO_SENSE) /* it became ready just now */
 		id = take_attention(unit);
+	if (id == SENSE_NO_SENSE && unit->ops->idle != NULL)
+		id = unit->ops->idle(unit);
 	size = sense_build(data, id, &extra, descriptor);
 	scsi_put_data(cmd, data, size, cmd->cdb[4]);
 	return SCSI_GOOD;

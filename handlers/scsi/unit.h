@@ -70,6 +70,8 @@ struct scsi_unit_ops {
 	void (*streamed)(struct scsi_unit *unit);
 	/* Power on, or a reset: forget position, prevention and what else is volatile. */
 	void (*reset)(struct scsi_unit *unit);
+	/* What REQUEST SENSE says where there is nothing else to say. NULL: SENSE_NO_SENSE. */
+	enum sense_id (*idle)(struct scsi_unit *unit);
 	/* Reset of the logical unit: mode pages too (mode_reset()).  NULL: as @reset. */
 	void (*unit_reset)(struct scsi_unit *unit);
 	/* MODE SENSE header: medium type and device-specific parameter. */

@@ -86,6 +86,7 @@ void drive_counters_keep(struct drive *d, bool now)
 		return;
 	if (!now && clock_monotonic_ms() - d->counters_saved_ms < SAVE_MS)
 		return;
+	drive_check_cleaning(d, false);
 	ignore_result(drive_counters_save(d)); /* the next time saves them too */
 }
 
@@ -159,6 +160,7 @@ void drive_counters_loaded(struct drive *d)
 		d->load.loaded_ms = 1;
 	d->life[LIFE_LOADS]++;
 	d->life[LIFE_LOADS_SINCE_RESET]++;
+	drive_check_cleaning(d, true);
 }
 
 /* The cartridge hears what this load adds to its errors; the store writes it with the close. */
@@ -191,6 +193,7 @@ void drive_counters_unloading(struct drive *d)
 		d->life[i] = drive_life(d, (enum drive_life)i);
 	drive_traffic(d, &d->load.traffic);
 	d->load.loaded_ms = 0;
+	drive_check_cleaning(d, false);
 }
 
 void drive_counters_cleaned(struct drive *d)
@@ -199,6 +202,9 @@ void drive_counters_cleaned(struct drive *d)
 	d->life[LIFE_CLEANED_3_S] = d->life[LIFE_CLEANED_2_S];
 	d->life[LIFE_CLEANED_2_S] = d->life[LIFE_CLEANED_S];
 	d->life[LIFE_CLEANED_S] = drive_life(d, LIFE_LOADED_S);
+	d->life[LIFE_CLEANED_LOADS] = d->life[LIFE_LOADS];
+	d->life[LIFE_CLEANED_WRITTEN] = drive_life(d, LIFE_WRITTEN);
+	drive_counters_keep(d, true);
 }
 
 void drive_counters_incompatible(struct drive *d)

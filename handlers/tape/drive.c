@@ -175,6 +175,7 @@ static void drive_reset(struct scsi_unit *unit)
 	d->unit.exception = SENSE_NO_SENSE;
 	reset_position(d);
 	reset_parameters(d);
+	drive_check_cleaning(d, true);
 }
 
 /*
@@ -230,6 +231,13 @@ static int save_counters(struct scsi_unit *unit)
 	return drive_counters_save(drive_of(unit));
 }
 
+static enum sense_id idle(struct scsi_unit *unit)
+{
+	const struct drive *d = drive_of(unit);
+
+	return d->dirt != DIRT_NONE ? SENSE_CLEANING_REQUESTED : SENSE_NO_SENSE;
+}
+
 static const struct scsi_unit_ops unit_ops = {
 	.self_test = drive_self_test,
 	.streamed = drive_forget_overwrite,
@@ -238,6 +246,7 @@ static const struct scsi_unit_ops unit_ops = {
 	.deferred = drive_deferred,
 	.reset = drive_reset,
 	.unit_reset = drive_unit_reset,
+	.idle = idle,
 	.mode_header = drive_mode_header,
 	.block_descriptor = drive_block_descriptor,
 	.mode_select = drive_mode_select,
@@ -433,6 +442,7 @@ int drive_new(struct library *library, unsigned number, struct drive **ret_drive
 	d->number = number;
 	d->persona = persona;
 	d->buffered = 1;
+	d->asks_for_cleaning = library_drives_have(&library_config(library)->cleaning, number);
 	d->slow = library_drives_have(&library_config(library)->realistic, number);
 	use_model(&tables, persona->drive);
 	r = unit_init(&d->unit, &unit_ops, &tables, persona->drive->features);

@@ -6,17 +6,11 @@
  * It is judged before anything is opened or recalled.  What it cannot read stays in the drive, not
  * ready, until the robot takes it out: MEDIUM ERROR 30/00 and TapeAlert 12.  What it can only read
  * is write protected (DATA PROTECT 30/05 where somebody writes all the same) with TapeAlert 17.
- *
- * A cleaning cartridge cleans the drive at once and then rests in it, NOT READY 30/03 (LTO drives;
- * LTFS knows it as "cleaning in progress"), with TapeAlert 11; TapeAlert 20 and 21, by which the
- * drive asked for it, are over.  One that is used up is NOT READY 30/07 and TapeAlert 22; one that
- * is for other drives is like any other medium that they take, and TapeAlert 23.
+ * Cleaning is cleaning.c.
  */
 #include <stdlib.h>
 
 #include "handlers/tape/internal.h"
-
-#define BIT(flag) (1ull << ((unsigned)(flag)-1))
 
 static enum medium_access access_of(const struct drive *d, const struct cart_info *info)
 {
@@ -32,27 +26,6 @@ static enum medium_access access_of(const struct drive *d, const struct cart_inf
 	return access == MEDIUM_CLEANS ? MEDIUM_REFUSED : access;
 }
 
-static void clean(struct drive *d)
-{
-	uint32_t left;
-	int r = 0;
-
-	if (!d->attaching) /* the start of this program is no load of the robot's */
-		r = cart_use_cleaning(library_pool(d->library), d->barcode, &left);
-	if (r == CART_E_EXPIRED) {
-		d->failure = SENSE_CLEANING_FAILURE;
-		drive_alert(d, ALERT_CLEANING_EXPIRED);
-	} else if (r != 0) {
-		d->failure = drive_open_sense(r);
-	} else {
-		d->failure = SENSE_CLEANING_CARTRIDGE;
-		drive_alerts_change(d, BIT(ALERT_CLEANING_MEDIUM),
-				    BIT(ALERT_CLEAN_NOW) | BIT(ALERT_CLEAN_PERIODIC) |
-					    BIT(ALERT_CLEANING_EXPIRED) |
-					    BIT(ALERT_CLEANING_INVALID));
-	}
-}
-
 enum medium_access drive_judge_medium(struct drive *d)
 {
 	struct cart_info *info = calloc(1, sizeof(*info));
@@ -66,7 +39,7 @@ enum medium_access drive_judge_medium(struct drive *d)
 	free(info);
 	d->read_only = access == MEDIUM_READ_ONLY;
 	if (access == MEDIUM_CLEANS) {
-		clean(d);
+		drive_clean(d);
 	} else if (access == MEDIUM_REFUSED) {
 		d->failure = SENSE_INCOMPATIBLE_MEDIUM_LOADED;
 		drive_alert(d, cleaning ? ALERT_CLEANING_INVALID : ALERT_UNSUPPORTED_FORMAT);

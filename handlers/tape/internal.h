@@ -48,6 +48,8 @@ enum drive_life {
 	LIFE_CLEANED_S,      /* LIFE_LOADED_S at the last cleaning, the one before, and before */
 	LIFE_CLEANED_2_S,
 	LIFE_CLEANED_3_S,
+	LIFE_CLEANED_LOADS,   /* LIFE_LOADS at the last cleaning */
+	LIFE_CLEANED_WRITTEN, /* LIFE_WRITTEN then */
 	LIFE_CNT,
 };
 
@@ -96,6 +98,13 @@ enum drive_overwrite {
 	OVERWRITE_FORMAT = 2,
 };
 
+/* How much a drive was used since it was cleaned. */
+enum drive_dirt {
+	DIRT_NONE,
+	DIRT_CLEAN_PERIODIC, /* as much as its model allows */
+	DIRT_CLEAN_NOW,      /* twice that */
+};
+
 struct drive {
 	struct scsi_unit unit;             /* first: the common code hands it around */
 	struct library *library;           /* a reference */
@@ -113,6 +122,8 @@ struct drive {
 	struct stage_failure lost; /* where an eject found it: the host is still to hear of it */
 	bool has_lost;
 	enum sense_id failure;   /* why FAILED, or not ready while UNLOADED */
+	bool asks_for_cleaning;  /* cleaning= of the library's description: cleaning.c */
+	enum drive_dirt dirt;    /* as the counters said last */
 	bool slow;               /* it takes the times of its model (realistic=): mechanism.c */
 	bool read_only;          /* the drive can read the medium, and not write it */
 	bool attaching;          /* this unit begins: what is in the drive was loaded before */
@@ -174,7 +185,7 @@ void drive_counters_keep(struct drive *d, bool now);
 /* A medium is loaded; it is going to be unloaded (its stage is still there). */
 void drive_counters_loaded(struct drive *d);
 void drive_counters_unloading(struct drive *d);
-/* A cleaning has succeeded. */
+/* A cleaning has succeeded: counts it, and saves that. */
 void drive_counters_cleaned(struct drive *d);
 /* A medium was refused as incompatible. */
 void drive_counters_incompatible(struct drive *d);
@@ -202,8 +213,6 @@ void drive_fill_diagnostics(struct scsi_unit *unit, struct log_writer *w);
 void drive_fill_compression(struct scsi_unit *unit, struct log_writer *w);
 void drive_fill_usage(struct scsi_unit *unit, struct log_writer *w);
 void drive_fill_capacity(struct scsi_unit *unit, struct log_writer *w);
-/* Whether cleaning is asked for: TapeAlert flags 20 or 21. */
-bool drive_wants_cleaning(const struct drive *d);
 /* All TapeAlert flags as bits, flag 1 the first bit of the first byte. */
 void drive_alert_bytes(const struct drive *d, uint8_t flags[8]);
 /* The unit of recording that statistics count: 2^20 bytes of data, the last one begun. */
@@ -392,6 +401,20 @@ bool drive_pews_entered(struct drive *d);
  * has cleaned.
  */
 enum medium_access drive_judge_medium(struct drive *d);
+
+/* ---- cleaning.c ---- */
+
+/*
+ * Looks at the counters, where the drive asks for cleaning by itself: what has become due is told,
+ * and with @again what was told before, too (a load, a power on).  Empties the buffer of a drive
+ * that asks.
+ */
+void drive_check_cleaning(struct drive *d, bool again);
+/* Cleaning is asked for, by the drive or by an operator (TapeAlert 20 or 21); it cannot wait. */
+bool drive_wants_cleaning(const struct drive *d);
+bool drive_needs_cleaning(const struct drive *d);
+/* A cleaning cartridge is in the drive: it cleans, or d->failure says why not. */
+void drive_clean(struct drive *d);
 
 /* ---- overwrite.c ---- */
 

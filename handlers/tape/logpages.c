@@ -79,12 +79,6 @@ static void reset_read_errors(struct scsi_unit *unit)
 
 /* ---- 0Ch, sequential-access device ---- */
 
-bool drive_wants_cleaning(const struct drive *d)
-{
-	return (d->alerts >> (ALERT_CLEAN_NOW - 1) & 1) != 0 ||
-	       (d->alerts >> (ALERT_CLEAN_PERIODIC - 1) & 1) != 0;
-}
-
 /* The four ways of data, of this load or the last one; and where things stand, in 10^6 bytes. */
 static void fill_sequential(struct scsi_unit *unit, struct log_writer *w)
 {
@@ -156,7 +150,7 @@ static void very_high_frequency(struct drive *d, uint8_t data[4])
 		data[0] |= VHF_WRTP;
 	if (drive_wants_cleaning(d))
 		data[0] |= VHF_CRQST;
-	if ((d->alerts >> (ALERT_CLEAN_NOW - 1) & 1) != 0)
+	if (drive_needs_cleaning(d))
 		data[0] |= VHF_CRQRD;
 	if (!d->prevented)
 		data[1] |= VHF_RAA;

@@ -65,7 +65,7 @@ void drive_sense_ait(struct scsi_unit *unit, uint8_t *page)
 /* Byte 0 of parameter 1, alike in both forms of the page. */
 static uint8_t cleaning_status(const struct drive *d)
 {
-	return (uint8_t)((alert(d, ALERT_CLEAN_NOW) ? 0x04 : 0) |
+	return (uint8_t)((drive_needs_cleaning(d) ? 0x04 : 0) |
 			 (drive_wants_cleaning(d) ? 0x02 : 0) |
 			 (alert(d, ALERT_CLEANING_EXPIRED) ? 0x01 : 0));
 }

@@ -197,6 +197,11 @@ static char *read_realistic(struct reader *r, const char *value)
 	return read_some_drives(r, value, &r->config->realistic);
 }
 
+static char *read_cleaning(struct reader *r, const char *value)
+{
+	return read_some_drives(r, value, &r->config->cleaning);
+}
+
 static char *read_pool(struct reader *r, const char *value)
 {
 	if (!g_path_is_absolute(value))
@@ -289,6 +294,7 @@ static const struct key_row key_rows[] = {
 	{ "library",  "mail_slots",    NULL,              read_mail_slots },
 	{ "library",  "drives",        "2",               read_drives },
 	{ "library",  "realistic",     NULL,              read_realistic },
+	{ "library",  "cleaning",      NULL,              read_cleaning },
 	{ "library",  "pool",          "/srv/vtl/lib0",   read_pool },
 	{ "library",  "serial",        NULL,              read_serial },
 	{ "media",    "barcodes",      NULL,              read_barcodes },
@@ -541,6 +547,7 @@ char *config_text(const struct library_config *c)
 	g_key_file_set_integer(file, "library", "mail_slots", (int)c->mail_slots);
 	g_key_file_set_integer(file, "library", "drives", (int)c->drives);
 	put_drives(file, "realistic", &c->realistic, c->drives);
+	put_drives(file, "cleaning", &c->cleaning, c->drives);
 	g_key_file_set_string(file, "library", "pool", c->pool);
 	g_key_file_set_string(file, "library", "serial", c->serial);
 	g_key_file_set_string(file, "media", "barcodes", barcodes);

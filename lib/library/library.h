@@ -78,6 +78,7 @@ static inline bool library_drives_have(const struct library_drives *drives, unsi
  *   drives=2
  *   pool=/srv/vtl/lib0
  *   realistic=1;3-4                 optional, no: drives that are as slow as their model; yes: all
+ *   cleaning=yes                    optional, no: drives that ask to be cleaned, in the same words
  *   serial=VTL0000001               optional, up to 10 of A-Z 0-9; else derived from the name and
  *                                   this machine's id, so that two machines do not collide
  *   [media]                         optional: a library can begin empty
@@ -101,8 +102,10 @@ struct library_config {
 	char serial[16];
 	unsigned slots, mail_slots, drives;
 	struct library_drives realistic; /* those that take the times of their model */
-	char *pool;                      /* absolute path; owned */
-	char **barcodes; /* of the media to create, ranges expanded; NULL-terminated, owned */
+	struct library_drives
+		cleaning; /* those that ask to be cleaned when they were used enough */
+	char *pool;       /* absolute path; owned */
+	char **barcodes;  /* of the media to create, ranges expanded; NULL-terminated, owned */
 	uint64_t capacity_bytes, early_warning_bytes;
 	uint8_t density, medium_type;
 	enum cart_codec codec;

@@ -8,7 +8,8 @@
 
 #include "lib/personality/values.h"
 
-#define MEDIA_MAX 64 /* of one drive */
+#define MEDIA_MAX     64 /* of one drive */
+#define CLEAN_VOLUMES 50 /* full ones between two cleanings, where a maker tells nothing */
 
 #define FIELD(type, member) offsetof(struct type, member), sizeof(((struct type *)0)->member)
 
@@ -124,6 +125,9 @@ static const struct key_row drive_keys[] = {
 	{ "unload_time",  value_seconds,  FIELD(drive_model, timing.unload_ms), 0, 0 },
 	{ "seek_time",    value_seconds,  FIELD(drive_model, timing.seek_ms),  0, 0 },
 	{ "rewind_time",  value_seconds,  FIELD(drive_model, timing.rewind_ms), 0, 0 },
+	{ "cleaning_time", value_seconds, FIELD(drive_model, timing.cleaning_ms), 0, 0 },
+	{ "clean_loads",  value_number,   FIELD(drive_model, clean_loads),     1, 1000000 },
+	{ "clean_bytes",  value_bytes,    FIELD(drive_model, clean_bytes),     0, 0 },
 	{ "rate",         value_number,   FIELD(drive_model, timing.rate_kb_s), 1, 100000000 },
 	{ "wraps",        value_number,   FIELD(drive_model, timing.wraps),    1, 10000 },
 };
@@ -308,6 +312,8 @@ static char *finish_drive(struct catalogue *catalogue, void *object, const char 
 	m->timeout_percent = m->timeout_percent > 0 ? m->timeout_percent : 100;
 	if (m->max_partitions == 0 || (m->features & DRIVE_PARTITIONS) == 0)
 		m->max_partitions = 1;
+	if (m->clean_loads == 0 && m->clean_bytes == 0)
+		m->clean_bytes = (uint64_t)d->formats[0]->capacity_mb * 1000000 * CLEAN_VOLUMES;
 	return finish_media(catalogue, d);
 }
 

@@ -121,10 +121,11 @@ enum drive_feature {
 /* How long the mechanism takes, where it is to be as slow as the real one. 0: unknown. */
 struct drive_timing {
 	uint32_t load_ms, unload_ms;
-	uint32_t seek_ms;   /* from the beginning to a place in the middle, on average */
-	uint32_t rewind_ms; /* of a whole tape */
-	uint32_t rate_kb_s; /* native, units of 1000 bytes a second */
-	uint32_t wraps;     /* how often a whole medium passes the head; 0: as its format has it */
+	uint32_t cleaning_ms; /* a cleaning cartridge is at work */
+	uint32_t seek_ms;     /* from the beginning to a place in the middle, on average */
+	uint32_t rewind_ms;   /* of a whole tape */
+	uint32_t rate_kb_s;   /* native, units of 1000 bytes a second */
+	uint32_t wraps; /* how often a whole medium passes the head; 0: as its format has it */
 };
 
 struct drive_model {
@@ -149,6 +150,9 @@ struct drive_model {
 	struct page_patches mode_bytes, vpd_bytes, inquiry_bytes;
 	unsigned timeout_percent; /* recommended timeouts against those of an LTO drive, 100 */
 	struct drive_timing timing;
+	/* When cleaning is due, counted since the last one. 0: not by this. */
+	uint32_t clean_loads;
+	uint64_t clean_bytes; /* written by hosts */
 };
 
 struct library_model {

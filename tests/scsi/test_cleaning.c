@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "handlers/tape/internal.h"
+#include "lib/base/bytes.h"
 
 static const struct cart_params universal = {
 	.barcode = "CLNU01CU", .medium_type = 0x01, .kind = CART_CLEANING, .cleanings = 2
@@ -149,6 +150,153 @@ static void a_drive_that_is_never_cleaned_takes_none(void **state)
 	assert_int_equal(used(r), 0);
 }
 
+/* ---- a drive that asks by itself ---- */
+
+/* A drive that asks for cleaning after so many loads, or bytes, counted from now on. */
+static void counts(struct rig *r, uint32_t loads, uint64_t bytes)
+{
+	struct drive *d = r->drive;
+
+	rig_features(r, 0);
+	r->model.clean_loads = loads;
+	r->model.clean_bytes = bytes;
+	d->asks_for_cleaning = true;
+	d->life[LIFE_CLEANED_LOADS] = d->life[LIFE_LOADS];
+	d->life[LIFE_CLEANED_WRITTEN] = drive_life(d, LIFE_WRITTEN);
+}
+
+static void load_again(struct rig *r, uint16_t slot)
+{
+	move(r, RIG_DRIVE_1, slot);
+	move(r, slot, RIG_DRIVE_1);
+	ready(r);
+	expect_sense(r, SENSE_MEDIUM_MAY_HAVE_CHANGED);
+}
+
+static void asked(struct rig *r, enum sense_id id)
+{
+	const struct sense_code *code = sense_code(id);
+
+	run(r, 32, OP_REQUEST_SENSE, 0, 0, 0, 32, 0);
+	expect_good(r);
+	assert_int_equal(r->data[2] & 0x0f, code->key);
+	assert_int_equal(r->data[12], code->asc);
+	assert_int_equal(r->data[13], code->ascq);
+}
+
+/* Cleaning is requested (0Ch, 11h), or even required (11h). */
+static void expect_pages(struct rig *r, bool requested, bool required)
+{
+	unsigned size, at = 4;
+
+	run(r, 64, OP_LOG_SENSE, 0, 0x40 | 0x11, 0, 0, 0, 0, 0, 64, 0);
+	expect_good(r);
+	assert_int_equal(r->data[8] & 0x06, (requested ? 0x04 : 0) | (required ? 0x02 : 0));
+	run(r, 255, OP_LOG_SENSE, 0, 0x40 | 0x0c, 0, 0, 0, 0, 0, 255, 0);
+	expect_good(r);
+	for (size = 4 + get_be16(r->data + 2); at < size; at += 4u + r->data[at + 3])
+		if (get_be16(r->data + at) == 0x0100) {
+			assert_int_equal(get_be64(r->data + at + 4), requested);
+			return;
+		}
+	fail();
+}
+
+static void nobody_asks_unless_the_description_says_so(void **state)
+{
+	struct rig *r = *state;
+
+	counts(r, 1, 1);
+	r->drive->asks_for_cleaning = false;
+	write_block(r, 1, 1000);
+	load_again(r, RIG_SLOT_1);
+	assert_int_equal(alerts(r), 0);
+	asked(r, SENSE_NO_SENSE);
+	expect_pages(r, false, false);
+}
+
+static void loads_are_counted_to_the_limit_and_to_twice_that(void **state)
+{
+	struct rig *r = *state;
+
+	counts(r, 2, 0);
+	load_again(r, RIG_SLOT_1);
+	assert_int_equal(alerts(r), 0);
+	expect_pages(r, false, false);
+	load_again(r, RIG_SLOT_1);
+	assert_int_equal(alerts(r), FLAG(ALERT_CLEAN_PERIODIC));
+	assert_int_equal(alerts(r), 0); /* read, but */
+	expect_pages(r, true, false);   /* not cleaned */
+	asked(r, SENSE_CLEANING_REQUESTED);
+	ready(r);
+	expect_good(r);
+	load_again(r, RIG_SLOT_1);
+	assert_int_equal(alerts(r), FLAG(ALERT_CLEAN_PERIODIC)); /* it asks again */
+	load_again(r, RIG_SLOT_1);
+	assert_int_equal(alerts(r), FLAG(ALERT_CLEAN_PERIODIC) | FLAG(ALERT_CLEAN_NOW));
+	expect_pages(r, true, true);
+	load_again(r, RIG_SLOT_1);
+	rig_power_on(r);
+	r->unit->attentions_cnt = 0;
+	assert_int_equal(alerts(r), FLAG(ALERT_CLEAN_PERIODIC) | FLAG(ALERT_CLEAN_NOW));
+}
+
+static void what_is_written_is_counted(void **state)
+{
+	struct rig *r = *state;
+
+	counts(r, 0, 3000);
+	write_block(r, 1, 2999);
+	load_again(r, RIG_SLOT_1);
+	assert_int_equal(alerts(r), 0);
+	write_block(r, 1, 1);
+	move(r, RIG_DRIVE_1, RIG_SLOT_1);
+	assert_int_equal(alerts(r), FLAG(ALERT_CLEAN_PERIODIC));
+}
+
+static void a_cleaning_begins_anew_and_outlives_a_restart(void **state)
+{
+	struct rig *r = *state;
+	uint64_t loads;
+
+	counts(r, 1, 0);
+	load_again(r, RIG_SLOT_1);
+	load_again(r, RIG_SLOT_1);
+	assert_int_equal(r->drive->dirt, DIRT_CLEAN_NOW);
+	loads = r->drive->life[LIFE_LOADS];
+	rig_medium(r, &universal);
+	assert_int_equal(alerts(r), FLAG(ALERT_CLEANING_MEDIUM));
+	assert_int_equal(r->drive->life[LIFE_CLEANINGS], 1);
+	expect_pages(r, false, false);
+	asked(r, SENSE_CLEANING_CARTRIDGE);
+	rig_restart(r);
+	assert_int_equal(r->drive->life[LIFE_CLEANINGS], 1); /* not once more */
+	assert_int_equal(r->drive->life[LIFE_CLEANED_LOADS], loads);
+	r->drive->asks_for_cleaning = true;
+	drive_check_cleaning(r->drive, true);
+	assert_int_equal(r->drive->dirt, DIRT_NONE);
+}
+
+static void a_slow_drive_takes_its_time_to_be_cleaned(void **state)
+{
+	struct rig *r = *state;
+
+	counts(r, 1, 0);
+	r->model.timing.cleaning_ms = 600000;
+	r->drive->slow = true;
+	rig_medium(r, &universal);
+	ready(r);
+	expect_sense(r, SENSE_CLEANING_CARTRIDGE);
+	assert_int_equal(motion_sense(r->unit, NULL), SENSE_CLEANING_CARTRIDGE);
+	run(r, 32, OP_REQUEST_SENSE, 0, 0, 0, 32, 0);
+	assert_int_equal(r->data[15] & 0x80, 0x80); /* with progress */
+	motion_end(r->unit);
+	ready(r);
+	expect_sense(r, SENSE_CLEANING_CARTRIDGE); /* until it is taken out */
+	asked(r, SENSE_CLEANING_CARTRIDGE);
+	assert_int_equal(r->data[15], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +306,11 @@ int main(void)
 		rig_test(one_that_is_used_up_says_so_and_cleans_nothing),
 		rig_test(one_of_other_drives_is_refused),
 		rig_test(a_drive_that_is_never_cleaned_takes_none),
+		rig_test(nobody_asks_unless_the_description_says_so),
+		rig_test(loads_are_counted_to_the_limit_and_to_twice_that),
+		rig_test(what_is_written_is_counted),
+		rig_test(a_cleaning_begins_anew_and_outlives_a_restart),
+		rig_test(a_slow_drive_takes_its_time_to_be_cleaned),
 	};
 
 	return rig_main(tests);

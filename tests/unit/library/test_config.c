@@ -113,8 +113,8 @@ static void some_drives_are_as_slow_as_their_model(void **state)
 	assert_null(c); /* a range has no blanks */
 	for (unsigned i = 0; i < 3; i++) {
 		static const char *const words[] = { "1", "no", "yes" };
-		g_autofree char *text = NULL,
-				*line = g_strdup_printf(GOOD "realistic=%s\n", words[i]);
+		g_autofree char *text = NULL, *line = g_strdup_printf(
+						      GOOD "realistic=%s\ncleaning=2\n", words[i]);
 		struct library_config *again;
 
 		c = parse(line, NULL);
@@ -124,6 +124,9 @@ static void some_drives_are_as_slow_as_their_model(void **state)
 		assert_non_null(again);
 		assert_int_equal(library_drives_have(&c->realistic, 1), i != 1);
 		assert_int_equal(library_drives_have(&c->realistic, 2), i == 2);
+		assert_int_equal(library_drives_have(&c->cleaning, 2), 1);
+		assert_int_equal(library_drives_have(&again->cleaning, 1), 0);
+		assert_int_equal(library_drives_have(&again->cleaning, 2), 1);
 		assert_int_equal(library_drives_have(&again->realistic, 1), i != 1);
 		assert_int_equal(library_drives_have(&again->realistic, 2), i == 2);
 		library_config_free(c);
