@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/vtl.h"
+#include "lib/personality/personality.h"
 
 static const struct column columns[] = {
 	{ "barcode", "CARTRIDGE", COLUMN_TEXT }, { "result", "RESULT", COLUMN_TEXT },
@@ -18,6 +19,21 @@ static const struct column columns[] = {
 static void say(void *ctx, const char *text)
 {
 	(void)fprintf(stderr, "%s: %s\n", (const char *)ctx, text);
+}
+
+/* The medium type that goes with a density: that of the library's drives' medium of the barcode's
+ * kind; 0, "not told", where they know none. */
+static uint8_t medium_type_of(const struct personality *persona, const struct cart_params *params)
+{
+	enum medium_kind kind = params->kind == CART_WORM ? MEDIUM_WORM : MEDIUM_DATA;
+
+	for (unsigned i = 0; persona != NULL && i < persona->drive->media_cnt; i++) {
+		const struct medium_row *m = persona->drive->media[i].medium;
+
+		if (m->density == params->density && m->kind == kind)
+			return m->medium_type;
+	}
+	return 0;
 }
 
 /* What the cartridges of the library have, changed by the options; false after a message. */
@@ -44,7 +60,10 @@ static bool read_options(struct vtl *vtl, const struct library_config *config, c
 		return false;
 	}
 	params->density = (uint8_t)number;
-	options->insist |= density != NULL ? CART_REPAIR_DENSITY : 0;
+	if (density != NULL) {
+		params->medium_type = medium_type_of(library_personality(config), params);
+		options->insist |= CART_REPAIR_DENSITY | CART_REPAIR_MEDIUM_TYPE;
+	}
 	if (codec != NULL && !cart_codec_parse(codec, &params->codec)) {
 		(void)vtl_fail_code(VTL_USAGE, "--codec %s is unknown: use none, lz4, zstd or zlib",
 				    codec);

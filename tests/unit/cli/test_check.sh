@@ -168,12 +168,24 @@ run cartridge repair GOOD1 --capacity 5M --density 5c --codec zstd
 expect 0 '^GOOD1 +repaired'
 run cartridge show GOOD1 --json
 expect_json 'j["capacity_bytes"] == 5000000 and j["density"] == "5ch" and j["codec"] == "zstd"'
+expect_json 'j["medium_type"] == "78h"' # of LTO-7, which the density is
 run cartridge show GOOD1 --json
 expect_json 'j["write_protect"] == True'
 run cartridge repair GOOD1 --writable
 expect 0 'tab is taken off' '^GOOD1 +repaired'
 run cartridge show GOOD1 --json
 expect_json 'j["write_protect"] == False'
+
+claim "the medium type follows the density, also where the damaged header had one"
+for row in 5e:88h 5d:78h 7f:00h; do
+	flip GOOD1 header 100 101 102 103 104 105 106 107 108 109 110
+	run cartridge repair GOOD1 --density "${row%:*}" --writable
+	expect 0 '^GOOD1 +repaired'
+	run cartridge show GOOD1 --json
+	expect_json "j['density'] == '${row%:*}h' and j['medium_type'] == '${row#*:}'"
+done
+flip GOOD1 header 100 101 102 103 104 105 106 107 108 109 110
+run cartridge repair GOOD1 --density 5c --writable
 run cartridge repair GOOD1 --density xyz
 expect 2
 run cartridge repair GOOD1 --codec lzo
