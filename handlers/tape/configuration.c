@@ -64,15 +64,21 @@ enum scsi_status drive_select_compression(struct scsi_unit *unit, struct scsi_cm
 
 /* ---- device configuration ---- */
 
-#define REW    0x01 /* byte 8: a reset rewinds */
 #define SWP    0x04 /* byte 10, software write protection */
 #define ASOCWP 0x04 /* byte 15, associated write protection: until the medium is unloaded */
+
+/* Byte 15, REWIND ON RESET. The others, "not said" and "stays", are one: it stays. */
+#define ROR          0x18
+#define ROR_REWINDS  0x08
+#define ROR_RESERVED 0x18
 
 enum scsi_status drive_select_configuration(struct scsi_unit *unit, struct scsi_cmd *cmd,
 					    const uint8_t *page, unsigned offset, bool apply)
 {
 	if (page[14] > 1)
 		return scsi_check_list(unit, cmd, offset + 14, 7);
+	if ((page[15] & ROR) == ROR_RESERVED)
+		return scsi_check_list(unit, cmd, offset + 15, 4);
 	if ((page[15] & ASOCWP) != 0 && drive_of(unit)->state != DRIVE_READY)
 		return scsi_check_list(unit, cmd, offset + 15, 2); /* it would be of no medium */
 	if (apply)
@@ -84,7 +90,7 @@ bool drive_rewinds_on_reset(struct drive *d)
 {
 	const uint8_t *page = mode_current(&d->unit, MODE_PAGE_CONFIGURATION, 0);
 
-	return page != NULL && (page[8] & REW) != 0;
+	return page != NULL && (page[15] & ROR) == ROR_REWINDS;
 }
 
 bool drive_software_protected(struct drive *d)

@@ -179,7 +179,7 @@ static void drive_reset(struct scsi_unit *unit)
 }
 
 /*
- * Keys and TapeAlert flags stay.  Where REW rewinds, a host that goes on as if nothing had happened
+ * Keys and TapeAlert flags stay.  Where ROR rewinds, a host that goes on as if nothing had happened
  * must not write there: drive_displaced().
  */
 static void drive_unit_reset(struct scsi_unit *unit)

@@ -229,7 +229,7 @@ void drive_show_compression(struct drive *d, bool on);
  * so until asked.  Only where READY.
  */
 void drive_follow_compression(struct drive *d);
-/* REW of the device configuration page: a reset of the unit goes to the beginning of partition 0.
+/* ROR of the device configuration page: a reset of the unit goes to the beginning of partition 0.
  * Else the medium stays where it is. */
 bool drive_rewinds_on_reset(struct drive *d);
 /* SWP or ASOCWP of the device configuration page: a host has protected the unit, or this load. */

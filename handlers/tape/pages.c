@@ -98,9 +98,9 @@ static const uint8_t page_0a_f0_changeable[32] = { 0x4a, 0xf0, 0, 0x1c, 0xff, 0x
 static const uint8_t page_0f[16] = { 0x0f, 0x0e, 0x40, 0x80, 0, 0, 0, 0x10, 0, 0, 0, 0x10 };
 static const uint8_t page_0f_changeable[16] = { 0x0f, 0x0e, 0x80 };
 /* device configuration: LOIS (object identifiers are supported), EEG and SEW (early warning is told, and what is buffered is
- * written then); REW, SWP, the algorithm and ASOCWP may be set */
+ * written then), no REW (it is told of writes alone, as by LTO drives); SWP, the algorithm, ROR and ASOCWP may be set */
 static const uint8_t page_10[16] = { 0x10, 0x0e, 0, 0, 0, 0, 0, 0, 0x40, 0, 0x18 };
-static const uint8_t page_10_changeable[16] = { 0x10, 0x0e, [8] = 0x01, [10] = 0x04, [14] = 0xff, [15] = 0x04 };
+static const uint8_t page_10_changeable[16] = { 0x10, 0x0e, [10] = 0x04, [14] = 0xff, [15] = 0x1c };
 /* device configuration extension: TAPLSD, WRITE MODE and SHORT ERASE MODE, PEWS (10^6 bytes) */
 static const uint8_t page_10_01[32] = { 0x50, 0x01, 0, 0x1c };
 static const uint8_t page_10_01_changeable[32] = { 0x50, 0x01, 0, 0x1c, 0x01, 0xff, 0xff, 0xff };

@@ -165,10 +165,8 @@ static void changeable_mask_names_what_may_change(void **state)
 	assert_int_equal(r->data[4 + 2], 0x80);
 	assert_int_equal(r->data[4 + 3], 0);
 	run(r, 255, OP_MODE_SENSE_6, 0x08, 0x40 | 0x10, 0, 255, 0);
-	for (unsigned i = 2; i < 16; i++) { /* REW, SWP, the algorithm, ASOCWP */
-		static const uint8_t bits[16] = {
-			[8] = 0x01, [10] = 0x04, [14] = 0xff, [15] = 0x04
-		};
+	for (unsigned i = 2; i < 16; i++) { /* SWP, the algorithm, ROR, ASOCWP */
+		static const uint8_t bits[16] = { [10] = 0x04, [14] = 0xff, [15] = 0x1c };
 
 		assert_int_equal(r->data[4 + i], bits[i]);
 	}

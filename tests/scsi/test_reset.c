@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A reset of the logical unit: what it ends, what goes back to its default, and what stays; REW. */
+/* A reset of the logical unit: what it ends, what goes back to its default, and what stays; ROR. */
 #include <string.h>
 
 #include "handlers/scsi/mode.h"
@@ -20,22 +20,25 @@ static void reset(struct rig *r)
 		mode_current(r->unit, MODE_PAGE_CONTROL, 0)[2] |= 0x04;
 }
 
-/* MODE SELECT of page 10h with REW, as it is otherwise. */
-static void select_rew(struct rig *r, bool save, uint8_t byte8)
+#define REWINDS 0x08 /* REWIND ON RESET, byte 15 of mode page 10h */
+#define STAYS   0x10
+
+/* MODE SELECT of page 10h with @value in byte @at, as it is otherwise. */
+static void select_byte(struct rig *r, bool save, unsigned at, uint8_t value)
 {
 	run(r, 20, OP_MODE_SENSE_6, 0x08, 0x10, 0, 20, 0);
 	expect_good(r);
 	memset(r->data, 0, 4);
 	r->data[4] &= 0x7f; /* PS */
-	r->data[12] = byte8;
+	r->data[4 + at] = value;
 	run(r, 20, OP_MODE_SELECT_6, save ? 0x11 : 0x10, 0, 0, 20, 0);
 }
 
-static uint8_t rew_now(struct rig *r, uint8_t pc)
+static uint8_t ror_now(struct rig *r, uint8_t pc)
 {
 	run(r, 20, OP_MODE_SENSE_6, 0x08, pc | 0x10, 0, 20, 0);
 	expect_good(r);
-	return r->data[12] & 0x01;
+	return r->data[4 + 15] & 0x18;
 }
 
 static void parameters_go_back_and_the_tape_stays(void **state)
@@ -71,20 +74,20 @@ static void what_is_buffered_is_not_lost(void **state)
 		expect_block(r, n, 1000);
 }
 
-static void with_rew_it_rewinds_and_writes_nothing_before_the_host_says_where(void **state)
+static void with_ror_it_rewinds_and_writes_nothing_before_the_host_says_where(void **state)
 {
 	struct rig *r = *state;
 
 	write_sample(r);
 	run_space(r, 3, 0);
 	write_block(r, 9, 100);
-	assert_int_equal(rew_now(r, 0), 0);
-	assert_int_equal(rew_now(r, 0x40), 1); /* changeable */
-	select_rew(r, false, 0x41);
+	assert_int_equal(ror_now(r, 0), 0);
+	assert_int_equal(ror_now(r, 0x40), 0x18); /* changeable */
+	select_byte(r, false, 15, REWINDS);
 	expect_good(r);
-	assert_int_equal(rew_now(r, 0), 1);
+	assert_int_equal(ror_now(r, 0), REWINDS);
 	reset(r);
-	assert_int_equal(rew_now(r, 0), 0); /* it was not saved */
+	assert_int_equal(ror_now(r, 0), 0); /* it was not saved */
 	expect_position(r, 0);
 	run_write(r, 0, 100, 100);
 	expect_tape(r, SENSE_POSITIONING_ERROR, 0, 100);
@@ -93,28 +96,45 @@ static void with_rew_it_rewinds_and_writes_nothing_before_the_host_says_where(vo
 	write_block(r, 10, 100);
 }
 
-static void a_saved_rew_stays(void **state)
+static void a_saved_ror_stays(void **state)
 {
 	struct rig *r = *state;
 
 	write_sample(r);
-	select_rew(r, true, 0x41);
+	select_byte(r, true, 15, REWINDS);
 	expect_good(r);
 	run_space(r, 0, 2);
 	reset(r);
-	assert_int_equal(rew_now(r, 0), 1);
+	assert_int_equal(ror_now(r, 0), REWINDS);
 	expect_position(r, 0);
 	run_space(r, 0, 1);
 	reset(r);
 	expect_position(r, 0);
 }
 
-static void nothing_else_of_that_byte_changes(void **state)
+static void with_ror_it_may_be_told_to_stay(void **state)
 {
 	struct rig *r = *state;
 
-	for (unsigned bit = 1; bit < 8; bit++) {
-		select_rew(r, false, (uint8_t)(0x40 ^ 1u << bit));
+	write_sample(r);
+	select_byte(r, false, 15, STAYS);
+	expect_good(r);
+	assert_int_equal(ror_now(r, 0), STAYS);
+	run_space(r, 0, 2);
+	reset(r);
+	expect_position(r, 2);
+	select_byte(r, false, 15, REWINDS | STAYS); /* reserved */
+	expect_list_field(r, 4 + 15);
+}
+
+/* REW (bit 0) is of early warning and reads: it has nothing to do with a reset, and is not there.
+ */
+static void nothing_of_byte_8_changes(void **state)
+{
+	struct rig *r = *state;
+
+	for (unsigned bit = 0; bit < 8; bit++) {
+		select_byte(r, false, 8, (uint8_t)(0x40 ^ 1u << bit));
 		expect_list_field(r, 12);
 	}
 }
@@ -191,9 +211,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		rig_test(parameters_go_back_and_the_tape_stays),
 		rig_test(what_is_buffered_is_not_lost),
-		rig_test(with_rew_it_rewinds_and_writes_nothing_before_the_host_says_where),
-		rig_test(a_saved_rew_stays),
-		rig_test(nothing_else_of_that_byte_changes),
+		rig_test(with_ror_it_rewinds_and_writes_nothing_before_the_host_says_where),
+		rig_test(a_saved_ror_stays),
+		rig_test(with_ror_it_may_be_told_to_stay),
+		rig_test(nothing_of_byte_8_changes),
 		rig_test(a_reset_ends_what_is_under_way),
 		rig_test(a_command_that_waits_hears_of_a_reset_and_of_its_abort),
 	};
