@@ -190,7 +190,7 @@ enum scsi_status drive_erase(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	int r;
 
 	if (!is_long && drive_short_erase(d) == SHORT_ERASE_NOTHING)
-		return drive_outcome(d, cmd, stage_sync(d->stage), SENSE_WRITE_ERROR, 0);
+		return drive_outcome(d, cmd, drive_sync(d->stage), SENSE_WRITE_ERROR, 0);
 	if (drive_displaced(d))
 		return scsi_check_tape(unit, cmd, SENSE_POSITIONING_ERROR, 0, 0);
 	s = drive_check_append(d, cmd, 0);
