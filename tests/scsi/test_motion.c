@@ -392,6 +392,7 @@ static void a_migrated_cartridge_is_loaded_by_and_by(void **state)
 {
 	struct rig *r = *state;
 
+	rig_inside("says what state the drive is in");
 	load_unload(r, 0, 0);
 	r->drive->state = DRIVE_LOADING; /* as where a mover still holds it */
 	r->drive->looked_ms = clock_monotonic_ms() + 60000;

@@ -100,6 +100,7 @@ static void a_saved_ror_stays(void **state)
 {
 	struct rig *r = *state;
 
+	rig_inside("saves what another test would find");
 	write_sample(r);
 	select_byte(r, true, 15, REWINDS);
 	expect_good(r);
@@ -188,6 +189,7 @@ static void a_command_that_waits_hears_of_a_reset_and_of_its_abort(void **state)
 	struct rig *r = *state;
 	static const enum unit_event events[] = { UNIT_EVENT_RESET, UNIT_EVENT_ABORT };
 
+	rig_inside("is the transport");
 	write_sample(r);
 	unit_set_watch(r->unit, watch, NULL);
 	for (unsigned i = 0; i < 2; i++) {
