@@ -10,8 +10,8 @@
   cartridge_reader.py --key HEX ...          decrypts, with python3-cryptography, what this key encrypted; else
                                              an encrypted block is listed so and extracted as its envelope
 
-It never looks at index or marks and never writes.  Exit 0; 1 where something is damaged (the rest is
-listed all the same); 2 for what is not a cartridge or is used wrongly.
+It never looks at index or marks and never writes.  Exit 0; 1 where something is damaged or not there (the
+rest is listed or extracted all the same, and standard error says which object is left out); 2 for what is not a cartridge or is used wrongly.
 """
 import hashlib
 import os
@@ -20,71 +20,13 @@ import sys
 import zlib
 
 from blocks import Sealed, UNPACK, opened
+from header import Header, NotACartridge, STATES, crc32c, text
 
 SEGMENT_SHIFT = 30
 SEGMENT_SIZE = 1 << SEGMENT_SHIFT
 SEGMENT_HEADER = 128
 FRAME = struct.Struct("<4sBBBBQQQQQQIIIIII")
-HEADER_FIELDS = (  # name, offset, struct code: the tables of section 2
-    ("version", 8, "<I"), ("size", 12, "<I"), ("incompat", 16, "<I"), ("compat", 20, "<I"),
-    ("uuid", 24, "16s"), ("barcode", 40, "32s"), ("state", 72, "B"), ("codec", 73, "B"),
-    ("flags", 74, "B"), ("density", 75, "B"), ("medium_type", 76, "B"), ("capacity", 80, "<Q"),
-    ("early_warning", 88, "<Q"), ("epoch", 96, "<Q"), ("epoch_object", 104, "<Q"),
-    ("epoch_address", 112, "<Q"), ("generation", 120, "<Q"), ("stream", 128, "<I"),
-    ("recall_stream", 132, "<I"), ("objects", 136, "<Q"), ("blocks", 144, "<Q"),
-    ("filemarks", 152, "<Q"), ("logical_bytes", 160, "<Q"), ("stored_bytes", 168, "<Q"), ("end_address", 176, "<Q"))
-STATES = ("resident", "premigrated", "migrated", "recalling", "damaged")
 CLEAN, BLOCK, FILEMARK = 4, 1, 2
-
-
-class NotACartridge(Exception):
-    pass
-
-
-def crc_entry(n):
-    for _ in range(8):
-        n = n >> 1 ^ (0x82F63B78 if n & 1 else 0)
-    return n
-
-
-CRC_TABLE = [crc_entry(n) for n in range(256)]
-
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = crc >> 8 ^ CRC_TABLE[(crc ^ byte) & 0xFF]
-    return crc ^ 0xFFFFFFFF
-
-
-def text(raw):
-    return raw.split(b"\0", 1)[0].decode("ascii", "replace")
-
-
-class Header:
-    def __init__(self, folder):
-        with open(os.path.join(folder, "header"), "rb") as f:
-            raw = f.read(65537)
-        if len(raw) < 516 or raw[:8] != b"VTLCART1":
-            raise NotACartridge("no header of a cartridge")
-        for name, offset, code in HEADER_FIELDS:
-            setattr(self, name, struct.unpack_from(code, raw, offset)[0])
-        if self.version != 1 or self.incompat & ~3 != 0:
-            raise NotACartridge("written by a later version")
-        if self.size != len(raw) or crc32c(raw[:-4]) != struct.unpack("<I", raw[-4:])[0]:
-            raise NotACartridge("the header is damaged")
-        if self.state > 4 or self.stream == 0 or self.blocks + self.filemarks != self.objects:
-            raise NotACartridge("the header makes no sense")
-        self.barcode = text(self.barcode)
-        self.copies = list(self.records(raw[512:-4]))
-
-    @staticmethod
-    def records(raw):
-        while raw:
-            kind, size = struct.unpack_from("<HH", raw)
-            if kind == 1:
-                yield struct.unpack_from("<32sIIQQQQQ32s32s", raw, 4)
-            raw = raw[4 + size:]
 
 
 class Frame:
@@ -237,6 +179,13 @@ def list_objects(recording):
     return 1 if damaged else 0
 
 
+def left_out(n, file, f):
+    where = "no frame of it is left"
+    if f is not None:
+        where = "data.%08x.%08x, offset %d" % (f.stream, f.address >> SEGMENT_SHIFT, f.address & SEGMENT_SIZE - 1)
+    print("cartridge_reader: object %d of file %d is damaged and left out: %s" % (n, file, where), file=sys.stderr)
+
+
 def extract(recording, wanted):
     damaged = found = 0
     for n, file, f, data in each(recording):
@@ -245,7 +194,11 @@ def extract(recording, wanted):
         found += 1
         if data is not None:
             sys.stdout.buffer.write(data)
-        damaged += data is None and (f is None or f.type == BLOCK)
+        elif f is None or f.type == BLOCK:
+            damaged += 1
+            left_out(n, file, f)
+    if not found:
+        print("cartridge_reader: there is no %s %d" % wanted, file=sys.stderr)
     return 1 if damaged or not found else 0
 
 
@@ -267,6 +220,7 @@ def info(header):
     for name in ("barcode", "generation", "objects", "blocks", "filemarks", "logical_bytes"):
         print(name, getattr(header, name))
     print("state", STATES[header.state])
+    print("kind", header.kind)
     for copy in header.copies:
         print("copy", text(copy[0]), "generation", copy[3], "digest", copy[8].hex())
     return 0

@@ -13,6 +13,10 @@
  *   cartridge_tool encrypted POOL BARCODE a recording with encrypted blocks, of the key 00 01 .. 1f
  *   cartridge_tool decrypted POOL BARCODE lists it with that key
  *   cartridge_tool digest POOL BARCODE    prints its digest, computed by lib/store
+ *   cartridge_tool worm POOL BARCODE      a write once cartridge, with an attribute that a careless
+ *                                         reader would take for the record of a cleaning one
+ *   cartridge_tool cleaning POOL BARCODE  a cleaning cartridge, used three times of fifty
+ *   cartridge_tool kind POOL BARCODE      what it is made for, as the reader's info has it
  *
  * A line of the list: object, logical file, "block" with its length and CRC32C, "encrypted" with
  * its length and the CRC32C of its envelope, or "filemark".
@@ -117,10 +121,12 @@ static int add_copy(struct cart *c)
 	return cart_copy_add(c, &copy);
 }
 
-static int create(const char *pool, const char *barcode)
+static int create_kind(const char *pool, const char *barcode, enum cart_kind kind)
 {
 	const struct cart_params params = {
 		.barcode = barcode,
+		.kind = kind,
+		.cleanings = kind == CART_CLEANING ? 50 : 0,
 		.density = 0x5e,
 		.medium_type = 0x88,
 		.capacity_bytes = UINT64_C(64) << 20,
@@ -128,6 +134,11 @@ static int create(const char *pool, const char *barcode)
 	};
 
 	return cart_create(pool, &params);
+}
+
+static int create(const char *pool, const char *barcode)
+{
+	return create_kind(pool, barcode, CART_DATA);
 }
 
 static int make(const char *pool, const char *barcode)
@@ -267,6 +278,63 @@ static int known(const char *pool, const char *barcode)
 	return 0;
 }
 
+/* The value is a whole record of type 4, for a cleaning cartridge, twice. */
+static int set_hostile_attribute(struct cart *c)
+{
+	static const uint8_t record[32] = { 4, 0, 12, 0, 2, 0, 0, 0, 99, 0, 0, 0, 1, 0, 0, 0,
+					    4, 0, 12, 0, 2, 0, 0, 0, 99, 0, 0, 0, 1, 0, 0, 0 };
+	const struct cart_attribute one = { 0x1400, 0, 0, sizeof(record), record };
+
+	return cart_attributes_set(c, &one, 1, CART_ATTRIBUTES_NOW);
+}
+
+/* What a write once medium lets a host do: to append, over the last of two filemarks too. */
+static int append(struct cart *c)
+{
+	int r = cart_space_eod(c);
+
+	if (r == 0)
+		r = write_marks(c, 2);
+	if (r == 0)
+		r = cart_locate(c, cart_info(c)->objects - 1);
+	if (r == 0)
+		r = write_text(c, "appended\n");
+	return r == 0 ? set_hostile_attribute(c) : r;
+}
+
+static int worm(const char *pool, const char *barcode)
+{
+	int r = create_kind(pool, barcode, CART_WORM);
+
+	if (r == 0)
+		r = record(pool, barcode, record_first);
+	return r == 0 ? record(pool, barcode, append) : r;
+}
+
+static int cleaning(const char *pool, const char *barcode)
+{
+	int r = create_kind(pool, barcode, CART_CLEANING);
+	uint32_t left;
+
+	for (unsigned i = 0; r == 0 && i < 3; i++)
+		r = cart_use_cleaning(pool, barcode, &left);
+	return r;
+}
+
+static int kind(const char *pool, const char *barcode)
+{
+	static struct cart_info info;
+	int r = cart_stat(pool, barcode, &info);
+
+	if (r != 0)
+		return r;
+	printf("kind %s", cart_kind_name(info.kind));
+	if (info.kind == CART_CLEANING)
+		printf(" %u used %u", info.cleanings, info.cleanings_used);
+	printf("\n");
+	return 0;
+}
+
 /* With the key of the tests; @label becomes the authenticated key-associated data. */
 static int set_key(struct cart *c, bool encrypt, const char *label, bool no_raw)
 {
@@ -375,6 +443,8 @@ static int read_with(const char *pool, const char *barcode, int (*fn)(struct car
 	struct cart *c = NULL;
 	int r = cart_open(pool, barcode, CART_OPEN_READ, &c);
 
+	if (r == CART_E_CLEANING)
+		return 0; /* it has no recording */
 	if (r == 0)
 		r = fn(c);
 	return cart_close(c) != 0 && r == 0 ? 1 : r;
@@ -407,7 +477,10 @@ static const struct verb {
 	      { "list", list },
 	      { "encrypted", encrypted },
 	      { "decrypted", decrypted },
-	      { "digest", digest } };
+	      { "digest", digest },
+	      { "worm", worm },
+	      { "cleaning", cleaning },
+	      { "kind", kind } };
 
 int main(int argc, char **argv)
 {

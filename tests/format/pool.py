@@ -40,6 +40,12 @@ class Pool:
                               stdout=subprocess.PIPE, check=False)
         return done.returncode, done.stdout
 
+    def complaints(self, barcode, *args):
+        """What the same says on standard error, in lines."""
+        done = subprocess.run([sys.executable, READER, args[0], self.folder(barcode), *args[1:]],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+        return done.stderr.decode().splitlines()
+
     def read_list(self, barcode):
         code, out = self.read(barcode, "list")
         claim(code in (0, 1), "the reader takes it for a cartridge")

@@ -54,6 +54,13 @@ def main(tool):
             before = checksums(pool.folder(barcode))
             claim(pool.read_list(barcode) == expected, barcode + ": the reader lists what it did")
             claim(pool.run("list", barcode) == expected, barcode + ": so does lib/store")
+            made_for = folder[:-len("cart")] + "kind"
+            kind = "kind data"
+            if os.path.exists(made_for):
+                with open(made_for, encoding="ascii") as f:
+                    kind = f.read().rstrip()
+            claim(pool.run("kind", barcode) == [kind], barcode + ": lib/store knows what it is made for")
+            claim(kind in pool.read(barcode, "info")[1].decode().splitlines(), barcode + ": so does the reader")
             known = folder[:-len("cart")] + "attributes"
             if os.path.exists(known):
                 with open(known, encoding="ascii") as f:

@@ -7,7 +7,7 @@ import struct
 import sys
 
 from cartridge_reader import crc32c
-from pool import Pool, claim
+from pool import Pool, claim, flip
 
 OBJECTS = [  # what cartridge_tool make records
     "0 0 block 46", "1 0 filemark", "2 1 block 38", "3 1 block 1", "4 1 block 200000",
@@ -28,9 +28,27 @@ def digest_of_groups(pool):
         claim(crc32c(bound + f.read(60)) == crc, "bound to cartridge and stream")
 
 
+def left_out(pool):
+    """What cannot be extracted is named, and everything else comes out; object 4 begins at byte 533."""
+    data, head = pool.file("T3", "data.00000001.00000000"), "cartridge_reader: object 4 of file 1 is damaged and left out: "
+    pool.run("make", "T3")
+    code, whole = pool.read("T3", "extract", "file", "1")
+    claim(code == 0 and pool.complaints("T3", "extract", "file", "1") == [], "nothing to complain of")
+    rest = whole.replace(b"A" * 200000, b"")
+    flip(data, 8 * (533 + 80 + 10))
+    claim(pool.read("T3", "extract", "file", "1") == (1, rest), "the rest comes out, and the exit code tells")
+    claim(pool.complaints("T3", "extract", "file", "1") == [head + "data.00000001.00000000, offset 533"], "it is named")
+    claim(pool.read("T3", "extract", "4") == (1, b""), "by its number, too")
+    flip(data, 8 * 533)
+    claim(pool.complaints("T3", "extract", "4") == [head + "no frame of it is left"], "without a frame")
+    claim(pool.read("T3", "extract", "2")[0] == 0 and pool.complaints("T3", "extract", "2") == [], "others are good")
+    claim(pool.complaints("T3", "extract", "8") == ["cartridge_reader: there is no object 8"], "nor is there object 8")
+
+
 def main(tool):
     with Pool(tool) as pool:
         digest_of_groups(pool)
+        left_out(pool)
         pool.run("make", "T1")
         listed = pool.read_list("T1")
         claim([" ".join(line.split()[:4]) for line in listed] == OBJECTS, "the reader sees the recording")
