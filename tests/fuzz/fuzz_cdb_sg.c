@@ -160,6 +160,10 @@ int main(int argc, char **argv)
 	look(&m);
 	fuzz_run_moved(run);
 	for (unsigned long i = 0; i < count; i++) {
+		if (i % 5000 == 0) {
+			printf("%lu commands\n", i);
+			(void)fflush(stdout);
+		}
 		if (i % 50 == 0 && m.mounted[0] == '\0') {
 			load_again(&m);
 			fuzz_run_moved(run);

@@ -11,7 +11,9 @@ count=${VTL_CDBS:-100000}
 runner=$(cat /run/tcmu-runner.pid)
 seed=${VTL_SEED:-$RANDOM}
 # shellcheck disable=SC2154 # set by library
-claim "$count commands, VTL_SEED=$seed" "$VTL_BUILD"/tests/fuzz/fuzz_cdb_sg "$sg1" "$sg0" "$seed" "$count"
+echo "# VTL_SEED=$seed"
+"$VTL_BUILD"/tests/fuzz/fuzz_cdb_sg "$sg1" "$sg0" "$seed" "$count" 2>&1 | sed -u 's/^/# /'
+equal "$count commands, and no promise is broken" "${PIPESTATUS[0]}" 0
 claim "tcmu-runner is the same process" kill -0 "$runner"
 equal "and nobody else" "$(cat /run/tcmu-runner.pid)" "$runner"
 for unit in "$sg0" "$sg1"; do

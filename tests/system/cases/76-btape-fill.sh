@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # limit: 900 s
 # Bacula's btape: autochanger, speed, and fill over three volumes: it fills the first and goes on with the second by the
-# robot; then the second and the third; each time it reads both again. btape's own blocks on a second volume are 1000, so
-# blocks of 32 KiB and cartridges of 40 MB are enough.
+# robot; then the second and the third; each time it reads both again. It wants 10000 blocks on a first volume, and writes 1000
+# on a second one: with blocks of 4 KiB cartridges of 48 MB are enough.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")"/../lib.sh
 command -v btape >/dev/null || skip_all "bacula-sd is not installed"
 long_only
 mkdir -p "$work/bacula"
+block=4096
 # btape_does COMMAND...: on the first drive of the library that was exported last
 btape_does() {
 	cat >"$work/sd.conf" <<-S
@@ -19,7 +20,7 @@ btape_does() {
 		Device {
 		  Name = drive1; Media Type = LTO-8; Archive Device = $nst1; AutoChanger = yes; Drive Index = 0
 		  AutomaticMount = yes; AlwaysOpen = yes; RemovableMedia = yes; RandomAccess = no
-		  Maximum Block Size = 32768
+		  Maximum Block Size = $block
 		}
 	S
 	printf '%s\n' "$@" quit | timeout 600 btape -c "$work/sd.conf" "$nst1" >"$work/out" 2>&1
@@ -37,7 +38,7 @@ fill_two() {
 	equal "btape finds no error" "$(grep -Eic 'test failed|not identical|do not match|btape.*error' "$work/out")" 0
 }
 
-library fill -- capacity=40M early_warning=4M
+library fill -- capacity=48M early_warning=2M
 in_drive TAP001L8 1
 btape_does autochanger y
 contains "the autochanger test works" "$(cat "$work/out")" 'The test autochanger worked'
@@ -56,6 +57,7 @@ out_of_drive 1
 for barcode in TAP001L8 TAP002L8 TAP003L8; do claim "$barcode reads well" vtl cartridge verify "$barcode"; done
 
 # A file of speed has at least 1 GB.
+block=64512
 library speed -- capacity=2G
 in_drive TAP001L8 1
 btape_does "speed file_size=1 nb_file=1 skip_raw skip_random"
