@@ -37,6 +37,22 @@ static void note(struct drive *d, enum library_drive_state state)
 	library_drive_note(d->library, d->number, state, d->prevented);
 }
 
+/* How much of the recording a recall has brought back: its bytes on disk, as far as is known. */
+static void look_at_recall(struct drive *d)
+{
+	struct cart_info *info = calloc(1, sizeof(*info));
+
+	d->has_recalled = info != NULL &&
+			  cart_stat(library_pool(d->library), d->barcode, info) == 0 &&
+			  info->state == CART_RECALLING && info->stored_bytes > 0;
+	if (d->has_recalled)
+		d->recalled = info->disk_bytes >= info->stored_bytes
+				      ? UINT16_MAX
+				      : (uint16_t)((double)info->disk_bytes * 65536 /
+						   (double)info->stored_bytes);
+	free(info);
+}
+
 /* LOADING: tries to become READY. */
 static void look(struct drive *d)
 {
@@ -49,8 +65,10 @@ static void look(struct drive *d)
 	d->looked_ms = clock_monotonic_ms();
 	r = stage_open(library_pool(d->library), d->barcode, CART_OPEN_WRITE | CART_OPEN_MOUNT,
 		       &d->stages[0]);
-	if (r == CART_E_BUSY || r == CART_E_NOT_RESIDENT)
+	if (r == CART_E_BUSY || r == CART_E_NOT_RESIDENT) {
+		look_at_recall(d);
 		return;
+	}
 	if (r != 0) {
 		d->failure = drive_open_sense(r);
 		drive_alert(d, drive_open_alert(r));
@@ -87,6 +105,7 @@ static void begin_load(struct drive *d)
 	drive_forget_overwrite(&d->unit);
 	d->pews_told = false;
 	d->displaced = false;
+	d->has_recalled = false;
 	d->failure = SENSE_MEDIUM_NOT_PRESENT;
 	switch (drive_judge_medium(d)) {
 	case MEDIUM_REFUSED:
@@ -108,7 +127,6 @@ static bool drive_ready(struct scsi_unit *unit, enum sense_id *ret_why, struct s
 {
 	struct drive *d = drive_of(unit);
 
-	(void)extra;
 	if (d->state == DRIVE_LOADING && clock_monotonic_ms() - d->looked_ms >= LOOK_MS)
 		look(d);
 	switch (d->state) {
@@ -116,6 +134,10 @@ static bool drive_ready(struct scsi_unit *unit, enum sense_id *ret_why, struct s
 		return true;
 	case DRIVE_LOADING:
 		*ret_why = SENSE_BECOMING_READY;
+		if (d->has_recalled) {
+			extra->pointer = POINTER_PROGRESS;
+			extra->byte = d->recalled;
+		}
 		return false;
 	case DRIVE_FAILED:
 	case DRIVE_UNLOADED:

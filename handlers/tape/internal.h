@@ -127,6 +127,8 @@ struct drive {
 	bool slow;               /* it takes the times of its model (realistic=): mechanism.c */
 	bool read_only;          /* the drive can read the medium, and not write it */
 	bool attaching;          /* this unit begins: what is in the drive was loaded before */
+	bool has_recalled;       /* a recall is under way, and how far it is is known: */
+	uint16_t recalled;       /* 65536ths, as of looked_ms */
 	int64_t looked_ms;       /* when a LOADING drive last tried to open its cartridge */
 	bool prevented;          /* PREVENT ALLOW MEDIUM REMOVAL */
 	bool displaced;          /* a power on took the position: see drive_displaced() */

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "handlers/scsi/mode.h"
+#include "handlers/tape/internal.h"
 #include "lib/base/bytes.h"
 #include "tests/support/rig.h"
 
@@ -201,14 +202,14 @@ static void prevention_ends_with_a_power_on(void **state)
 }
 
 /* Writes the sample to T1 and migrates it, with a copy that is made up: nothing will read it. */
-static void migrate_t1(struct rig *r)
+/* What is in drive 1, T1, is on PHYS01 alone, and T1 in its slot. */
+static void migrate(struct rig *r)
 {
 	struct cart_copy copy = { .volume = "PHYS01" };
 	const struct cart_info *info;
 	uint64_t object;
 	struct cart *c;
 
-	write_sample(r);
 	move(r, RIG_DRIVE_1, RIG_SLOT_1);
 	assert_int_equal(cart_open(r->pool, "T1", CART_OPEN_WRITE, &c), 0);
 	info = cart_info(c);
@@ -220,6 +221,12 @@ static void migrate_t1(struct rig *r)
 	assert_int_equal(cart_copy_add(c, &copy), 0);
 	assert_int_equal(cart_release(c, 1), 0);
 	assert_int_equal(cart_close(c), 0);
+}
+
+static void migrate_t1(struct rig *r)
+{
+	write_sample(r);
+	migrate(r);
 }
 
 static void recall_t1(struct rig *r)
@@ -268,6 +275,42 @@ static void a_migrated_cartridge_becomes_ready_when_it_is_recalled(void **state)
 	ready(r);
 	expect_sense(r, SENSE_MEDIUM_MAY_HAVE_CHANGED);
 	expect_block(r, 1, 100);
+}
+
+static int32_t progress(struct rig *r)
+{
+	r->drive->looked_ms = 0; /* it looks again */
+	run(r, 32, OP_REQUEST_SENSE, 0, 0, 0, 32, 0);
+	expect_good(r);
+	assert_int_equal(r->data[2], KEY_NOT_READY);
+	return (r->data[15] & 0x80) != 0 ? get_be16(r->data + 16) : -1;
+}
+
+static void a_recall_tells_how_far_it_is(void **state)
+{
+	struct rig *r = *state;
+	static uint8_t block[100000];
+	const struct iovec iov = { block, sizeof(block) };
+	struct cart *c;
+
+	for (uint8_t i = 0; i < 5; i++)
+		write_block(r, i, sizeof(block));
+	migrate(r);
+	move(r, RIG_SLOT_1, RIG_DRIVE_1);
+	assert_int_equal(progress(r), -1); /* nobody has begun */
+	assert_int_equal(cart_open(r->pool, "T1", CART_OPEN_WRITE | CART_OPEN_ADMIN, &c), 0);
+	assert_int_equal(cart_recall_begin(c), 0);
+	assert_in_range(progress(r), 0, 6000);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(cart_write(c, &iov, 1, sizeof(block)), 0);
+	assert_int_equal(cart_sync(c), 0);
+	assert_in_range(progress(r), 26000, 34000); /* two of five */
+	run(r, 0, OP_TEST_UNIT_READY, 0, 0, 0, 0, 0);
+	expect_sense(r, SENSE_BECOMING_READY);
+	assert_int_equal(r->cmd.sense[r->cmd.sense[0] == 0x70 ? 15 : 12], 0x80);
+	assert_int_equal(cart_recall_abort(c), 0);
+	assert_int_equal(cart_close(c), 0);
+	assert_int_equal(progress(r), -1);
 }
 
 static void a_drive_that_loads_can_be_emptied(void **state)
@@ -408,6 +451,7 @@ int main(void)
 		rig_test(prevention_holds_against_host_and_robot),
 		rig_test(prevention_ends_with_a_power_on),
 		rig_test(a_migrated_cartridge_becomes_ready_when_it_is_recalled),
+		rig_test(a_recall_tells_how_far_it_is),
 		rig_test(a_drive_that_loads_can_be_emptied),
 		rig_test(a_cartridge_without_a_header_fails_to_load_and_can_be_taken_out),
 		rig_test(request_sense_tells_what_waits_with_good),
