@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* logusage.c: log pages 1Bh and 32h (data compression), 30h (tape usage) and 31h (tape capacity).
  */
+#include <stdlib.h>
+
 #include "handlers/tape/internal.h"
 
 #define MEGABYTE 1000000u
 
+/* Of the drive's own format. */
+static uint64_t model_bytes(struct drive *d)
+{
+	return (uint64_t)drive_model(d)->densities[0].capacity_mb * MEGABYTE;
+}
+
 uint64_t drive_capacity_bytes(struct drive *d)
 {
-	const struct drive_model *m = drive_model(d);
-
 	if (d->state == DRIVE_READY && stage_info(d->stage)->capacity_bytes != 0)
 		return stage_info(d->stage)->capacity_bytes;
-	return (uint64_t)m->densities[0].capacity_mb * MEGABYTE;
+	return model_bytes(d);
 }
 
 /* ---- 1Bh and 32h ---- */
@@ -76,18 +82,35 @@ void drive_fill_usage(struct scsi_unit *unit, struct log_writer *w)
 
 /* ---- 31h ---- */
 
-/* Units of 2^20 bytes, as LTO drives count; the alternate partition does not exist. */
+/* Of one partition, in bytes; all 0 where there is none. */
+static void room_of(struct drive *d, unsigned partition, uint64_t *ret_left, uint64_t *ret_maximum)
+{
+	struct cart_info *info = calloc(1, sizeof(*info)); /* large */
+
+	*ret_left = *ret_maximum = 0;
+	if (info != NULL && drive_partition_info(d, partition, info)) {
+		uint64_t most = info->capacity_bytes, used = info->stored_bytes;
+
+		if (most == 0)
+			most = model_bytes(d);
+		*ret_maximum = most;
+		*ret_left = used < most ? most - used : 0;
+	}
+	free(info);
+}
+
+/*
+ * Units of 2^20 bytes, as LTO drives count.  Main and alternate partition are 0 and 1, wherever the
+ * drive is: LTFS asks this page for the room in both.
+ */
 void drive_fill_capacity(struct scsi_unit *unit, struct log_writer *w)
 {
-	struct drive *d = drive_of(unit);
-	uint64_t maximum = 0, used = 0;
+	uint64_t left[2], maximum[2];
 
-	if (d->state == DRIVE_READY) {
-		maximum = drive_capacity_bytes(d);
-		used = stage_info(d->stage)->stored_bytes;
-	}
-	log_put_number(w, 1, LOG_BINARY, (used < maximum ? maximum - used : 0) >> 20, 4);
-	log_put_number(w, 2, LOG_BINARY, 0, 4);
-	log_put_number(w, 3, LOG_BINARY, maximum >> 20, 4);
-	log_put_number(w, 4, LOG_BINARY, 0, 4);
+	for (unsigned n = 0; n < 2; n++)
+		room_of(drive_of(unit), n, &left[n], &maximum[n]);
+	for (unsigned n = 0; n < 2; n++)
+		log_put_number(w, (uint16_t)(1 + n), LOG_BINARY, left[n] >> 20, 4);
+	for (unsigned n = 0; n < 2; n++)
+		log_put_number(w, (uint16_t)(3 + n), LOG_BINARY, maximum[n] >> 20, 4);
 }

@@ -268,6 +268,56 @@ static void explicit_addresses_name_the_partition(void **state)
 	expect_field(r, 3);
 }
 
+/* Log page 31h: 4 bytes each of parameters 1 (left of partition 0), 2 (of 1), 3 and 4 (maxima). */
+static void read_31(struct rig *r, uint32_t values[4])
+{
+	run(r, 255, OP_LOG_SENSE, 0, 0x40 | 0x31, 0, 0, 0, 0, 0, 255, 0);
+	expect_good(r);
+	assert_int_equal(r->cmd.in_len, 4 + 4 * 8);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(get_be16(r->data + 4 + 8 * (size_t)i), i + 1);
+		values[i] = get_be32(r->data + 8 + 8 * (size_t)i);
+	}
+}
+
+/* LTFS asks log page 31h for the room of both partitions, wherever the drive is. */
+static void log_page_31_is_of_both_partitions(void **state)
+{
+	static const struct cart_params big = {
+		.barcode = "BIG001L8",
+		.density = 0x5e,
+		.medium_type = 0x88,
+		.capacity_bytes = 12000000000,
+		.early_warning_bytes = 100000000,
+	};
+	static const uint16_t sizes[4] = { 4, REST, 0, 0 };
+	struct rig *r = *state;
+	uint32_t zero[4], one[4];
+
+	rig_medium_ready(r, &big);
+	read_31(r, zero);
+	assert_int_equal(zero[0], 12000000000 >> 20);
+	assert_int_equal(zero[2], 12000000000 >> 20);
+	assert_int_equal(zero[1] | zero[3], 0); /* there is no second partition */
+	select_11(r, 1, IDP | PSUM_UNITS, 9, sizes);
+	format_medium(r, 1);
+	expect_good(r);
+	read_31(r, zero);
+	enter(r, 1);
+	read_31(r, one);
+	assert_memory_equal(zero, one, sizeof(zero));
+	assert_in_range(zero[2], 4000000000 >> 20, 4200000000 >> 20);
+	assert_in_range(zero[3], 7600000000 >> 20, 8000000000 >> 20);
+	write_block(r, 1, 3 << 20);
+	write_filemarks(r, 1);
+	read_31(r, one);
+	assert_int_equal(one[0], zero[0]);
+	assert_in_range(zero[1] - one[1], 3, 4);
+	enter(r, 0);
+	read_31(r, zero);
+	assert_memory_equal(zero, one, sizeof(zero));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +334,7 @@ int main(void)
 		rig_test(after_a_power_on_no_partition_is_written_before_the_host_says_where),
 		rig_test(explicit_addresses_name_the_partition),
 		rig_test(a_write_protected_medium_can_be_read_everywhere),
+		rig_test(log_page_31_is_of_both_partitions),
 	};
 
 	return rig_main(tests);
