@@ -46,24 +46,41 @@ static enum scsi_status verify_filemarks(struct drive *d, struct scsi_cmd *cmd, 
 	return SCSI_GOOD;
 }
 
-/* Block number @i of the transfer; @block holds t->size bytes where it is to be compared. */
+/* What was read into @block, and its checksum where reads have one, is what the host sent for block
+ * number @i. */
+static enum scsi_status compare_block(struct drive *d, struct scsi_cmd *cmd,
+				      const struct drive_transfer *t, uint32_t i, uint8_t *block,
+				      size_t length, int64_t missing)
+{
+	enum lbp_method method = lbp_of_reads(d);
+	const struct iovec iov = { block, length };
+
+	if (method != LBP_NONE && !lbp_make(d, method, &iov, 1, length, block + length))
+		return scsi_check_tape(&d->unit, cmd, SENSE_LOGICAL_BLOCK_GUARD, 0, missing);
+	if (!scsi_data_equals(cmd, (size_t)i * t->size, block, t->size))
+		return scsi_check_tape(&d->unit, cmd, SENSE_MISCOMPARE, 0, missing);
+	return SCSI_GOOD;
+}
+
+/*
+ * Block number @i of the transfer; @block holds t->size bytes where it is to be compared.  Lengths
+ * are those of READ: with LBP_R they count the checksum.
+ */
 static enum scsi_status verify_block(struct drive *d, struct scsi_cmd *cmd,
 				     const struct drive_transfer *t, uint32_t i, uint8_t *block)
 {
-	const struct iovec iov = { block, t->size };
+	size_t guard = lbp_of_reads(d) == LBP_NONE ? 0 : LBP_SIZE, length = 0;
+	size_t room = block != NULL && t->size > guard ? t->size - guard : 0;
+	const struct iovec iov = { block, room };
 	int64_t missing = t->fixed ? (int64_t)t->blocks - i : (int64_t)t->size;
-	size_t length = 0;
-	int r = stage_read(d->stage, block != NULL ? &iov : NULL, block != NULL ? 1 : 0,
-			   block != NULL ? t->size : 0, &length);
+	int r = stage_read(d->stage, room > 0 ? &iov : NULL, room > 0 ? 1 : 0, room, &length);
 
 	if (r != 0)
 		return drive_outcome(d, cmd, r, SENSE_UNRECOVERED_READ_ERROR, missing);
-	if (length != t->size)
+	if (length + guard != t->size)
 		return drive_incorrect_length(
-			d, cmd, t->fixed ? missing : (int64_t)t->size - (int64_t)length);
-	if (block != NULL && !scsi_data_equals(cmd, (size_t)i * t->size, block, t->size))
-		return scsi_check_tape(&d->unit, cmd, SENSE_MISCOMPARE, 0, missing);
-	return SCSI_GOOD;
+			d, cmd, t->fixed ? missing : (int64_t)t->size - (int64_t)(length + guard));
+	return block == NULL ? SCSI_GOOD : compare_block(d, cmd, t, i, block, length, missing);
 }
 
 /* What is wrong with a transfer of blocks, before anything moves. */

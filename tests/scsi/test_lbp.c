@@ -512,6 +512,63 @@ static void what_turned_over_in_the_buffer_is_found_when_encrypted(void **state)
 	expect_deferred(r, 1000);
 }
 
+static void verify(struct rig *r, uint8_t bits, uint8_t length, size_t data)
+{
+	rewind_tape(r);
+	run(r, data, OP_VERIFY_6, bits, 0, 0, length, 0);
+}
+
+static void what_reads_right_verifies_right(void **state)
+{
+	struct rig *r = *state;
+
+	for (uint8_t method = 1; method <= 2; method++) {
+		rewind_tape(r);
+		protect(r, method, LBP_W | LBP_R);
+		set_block_size(r, 104);
+		for (unsigned i = 0; i < 2; i++)
+			prepare(r, method, (size_t)i * 104, (uint8_t)i, 100);
+		run_write(r, 1, 2, 208);
+		expect_good(r);
+		verify(r, 0x11, 2, 0); /* VLBPM, FIXED */
+		expect_good(r);
+		verify(r, 0x10, 104, 0);
+		expect_good(r);
+		verify(r, 0x10, 100, 0);
+		expect_tape(r, SENSE_INCORRECT_LENGTH, SENSE_ILI, -4);
+		protect(r, method, LBP_W); /* READ gives the block alone */
+		verify(r, 0x10, 100, 0);
+		expect_good(r);
+		verify(r, 0x11, 2, 0);
+		expect_tape(r, SENSE_INCORRECT_LENGTH, SENSE_ILI, 2);
+	}
+}
+
+static void verify_compares_the_checksum_too(void **state)
+{
+	struct rig *r = *state;
+
+	for (uint8_t method = 1; method <= 2; method++) {
+		rewind_tape(r);
+		protect(r, method, LBP_W | LBP_R);
+		set_block_size(r, 104);
+		for (unsigned i = 0; i < 2; i++)
+			prepare(r, method, (size_t)i * 104, (uint8_t)i, 100);
+		run_write(r, 1, 2, 208);
+		verify(r, 0x13, 2, 208); /* BYTCMP; what is written is in the buffer still */
+		expect_good(r);
+		r->data[104 + 103] ^= 1;
+		verify(r, 0x13, 2, 208);
+		expect_tape(r, SENSE_MISCOMPARE, 0, 1);
+		r->data[104 + 103] ^= 1;
+		r->data[99] ^= 1;
+		verify(r, 0x12, 104, 104);
+		expect_tape(r, SENSE_MISCOMPARE, 0, 104);
+		verify(r, 0x12, 3, 3); /* not even a checksum */
+		expect_tape(r, SENSE_INCORRECT_LENGTH, SENSE_ILI, -101);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -532,6 +589,8 @@ int main(void)
 		rig_test(what_is_behind_a_wrong_block_is_left_without_a_buffer_too),
 		rig_test(marks_and_the_end_are_as_ever),
 		rig_test(verify_by_the_method_needs_one),
+		rig_test(what_reads_right_verifies_right),
+		rig_test(verify_compares_the_checksum_too),
 		rig_test(what_turned_over_in_the_buffer_is_found),
 		rig_test(what_turned_over_in_the_buffer_is_found_when_encrypted),
 	};
