@@ -79,6 +79,7 @@ static void look(struct drive *d)
 	}
 	d->partition = 0;
 	d->stage = d->stages[0];
+	d->request_valid = false; /* a host that divides a medium has seen it */
 	note(d, DRIVE_READY);
 	drive_attributes_loaded(d);
 	drive_counters_loaded(d);

@@ -438,6 +438,29 @@ static void a_medium_of_an_older_generation_cannot_be_divided(void **state)
 	expect_good(r);
 }
 
+/* A request is of the medium that it was made with: not of the next one. */
+static void a_request_made_without_a_medium_is_not_of_the_next_one(void **state)
+{
+	static const uint16_t sizes[4] = { 0 };
+	struct rig *r = *state;
+
+	move(r, RIG_DRIVE_1, RIG_SLOT_1);
+	select_11(r, 3, SDP | PSUM_UNITS, 9, sizes); /* four, for a drive that has nothing */
+	expect_good(r);
+	move(r, RIG_SLOT_1, RIG_DRIVE_1);
+	r->unit->attentions_cnt = 0;
+	assert_int_equal(sense_11(r)[3], 0);
+	format_medium(r, 1);
+	expect_good(r);
+	assert_int_equal(sense_11(r)[3], 0); /* as it was: one partition */
+	select_11(r, 3, SDP | PSUM_UNITS, 9, sizes);
+	expect_good(r);
+	run(r, 0, OP_LOAD_UNLOAD, 0, 0, 0, 0, 0);
+	run(r, 0, OP_LOAD_UNLOAD, 0, 0, 0, 1, 0);
+	expect_good(r);
+	assert_int_equal(sense_11(r)[3], 0); /* another load */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -459,6 +482,7 @@ int main(void)
 		rig_test(mt_mkpartition_divides_the_medium),
 		rig_test(mt_setpartition_and_partseek_find_their_way),
 		rig_test(a_medium_of_an_older_generation_cannot_be_divided),
+		rig_test(a_request_made_without_a_medium_is_not_of_the_next_one),
 	};
 
 	return rig_main(tests);
