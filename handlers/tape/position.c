@@ -152,6 +152,7 @@ enum scsi_status drive_locate_16(struct scsi_unit *unit, struct scsi_cmd *cmd)
 #define POSITION_BOP      0x80
 #define POSITION_EOP      0x40 /* between early warning and the end of the partition */
 #define POSITION_LOLU     0x04 /* the number does not fit: look into the long form */
+#define POSITION_BPEW     0x01 /* behind programmable early warning */
 #define POSITION_NOT_LONG 0xffffffffull
 
 /* What the drive holds and the medium not yet. */
@@ -159,14 +160,19 @@ struct buffered {
 	uint64_t objects, bytes;
 };
 
-static uint8_t position_flags(const struct cart_position *p)
+/* What all forms say in byte 0. Warnings are of the end of the recording: in the middle of it
+ * nothing is told. */
+static uint8_t position_flags(struct drive *d, const struct cart_position *p)
 {
-	return (uint8_t)((p->bop ? POSITION_BOP : 0) | (p->early_warning ? POSITION_EOP : 0));
+	uint64_t zone = drive_pews_bytes(d);
+	bool bpew = zone != 0 && p->eod && stage_is_near_end(d->stage, zone);
+
+	return (uint8_t)((p->bop ? POSITION_BOP : 0) | (p->early_warning ? POSITION_EOP : 0) |
+			 (bpew ? POSITION_BPEW : 0));
 }
 
 static size_t put_short(uint8_t *data, const struct cart_position *p, const struct buffered *b)
 {
-	data[0] = position_flags(p);
 	if (p->object > POSITION_NOT_LONG) {
 		data[0] |= POSITION_LOLU;
 	} else {
@@ -180,7 +186,6 @@ static size_t put_short(uint8_t *data, const struct cart_position *p, const stru
 
 static size_t put_long(uint8_t *data, const struct cart_position *p)
 {
-	data[0] = position_flags(p);
 	put_be64(data + 8, p->object);
 	put_be64(data + 16, p->file);
 	return 32;
@@ -188,7 +193,6 @@ static size_t put_long(uint8_t *data, const struct cart_position *p)
 
 static size_t put_extended(uint8_t *data, const struct cart_position *p, const struct buffered *b)
 {
-	data[0] = position_flags(p);
 	put_be16(data + 2, 28);
 	put_be64(data + 8, p->object);
 	put_be24(data + 5, (uint32_t)b->objects);
@@ -210,6 +214,7 @@ enum scsi_status drive_read_position(struct scsi_unit *unit, struct scsi_cmd *cm
 	 */
 	stage_buffered(d->stage, &b.objects, &b.bytes);
 	stage_position(d->stage, &p);
+	data[0] = position_flags(d, &p);
 	if (b.objects > p.object)
 		b = (struct buffered){ 0 };
 	switch (cmd->cdb[1] & 0x1f) {

@@ -126,6 +126,47 @@ static void without_it_nothing_is_told_before_early_warning(void **state)
 	expect_tape(r, SENSE_END_OF_PARTITION, SENSE_EOM, 0);
 }
 
+/* Byte 0 of all forms of READ POSITION. */
+static void expect_flags(struct rig *r, uint8_t flags)
+{
+	static const uint8_t forms[] = { 0, 6, 8 };
+
+	for (unsigned i = 0; i < sizeof(forms); i++) {
+		run(r, 32, OP_READ_POSITION, forms[i], 0, 0, 0, 0, 0, 0, forms[i] == 8 ? 32 : 0, 0);
+		expect_good(r);
+		assert_int_equal(r->data[0], flags);
+	}
+}
+
+static void read_position_tells_programmable_early_warning(void **state)
+{
+	struct rig *r = *state;
+
+	rig_medium_ready(r, &medium);
+	set_pews(r, 2);
+	write_good(r, 19);
+	expect_flags(r, 0);
+	write_one(r);
+	expect_sense(r, SENSE_PROGRAMMABLE_EARLY_WARNING);
+	expect_flags(r, 0x01); /* BPEW */
+	write_good(r, 2);
+	expect_flags(r, 0x01);
+	set_pews(r, 0);
+	expect_flags(r, 0);
+	set_pews(r, 1);
+	expect_flags(r, 0);
+	write_good(r, 7);
+	write_one(r);
+	expect_sense(r, SENSE_PROGRAMMABLE_EARLY_WARNING);
+	write_good(r, 9);
+	write_one(r);
+	expect_flags(r, 0x41); /* EOP, too */
+	rewind_tape(r);
+	expect_flags(r, 0x80);
+	run_space(r, 3, 0);
+	expect_flags(r, 0x41);
+}
+
 /*
  * What tar, dump and Bacula do by way of st: after the first early warning a trailer and filemarks
  * still fit; then the medium ends, and nothing that was acknowledged is lost.
@@ -182,6 +223,7 @@ int main(void)
 		rig_test(without_it_nothing_is_told_before_early_warning),
 		rig_test(the_room_behind_early_warning_is_used_to_the_end),
 		rig_test(reading_behind_early_warning_is_as_anywhere),
+		rig_test(read_position_tells_programmable_early_warning),
 	};
 
 	return rig_main(tests);
