@@ -78,7 +78,8 @@ struct scsi_tables drive_tables(void)
 	};
 }
 
-/* SSC-5, READ BLOCK LIMITS; with granularity 0 every length from the shortest on is a block. */
+/* SSC-5, READ BLOCK LIMITS; with granularity 0 every length from the shortest on is a block. What
+ * is none is refused: drive_block_fits(). */
 enum scsi_status drive_block_limits(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	const struct drive_model *m = drive_model(drive_of(unit));

@@ -56,6 +56,7 @@ enum scsi_status drive_mode_select(struct scsi_unit *unit, struct scsi_cmd *cmd,
 	struct drive *d = drive_of(unit);
 	uint8_t buffered = specific >> 4 & 7;
 	unsigned specific_at = cmd->cdb[0] == OP_MODE_SELECT_10 ? 3 : 2;
+	uint32_t size;
 
 	if (apply) {
 		d->buffered = buffered;
@@ -73,7 +74,9 @@ enum scsi_status drive_mode_select(struct scsi_unit *unit, struct scsi_cmd *cmd,
 		return scsi_check_list(unit, cmd, offset, 7);
 	if (get_be24(descriptor + 1) != 0) /* number of blocks: the descriptor is for all */
 		return scsi_check_list(unit, cmd, offset + 1, 7);
-	if (get_be24(descriptor + 5) > drive_model(d)->max_block_bytes)
+	size = get_be24(descriptor + 5);
+	if (size > drive_model(d)->max_block_bytes ||
+	    (size != 0 && !drive_block_fits(drive_model(d), size)))
 		return scsi_check_list(unit, cmd, offset + 5, 7);
 	return SCSI_GOOD;
 }

@@ -49,6 +49,12 @@ unsigned drive_length_byte(const struct scsi_cmd *cmd)
 	return cmd->cdb_len == 16 ? 12 : 2;
 }
 
+bool drive_block_fits(const struct drive_model *m, uint32_t size)
+{
+	return size >= m->min_block_bytes &&
+	       (size - m->min_block_bytes) % (1u << m->granularity) == 0;
+}
+
 enum scsi_status drive_transfer(struct drive *d, struct scsi_cmd *cmd, struct drive_transfer *t)
 {
 	uint32_t length = get_be24(cmd->cdb + drive_length_byte(cmd));
@@ -56,6 +62,8 @@ enum scsi_status drive_transfer(struct drive *d, struct scsi_cmd *cmd, struct dr
 	t->fixed = (cmd->cdb[1] & 0x01) != 0;
 	if (t->fixed && d->block_size == 0)
 		return scsi_check_field(&d->unit, cmd, 1, 0);
+	if (!t->fixed && length != 0 && !drive_block_fits(drive_model(d), length))
+		return scsi_check_field(&d->unit, cmd, drive_length_byte(cmd), 7);
 	t->blocks = t->fixed ? length : length != 0;
 	t->size = t->fixed ? d->block_size : length;
 	return SCSI_GOOD;

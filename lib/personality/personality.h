@@ -141,7 +141,7 @@ struct drive_model {
 	unsigned max_partitions;             /* 1 without DRIVE_PARTITIONS */
 	uint32_t max_block_bytes;            /* READ BLOCK LIMITS */
 	uint16_t min_block_bytes;            /* at least 1 */
-	uint8_t granularity;                 /* blocks are multiples of 2 to this power */
+	uint8_t granularity;                 /* lengths go in steps of 2 to this power */
 	const struct density_row *densities; /* the native one first */
 	unsigned densities_cnt;
 	const struct medium_use *media; /* the native one first; what is not here is refused */

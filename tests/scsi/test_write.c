@@ -183,6 +183,62 @@ static void unbuffered_mode_is_kept(void **state)
 	assert_int_equal(r->data[2], 0);
 }
 
+/* READ BLOCK LIMITS: 4 and multiples of 4 more. */
+static void what_block_limits_exclude_is_refused(void **state)
+{
+	static const struct {
+		uint8_t size;
+		bool good;
+	} rows[] = { { 1, false }, { 3, false }, { 4, true },
+		     { 5, false }, { 6, false }, { 8, true } };
+	struct rig *r = *state;
+
+	rig_features(r, 0);
+	r->model.min_block_bytes = 4;
+	r->model.granularity = 2;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memset(r->data, 1, 16);
+		run_write(r, 0, rows[i].size, rows[i].size);
+		if (rows[i].good)
+			expect_good(r);
+		else
+			expect_field(r, 2);
+		run(r, 0, OP_VERIFY_6, 0, 0, 0, rows[i].size, 0);
+		if (rows[i].good)
+			expect_sense(r, SENSE_END_OF_DATA);
+		else
+			expect_field(r, 2);
+		run_read(r, 0, rows[i].size, rows[i].size);
+		if (rows[i].good)
+			expect_sense(r, SENSE_END_OF_DATA);
+		else
+			expect_field(r, 2);
+	}
+	expect_position(r, 2);
+	run_write(r, 0, 0, 0);
+	expect_good(r);
+}
+
+static void block_lengths_that_the_drive_has_not_are_no_mode(void **state)
+{
+	struct rig *r = *state;
+
+	rig_features(r, 0);
+	r->model.min_block_bytes = 6; /* 6, 10, 14 ... */
+	r->model.granularity = 2;
+	for (uint8_t size = 0; size < 16; size++) {
+		memset(r->data, 0, 12);
+		r->data[2] = 0x10;
+		r->data[3] = 8;
+		r->data[11] = size;
+		run(r, 12, OP_MODE_SELECT_6, 0x10, 0, 0, 12, 0);
+		if (size == 0 || (size >= 6 && size % 4 == 2))
+			expect_good(r);
+		else
+			expect_list_field(r, 4 + 5);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +254,8 @@ int main(void)
 		rig_test(filemarks_count_and_flush),
 		rig_test(good_on_a_filemark_survives_the_process),
 		rig_test(unbuffered_mode_is_kept),
+		rig_test(what_block_limits_exclude_is_refused),
+		rig_test(block_lengths_that_the_drive_has_not_are_no_mode),
 	};
 
 	return rig_main(tests);
