@@ -402,6 +402,24 @@ static void a_migrated_cartridge_is_loaded_by_and_by(void **state)
 	expect_sense(r, SENSE_BECOMING_READY);
 }
 
+static void the_description_names_the_drives_and_a_restart_loads_nothing(void **state)
+{
+	struct rig *r = *state;
+	struct library_config *config;
+
+	rig_inside("changes the library's description under it");
+	config = (struct library_config *)(uintptr_t)library_config(r->library);
+	assert_false(r->drive->slow || r->drive->asks_for_cleaning);
+	config->realistic.bits[0] = config->cleaning.bits[0] = 0x02; /* the other drive */
+	rig_restart(r);
+	assert_false(r->drive->slow || r->drive->asks_for_cleaning);
+	config->realistic.bits[0] = config->cleaning.bits[0] = 0x01;
+	rig_restart(r);
+	assert_true(r->drive->slow && r->drive->asks_for_cleaning);
+	ready(r); /* what was in the drive was loaded long ago */
+	expect_good(r);
+}
+
 /* What tcmu-runner does to a unit's thread when it ends. */
 static void *rewind_in_a_thread(void *rig)
 {
@@ -483,6 +501,7 @@ int main(void)
 		rig_test(a_power_on_ends_it),
 		rig_test(the_way_is_part_of_the_time),
 		rig_test(a_migrated_cartridge_is_loaded_by_and_by),
+		rig_test(the_description_names_the_drives_and_a_restart_loads_nothing),
 		rig_test(a_thread_that_waits_can_be_cancelled),
 		rig_test(a_command_that_waits_leaves_the_unit_to_others),
 	};
