@@ -412,11 +412,12 @@ enum scsi_status scsi_request_sense(struct scsi_unit *unit, struct scsi_cmd *cmd
 		unit->kept = id;
 		unit->kept_extra = extra;
 		unit->has_kept = true;
-	} else if (!is_ready(unit, &id, &extra)) {
-		; /* that is it */
-	} else if ((id = motion_sense(unit, &extra)) == SENSE_NO_SENSE) {
-		id = unit->exception_is_polled ? unit->exception : SENSE_NO_SENSE;
-		unit->exception = unit->exception_is_polled ? SENSE_NO_SENSE : unit->exception;
+	} else if (is_ready(unit, &id, &extra)) {
+		id = motion_sense(unit, &extra);
+		if (id == SENSE_NO_SENSE && unit->exception_is_polled) {
+			id = unit->exception;
+			unit->exception = SENSE_NO_SENSE;
+		}
 	}
 	if (unit->attentions_cnt > 0 && id == SENSE_NO_SENSE) /* it became ready just now */
 		id = take_attention(unit);
