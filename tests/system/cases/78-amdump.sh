@@ -36,25 +36,41 @@ define changer robot {
 autolabel "VTL%%%" empty volume-error
 labelstr "^VTL[0-9][0-9]*\$"
 tapetype SMALL
-define tapetype SMALL { length 20 mbytes filemark 0 kbytes speed 1000 kps part-size 5 mbytes }
-runtapes 4
+define tapetype SMALL {
+  length 20 mbytes
+  filemark 0 kbytes
+  speed 1000 kps
+  part-size 5 mbytes
+}
+runtapes 3
 dumpcycle 1 day
 runspercycle 1
 tapecycle 4 tapes
-define dumptype folder { auth "local" program "GNUTAR" compress none holdingdisk never estimate server record no index no allow-split yes }
+define dumptype folder {
+  auth "local"
+  program "GNUTAR"
+  compress none
+  holdingdisk never
+  estimate server
+  record no
+  index no
+  allow-split yes
+}
 S
 echo "localhost $work/files folder" >"$conf/disklist"
 : >"$conf/tapelist"
 chown -R backup:backup "$conf" /var/lib/amanda
 as_backup() { su backup -s /bin/bash -c "cd $work/tmp && $*"; }
 as_backup "amtape vtl inventory" >"$work/inventory" 2>&1
+sed 's/^/# /' "$work/inventory"
 equal "amtape sees the four cartridges" "$(grep -c 'barcode TAP00[1-4]L8' "$work/inventory")" 4
 for n in 1 2 3 4; do claim "amlabel labels slot $n" as_backup "amlabel -f vtl VTL00$n slot $n"; done
 claim "amcheck finds nothing wrong on the server" as_backup "amcheck -s vtl"
 claim "amdump backs up" as_backup "amdump vtl"
 as_backup "amreport vtl --text=-" >"$work/report" 2>&1
 sed 's/^/# /' "$work/report" | head -60
-contains "over more than one volume" "$(cat "$work/report")" 'VTL00.*VTL00|Tapes Used'
+contains "over more than one volume" "$(cat "$work/report")" 'These dumps were to tapes VTL00[1-4], VTL00[1-4]'
+contains "amreport knows no failure" "$(cat "$work/report")" 'DLEs Taped +1 +1 +0'
 cd "$work/back" || exit 1
 su backup -s /bin/bash -c "cd $work/back && yes '' | amfetchdump -a -p -d robot vtl localhost $work/files" >"$work/dump.tar" 2>"$work/fetch.log"
 claim "amfetchdump gives it back" test -s "$work/dump.tar"
