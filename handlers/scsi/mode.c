@@ -437,9 +437,12 @@ static void page_after(const struct scsi_unit *unit, const struct select *s, uns
 	for (size_t at = s->pages; at < s->size;) { /* the list was checked before */
 		const uint8_t *p = s->list + at;
 		bool sub = (p[0] & SPF) != 0;
+		uint8_t code = p[0] & 0x3f, subpage = sub ? p[1] : 0;
 
-		if ((p[0] & 0x3f) == row->code && (sub ? p[1] : 0) == row->subpage)
+		if (code == row->code && subpage == row->subpage)
 			merge(row, p, page);
+		else if (unit->ops->mode_follow != NULL)
+			unit->ops->mode_follow(code, subpage, p, row, page);
 		at += sub ? 4u + get_be16(p + 2) : 2u + p[1];
 	}
 }

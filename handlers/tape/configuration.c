@@ -27,6 +27,17 @@ void drive_show_compression(struct drive *d, bool on)
 		configuration[14] = on;
 }
 
+void drive_mode_follow(uint8_t code, uint8_t subpage, const uint8_t *other,
+		       const struct mode_page *row, uint8_t *page)
+{
+	if (subpage != 0 || row->subpage != 0)
+		return;
+	if (code == MODE_PAGE_CONFIGURATION && row->code == MODE_PAGE_COMPRESSION)
+		page[2] = (uint8_t)((page[2] & ~DCE) | (other[14] != 0 ? DCE : 0));
+	else if (code == MODE_PAGE_COMPRESSION && row->code == MODE_PAGE_CONFIGURATION)
+		page[14] = (other[2] & DCE) != 0;
+}
+
 /* What the library's description names, or lz4, for what is written from now on; what is on the
  * tape says itself. */
 static void switch_compression(struct drive *d, bool on)

@@ -273,6 +273,7 @@ static const struct scsi_unit_ops unit_ops = {
 	.mode_header = drive_mode_header,
 	.block_descriptor = drive_block_descriptor,
 	.mode_select = drive_mode_select,
+	.mode_follow = drive_mode_follow,
 	.save = drive_save,
 	.load = drive_load_value,
 	.save_counters = save_counters,

@@ -231,6 +231,9 @@ void drive_show_compression(struct drive *d, bool on);
  * so until asked.  Only where READY.
  */
 void drive_follow_compression(struct drive *d);
+/* The saved values of both pages agree, too: mode_follow of struct scsi_unit_ops. */
+void drive_mode_follow(uint8_t code, uint8_t subpage, const uint8_t *other,
+		       const struct mode_page *row, uint8_t *page);
 /* ROR of the device configuration page: a reset of the unit goes to the beginning of partition 0.
  * Else the medium stays where it is. */
 bool drive_rewinds_on_reset(struct drive *d);

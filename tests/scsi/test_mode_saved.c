@@ -301,6 +301,40 @@ static void saved_compression_rules_over_the_cartridge(void **state)
 	assert_int_equal(r->data[8 + 2] & 0x80, 0x80);
 }
 
+/* Of page 10h; in 0Fh, too, and in the saved copies of both. */
+static void expect_algorithm(struct rig *r, uint8_t pc, uint8_t algorithm)
+{
+	sense_page(r, pc, 0x10, 0);
+	assert_int_equal(r->data[8 + 14], algorithm);
+	sense_page(r, pc, 0x0f, 0);
+	assert_int_equal(r->data[8 + 2] & 0x80, algorithm != 0 ? 0x80 : 0);
+}
+
+static void compression_saved_by_either_page_is_kept(void **state)
+{
+	struct rig *r = *state;
+
+	for (uint8_t round = 0; round < 4; round++) {
+		uint8_t on = round % 2 == 0;
+
+		if (round < 2) {
+			sense_page(r, PC_CURRENT, 0x10, 0);
+			assert_int_equal(r->data[8 + 14], !on);
+			r->data[8 + 14] = on;
+		} else {
+			sense_page(r, PC_CURRENT, 0x0f, 0);
+			r->data[8 + 2] ^= 0x80;
+		}
+		select_page(r, SAVE);
+		expect_good(r);
+		expect_algorithm(r, PC_CURRENT, on);
+		expect_algorithm(r, PC_SAVED, on);
+		rig_restart(r);
+		expect_algorithm(r, PC_CURRENT, on);
+		expect_algorithm(r, PC_SAVED, on);
+	}
+}
+
 static void set_configuration(struct rig *r, uint8_t byte, uint8_t value)
 {
 	sense_page(r, PC_CURRENT, 0x10, 0);
@@ -358,6 +392,7 @@ int main(void)
 		rig_test(many_pages_in_one_list_are_taken_together),
 		rig_test(wrong_subpages_of_a_list_are_named),
 		rig_test(saved_compression_rules_over_the_cartridge),
+		rig_test(compression_saved_by_either_page_is_kept),
 		rig_test(software_write_protection_is_enforced_and_seen),
 		rig_test(associated_protection_ends_with_the_load),
 	};
