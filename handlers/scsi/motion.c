@@ -80,9 +80,10 @@ static void sleep_until(struct scsi_unit *unit, int64_t ms)
 	const struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 	int before;
 
-	/* clang-format off: the first line ends in an opening brace */
-	pthread_cleanup_push(unlock, &unit->mutex)(void)
-		pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
+	/* the macro ends in an opening brace */
+	/* clang-format off */
+	pthread_cleanup_push(unlock, &unit->mutex)
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
 	(void)pthread_cond_timedwait(&unit->motion.over, &unit->mutex, &t);
 	(void)pthread_setcancelstate(before, &before);
 	pthread_cleanup_pop(0);
