@@ -1,15 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# limit: 900 s
+# limit: 2400 s
 # Bacula's btape: autochanger, speed, and fill over three volumes: it fills the first and goes on with the second by the
-# robot; then the second and the third; each time it reads both again. It wants 10000 blocks on a first volume, and writes 1000
-# on a second one: with blocks of 4 KiB cartridges of 48 MB are enough.
+# robot; then the second and the third; each time it reads both again. It wants 10000 records of 33 kB on a first
+# volume, and writes 1000 blocks on a second one: cartridges of 360 MB are the least.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")"/../lib.sh
 command -v btape >/dev/null || skip_all "bacula-sd is not installed"
 long_only
 mkdir -p "$work/bacula"
-block=4096
 # btape_does COMMAND...: on the first drive of the library that was exported last
 btape_does() {
 	cat >"$work/sd.conf" <<-S
@@ -20,10 +19,9 @@ btape_does() {
 		Device {
 		  Name = drive1; Media Type = LTO-8; Archive Device = $nst1; AutoChanger = yes; Drive Index = 0
 		  AutomaticMount = yes; AlwaysOpen = yes; RemovableMedia = yes; RandomAccess = no
-		  Maximum Block Size = $block
 		}
 	S
-	printf '%s\n' "$@" quit | timeout 600 btape -c "$work/sd.conf" "$nst1" >"$work/out" 2>&1
+	printf '%s\n' "$@" quit | timeout 900 btape -c "$work/sd.conf" "$nst1" >"$work/out" 2>&1
 	tail -40 "$work/out" | sed 's/^/# /'
 }
 # fill_two FIRST SECOND: these two are in slots 1 and 2, where btape looks for them; FIRST is in the drive.
@@ -38,7 +36,7 @@ fill_two() {
 	equal "btape finds no error" "$(grep -Eic 'test failed|not identical|do not match|btape.*error' "$work/out")" 0
 }
 
-library fill -- capacity=48M early_warning=2M
+library fill -- capacity=360M early_warning=8M
 in_drive TAP001L8 1
 btape_does autochanger y
 contains "the autochanger test works" "$(cat "$work/out")" 'The test autochanger worked'
@@ -57,7 +55,6 @@ out_of_drive 1
 for barcode in TAP001L8 TAP002L8 TAP003L8; do claim "$barcode reads well" vtl cartridge verify "$barcode"; done
 
 # A file of speed has at least 1 GB.
-block=64512
 library speed -- capacity=2G
 in_drive TAP001L8 1
 btape_does "speed file_size=1 nb_file=1 skip_raw skip_random"

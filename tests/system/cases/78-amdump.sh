@@ -9,6 +9,8 @@ command -v amdump >/dev/null || skip_all "amanda-server is not installed"
 long_only
 library amdump -- capacity=24M early_warning=4M
 conf=/etc/amanda/vtl
+# The kernel lets nobody but root send commands to a robot (SG_IO asks for CAP_SYS_RAWIO): Amanda's user has mtx set up so.
+chmod u+s "$(readlink -f "$(command -v mtx)")"
 chmod a+rw "$nst1" "$nst2" "$changer" "$sg0" "$sg1" "$sg2"
 install -d -o backup -g backup "$conf" /var/log/amanda /var/lib/amanda/vtl "$work/hold" "$work/files" "$work/back" "$work/tmp"
 chmod 755 "$work"
