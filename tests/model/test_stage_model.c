@@ -590,10 +590,17 @@ static void play(uint64_t seed, enum kind kind)
 	assert_int_equal(pool_teardown(&pool), 0);
 }
 
+/* Else nothing of all this was shown. */
+static bool was_shown(void)
+{
+	return all_buffered > 0 && all_early > 0 && all_full > 0;
+}
+
 static void the_buffer_is_never_seen(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < runs; i++) {
+	/* chance may keep a few runs from the end of the medium: then there are more of them */
+	for (unsigned i = 0; i < runs || (runs >= RUNS && i < 8 * RUNS && !was_shown()); i++) {
 		print_message("seed %" PRIu64 "\n", first_seed + i);
 		play(first_seed + i, (enum kind)((first_seed + i) % KINDS));
 	}
@@ -602,8 +609,7 @@ static void the_buffer_is_never_seen(void **state)
 		      all_buffered, all_early, all_full, all_damaged);
 	if (runs < RUNS)
 		return;
-	assert_true(all_buffered > 0); /* else nothing of all this was shown */
-	assert_true(all_early > 0 && all_full > 0);
+	assert_true(was_shown());
 }
 
 int main(int argc, char **argv)

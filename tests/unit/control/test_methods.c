@@ -241,6 +241,7 @@ static void poll_reaches_the_drive(void **state)
 {
 	struct served *s = *state;
 
+	library_drive_note(s->library, 1, DRIVE_LOADING, false); /* others are not asked */
 	assert_true(control_poll(s->client, "lib0", NULL));
 	assert_int_equal(g_atomic_int_get(&s->drive.polls), 1);
 }
