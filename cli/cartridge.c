@@ -406,6 +406,20 @@ static void add_identity(struct table *table, const struct cart_info *info)
 	table_number(table, (uint64_t)info->last_write_s);
 }
 
+/* What was written since the header knows nobody has counted yet: the next mount does. */
+static void add_extent(struct table *table, const struct cart_info *info)
+{
+	if (is_unclosed(info)) {
+		for (unsigned i = 0; i < 4; i++)
+			table_absent(table);
+		return;
+	}
+	table_number(table, info->blocks);
+	table_number(table, info->filemarks);
+	table_number(table, info->logical_bytes);
+	table_number(table, info->stored_bytes);
+}
+
 static struct table *show_table(const char *library, const char *location,
 				const struct cart_info *info)
 {
@@ -420,10 +434,7 @@ static struct table *show_table(const char *library, const char *location,
 	table_text(table, info->damage);
 	table_number(table, info->generation);
 	table_number(table, info->epoch);
-	table_number(table, info->blocks);
-	table_number(table, info->filemarks);
-	table_number(table, info->logical_bytes);
-	table_number(table, info->stored_bytes);
+	add_extent(table, info);
 	table_number(table, info->disk_bytes);
 	if (info->capacity_bytes != 0)
 		table_number(table, info->capacity_bytes);
@@ -477,10 +488,7 @@ static struct table *partition_table(const char *pool, const struct cart_info *i
 		table_text(table, r == 0 ? cart_state_name(one->state) : outcome_text(r));
 		if (r != 0)
 			continue;
-		table_number(table, one->blocks);
-		table_number(table, one->filemarks);
-		table_number(table, one->logical_bytes);
-		table_number(table, one->stored_bytes);
+		add_extent(table, one);
 		table_number(table,
 			     n == 0 ? one->disk_bytes - one->partition_bytes : one->disk_bytes);
 		if (one->capacity_bytes != 0)

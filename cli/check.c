@@ -41,7 +41,11 @@ struct cart *check_open(struct vtl *vtl, const char *barcode, char **ret_pool,
 			"cartridge %s is in a drive, or being moved: unload it, or wait "
 			"for the job (vtl drive list, vtl jobs)",
 			barcode);
-	else if (r == CART_E_NOT_RESIDENT)
+	else if (r == CART_E_CLEANING) {
+		g_printerr("vtl: %s is a cleaning cartridge: there is nothing to read on it\n",
+			   barcode);
+		*ret_code = VTL_OK; /* one among many that are checked is no damage */
+	} else if (r == CART_E_NOT_RESIDENT)
 		*ret_code = vtl_fail_code(
 			VTL_REFUSED,
 			"the data of cartridge %s is not on disk: vtl recall %s brings "

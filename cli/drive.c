@@ -56,6 +56,17 @@ static enum vtl_exit drive_list_run(struct vtl *vtl, char **args)
 	return VTL_OK;
 }
 
+/* A drive that holds what it cannot use is no success, though the robot did its part. */
+static enum vtl_exit after_load(const struct element *e, uint64_t drive)
+{
+	if (e == NULL || strcmp(e->state, "failed") != 0)
+		return VTL_OK;
+	return vtl_fail_code(VTL_FAILED,
+			     "drive %u cannot use cartridge %s: vtl cartridge verify %s, and the "
+			     "log of tcmu-runner, say why",
+			     (unsigned)drive, e->barcode, e->barcode);
+}
+
 /* Tells what the drive holds after a load or an unload. */
 static enum vtl_exit tell_drive(struct vtl *vtl, const char *library, uint64_t drive,
 				const char *barcode)
@@ -78,7 +89,7 @@ static enum vtl_exit tell_drive(struct vtl *vtl, const char *library, uint64_t d
 	if (!vtl->json) {
 		(void)printf("%s is in %s of library %s", barcode, location, library);
 		(void)printf("; drive %u is %s\n", (unsigned)drive, e != NULL ? e->state : "gone");
-		return VTL_OK;
+		return after_load(e, drive);
 	}
 	json_init(&json);
 	json_open(&json, NULL, '{');
@@ -89,7 +100,7 @@ static enum vtl_exit tell_drive(struct vtl *vtl, const char *library, uint64_t d
 	json_string(&json, "state", e != NULL ? e->state : NULL);
 	json_close(&json, '}');
 	json_end(&json);
-	return VTL_OK;
+	return after_load(e, drive);
 }
 
 static enum vtl_exit drive_load_run(struct vtl *vtl, char **args)

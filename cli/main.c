@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c: vtl: finds the command's row, parses the line by it, runs it. */
+#include <inttypes.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,7 +89,11 @@ bool vtl_parse_number(const char *what, const char *text, uint64_t max, uint64_t
 		*ret_number = number;
 		return true;
 	}
-	(void)vtl_fail_code(VTL_USAGE, "%s \"%s\" is not a number from 1 on", what, text);
+	if (max == UINT64_MAX)
+		(void)vtl_fail_code(VTL_USAGE, "%s \"%s\" is not a number from 1 on", what, text);
+	else
+		(void)vtl_fail_code(VTL_USAGE, "%s \"%s\" is not a number from 1 to %" PRIu64, what,
+				    text, max);
 	return false;
 }
 

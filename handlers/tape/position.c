@@ -65,6 +65,8 @@ enum scsi_status drive_space(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	default:
 		return scsi_check_field(unit, cmd, 1, 3);
 	}
+	if (r == CART_E_EOD) /* `mt eod` is a SPACE over more filemarks than there are */
+		ignore_result(drive_placed(d, 0));
 	status = drive_outcome(d, cmd, r, SENSE_POSITIONING_ERROR, (int64_t)residual);
 	drive_moved(d, SENSE_OPERATION_UNDER_WAY, &from, false);
 	return status;

@@ -173,7 +173,8 @@ static void make_cleaning(const struct medium_row *medium, struct cart_params *p
 					.cleanings = medium->cleanings };
 }
 
-/* Where the description does not say, the end of the barcode does: "L7" is an LTO-7 cartridge. */
+/* Where the description does not say, the end of the barcode does: "L7" is an LTO-7 cartridge; "LY"
+ * is write once, and "CLN" a cleaning one, also among those of type=. */
 void library_cartridge_params(const struct library_config *config, const char *barcode,
 			      struct cart_params *ret_params)
 {
@@ -197,6 +198,12 @@ void library_cartridge_params(const struct library_config *config, const char *b
 
 		if (given != NULL && given->kind == MEDIUM_WORM)
 			ret_params->kind = CART_WORM;
+		/* type=LTO-8 says the format: what the barcode says to be write once stays so */
+		if (medium != NULL && medium->kind == MEDIUM_WORM &&
+		    medium->density == config->density) {
+			ret_params->kind = CART_WORM;
+			ret_params->medium_type = medium->medium_type;
+		}
 		return;
 	}
 	if (medium == NULL)

@@ -290,6 +290,28 @@ static void unknown_short_erase_modes_are_refused(void **state)
 	}
 }
 
+/* st's MTEOM is SPACE over 7FFFFFh filemarks where it counts files itself. */
+static void mt_eod_is_a_way_on_after_a_power_on(void **state)
+{
+	struct rig *r = *state;
+
+	write_block(r, 1, 100);
+	write_filemarks(r, 1);
+	write_block(r, 2, 100);
+	rig_power_on(r);
+	run(r, 0, OP_TEST_UNIT_READY, 0, 0, 0, 0, 0);
+	expect_sense(r, SENSE_POWER_ON);
+	run_space(r, 1, 1); /* to a filemark: that is relative to where the drive stands */
+	run_write(r, 0, 100, 100);
+	expect_sense(r, SENSE_POSITIONING_ERROR);
+	run_space(r, 1, 0x7fffff);
+	expect_sense(r, SENSE_END_OF_DATA);
+	write_block(r, 3, 100);
+	expect_position(r, 4);
+	rewind_tape(r);
+	expect_block(r, 1, 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +331,7 @@ int main(void)
 		rig_test(erase_ends_the_tape_here),
 		rig_test(short_erase_mode_says_what_a_short_erase_does),
 		rig_test(unknown_short_erase_modes_are_refused),
+		rig_test(mt_eod_is_a_way_on_after_a_power_on),
 	};
 
 	return rig_main(tests);

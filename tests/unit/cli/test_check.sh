@@ -40,6 +40,16 @@ expect_json 'j[0]["result"] == "good" and j[0]["blocks"] == 5 and j[0]["damaged"
 run cartridge verify T1 --digest
 expect 0 'T1 +good +0 +0 +0 B +0 +e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
+claim "a cleaning cartridge among those that are checked is no damage"
+run cartridge create CLN001L8
+expect 0
+run cartridge verify CLN001L8
+expect 0 '' 'CLN001L8 is a cleaning cartridge: there is nothing to read'
+
+claim "a number that is too large is refused with the largest"
+run cartridge verify GOOD1 --jobs 1000
+expect 2 '' 'not a number from 1 to [0-9]+'
+
 claim "the digest is the one of the second reader, whatever the number of threads"
 wanted=$("$TOOL" digest "$pool" BIG1)
 for jobs in 1 2 8; do

@@ -89,6 +89,17 @@ static void barcodes_tell_write_once_and_cleaning_cartridges(void **state)
 	assert_int_equal(kind_of(p, "CLN001L8", 0x01), CART_CLEANING);
 }
 
+/* type= says the format; that what a barcode calls write once can be written over, nobody meant. */
+static void a_type_takes_no_protection_away(void **state)
+{
+	struct place *p = *state;
+
+	place_create(p, "[media]\ntype=LTO-8\nbarcodes=A00001LY;A00002L8;A00003L7\n");
+	assert_int_equal(kind_of(p, "A00001LY", 0x8c), CART_WORM);
+	assert_int_equal(kind_of(p, "A00002L8", 0x88), CART_DATA);
+	assert_int_equal(kind_of(p, "A00003L7", 0x88), CART_DATA);
+}
+
 static void a_type_says_that_media_are_write_once(void **state)
 {
 	struct place *p = *state;
@@ -251,6 +262,7 @@ int main(void)
 		T(creation_fills_slots_in_the_order_of_the_barcodes),
 		T(existing_cartridges_are_kept),
 		T(barcodes_tell_write_once_and_cleaning_cartridges),
+		T(a_type_takes_no_protection_away),
 		T(a_type_says_that_media_are_write_once),
 		T(a_taken_name_serial_or_pool_is_refused),
 		T(a_failed_creation_leaves_nothing_behind),
