@@ -97,10 +97,11 @@ int state_lock(int folder, int *ret_fd, pid_t *ret_pid)
 GError *state_busy_error(const char *name, pid_t pid)
 {
 	if (pid > 0)
-		return g_error_new(LIBRARY_ERROR, LIBRARY_ERROR_BUSY,
-				   "library %s is owned by process %ld (tcmu-runner, as a rule); "
-				   "talk to that process, or stop it first",
-				   name, (long)pid);
+		return g_error_new(
+			LIBRARY_ERROR, LIBRARY_ERROR_BUSY,
+			"library %s is owned by process %ld (tcmu-runner, as a rule); "
+			"take it out of LIO first (vtl-lio teardown %s), or stop that process",
+			name, (long)pid, name);
 	return g_error_new(LIBRARY_ERROR, LIBRARY_ERROR_BUSY,
 			   "library %s is owned by another process; stop it first", name);
 }

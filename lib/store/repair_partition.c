@@ -133,6 +133,8 @@ int repair_check_undivided(struct repair *r)
 	(void)closedir(dir);
 	if (!counts)
 		return 0;
-	repair_say(r, "there are partitions, which only the header named: refused");
+	repair_say(r, "there are partitions, which only the header named: refused; put the header "
+		      "back from a copy or a .backup folder, or make it by hand "
+		      "(docs/cartridge-format.md, section 12)");
 	return CART_E_PARTITIONED;
 }
