@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # limit: 1200 s
-# Amanda's amtapetype measures a cartridge: its length, that filemarks cost nothing, and that drive and kernel give logical
-# end of medium, which Amanda needs to write parts of dumps over several volumes without losing one.
+# Amanda's amtapetype measures a cartridge: its length, which is up to early warning, and that filemarks cost nothing. Of LEOM
+# there is no claim: Debian's Amanda (3.5.1) gives up at the first ENOSPC of early warning, and never writes again, as strace
+# shows; so it calls LEOM unsupported whatever the drive does.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")"/../lib.sh
 command -v amtapetype >/dev/null || skip_all "amanda-server is not installed"
@@ -26,8 +27,6 @@ install -d -o backup -g backup /var/log/amanda "$work/home"
 amtapetype -f -t VTL -b 32k "tape:$nst1" >"$work/out" 2>&1
 equal "amtapetype ends well" $? 0
 tr '\r' '\n' <"$work/out" | grep -v '^File\|^ *$' | sed 's/^/# /'
-contains "LEOM is supported" "$(cat "$work/out")" 'drive and kernel together support LEOM'
-contains "it says so for amanda.conf" "$(cat "$work/out")" 'device-property "LEOM" "TRUE"'
 length=$(sed -n 's/^ *length \([0-9]*\).* kbytes/\1/p' "$work/out")
 claim "the length is what is before early warning (${length:-none} KiB of $megabytes MB)" test "${length:-0}" -gt $((megabytes * 800)) -a "${length:-0}" -lt $((megabytes * 1000))
 claim "the drive is well" sg_turs "$sg1"
