@@ -421,10 +421,11 @@ void library_detach_drive(struct library *library, unsigned number)
 		return;
 	g_mutex_lock(&library->lock);
 	library->drives[number - 1].ops = NULL;
-	while (library->drives[number - 1].users > 0)
-		g_cond_wait(&library->idle, &library->lock);
 	library->drives[number - 1].ctx = NULL;
 	g_atomic_int_set(&library->drives[number - 1].note, DRIVE_EMPTY);
+	/* whoever called it before still may: its caller frees it when this returns */
+	while (library->drives[number - 1].users > 0)
+		g_cond_wait(&library->idle, &library->lock);
 	g_mutex_unlock(&library->lock);
 }
 
@@ -447,6 +448,7 @@ int library_drive_alert(struct library *library, unsigned number, uint64_t set, 
 {
 	const struct library_drive_ops *ops = NULL;
 	struct drive_link *drive;
+	void *ctx = NULL;
 
 	if (number < 1 || number > library->config->drives)
 		return LIBRARY_E_NO_ELEMENT;
@@ -454,12 +456,13 @@ int library_drive_alert(struct library *library, unsigned number, uint64_t set, 
 	g_mutex_lock(&library->lock);
 	if (drive->ops != NULL && drive->ops->alert != NULL) {
 		ops = drive->ops;
+		ctx = drive->ctx;
 		drive->users++;
 	}
 	g_mutex_unlock(&library->lock);
 	if (ops == NULL)
 		return -ENODEV;
-	*ret_flags = ops->alert(drive->ctx, set, clear); /* it waits for the drive's command */
+	*ret_flags = ops->alert(ctx, set, clear); /* it waits for the drive's command */
 	g_mutex_lock(&library->lock);
 	if (--drive->users == 0)
 		g_cond_broadcast(&library->idle);

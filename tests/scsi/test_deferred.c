@@ -38,22 +38,21 @@ static void limit_files(rlim_t bytes)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-/* Five blocks of 1000 bytes on the tape, one accepted and lost; nobody has heard of it. T1 is a
- * cartridge without a capacity, so that writes are buffered. */
-static void lose_one(struct rig *r)
+/* Five blocks of 1000 bytes on the tape, and one accepted that has no room. */
+static void accept_one_too_many(struct rig *r)
 {
-	uint16_t slot;
-
-	rig_cartridge(r, "BIG", 0x5e, 0);
-	assert_int_equal(library_import(r->library, "BIG", false, &slot), 0);
-	move(r, RIG_DRIVE_1, RIG_SLOT_4);
-	move(r, slot, RIG_DRIVE_1);
-	r->unit->attentions_cnt = 0;
+	rig_unlimited_ready(r);
 	for (uint8_t i = 0; i < 5; i++)
 		write_block(r, i, 1000);
 	write_filemarks(r, 0);
 	limit_files(128 + 5 * 1080 + 100);
 	write_block(r, 5, 1000);
+}
+
+/* Five blocks of 1000 bytes on the tape, one accepted and lost; nobody has heard of it. */
+static void lose_one(struct rig *r)
+{
+	accept_one_too_many(r);
 	run(r, 400, OP_LOG_SENSE, 0, 0x40 | 0x31, 0, 0, 0, 0, 1, 0x90,
 	    0); /* needs the buffer empty */
 	expect_good(r);
@@ -265,18 +264,7 @@ static void what_ends_a_recording_makes_it_stable_first(void **state)
 static void read_position_does_not_count_what_was_lost(void **state)
 {
 	struct rig *r = *state;
-	uint16_t slot;
-
-	rig_cartridge(r, "BIG", 0x5e, 0);
-	assert_int_equal(library_import(r->library, "BIG", false, &slot), 0);
-	move(r, RIG_DRIVE_1, RIG_SLOT_4);
-	move(r, slot, RIG_DRIVE_1);
-	r->unit->attentions_cnt = 0;
-	for (uint8_t i = 0; i < 5; i++)
-		write_block(r, i, 1000);
-	write_filemarks(r, 0);
-	limit_files(128 + 5 * 1080 + 100);
-	write_block(r, 5, 1000);
+	accept_one_too_many(r);
 	for (unsigned i = 0; i < 200; i++) { /* until the worker has come to it */
 		run(r, 20, OP_READ_POSITION, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 		expect_good(r);

@@ -476,22 +476,11 @@ static void write_two_the_second_bad(struct rig *r)
 	assert_int_equal(flips, 0);
 }
 
-static void big_medium(struct rig *r)
-{
-	uint16_t slot;
-
-	rig_cartridge(r, "BIG", 0x5e, 0);
-	assert_int_equal(library_import(r->library, "BIG", false, &slot), 0);
-	move(r, RIG_DRIVE_1, RIG_SLOT_4);
-	move(r, slot, RIG_DRIVE_1);
-	r->unit->attentions_cnt = 0;
-}
-
 static void what_turned_over_in_the_buffer_is_found(void **state)
 {
 	struct rig *r = *state;
 
-	big_medium(r);
+	rig_unlimited_ready(r);
 	protect(r, 2, LBP_W);
 	write_two_the_second_bad(r);
 	run(r, 0, OP_WRITE_FILEMARKS_6, 0, 0, 0, 1, 0);
@@ -502,7 +491,7 @@ static void what_turned_over_in_the_buffer_is_found_when_encrypted(void **state)
 {
 	struct rig *r = *state;
 
-	big_medium(r);
+	rig_unlimited_ready(r);
 	protect(r, 2, LBP_W);
 	put_key(r);
 	run(r, 52, OP_SECURITY_PROTOCOL_OUT, 0x20, 0, 0x10, 0, 0, 0, 0, 0, 52, 0, 0);

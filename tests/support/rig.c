@@ -123,6 +123,17 @@ void rig_power_on(struct rig *r)
 		mode_current(r->unit, MODE_PAGE_CONTROL, 0)[2] |= 0x04;
 }
 
+void rig_unlimited_ready(struct rig *r)
+{
+	uint16_t slot;
+
+	rig_cartridge(r, "BIG", 0x5e, 0);
+	assert_int_equal(library_import(r->library, "BIG", false, &slot), 0);
+	move(r, RIG_DRIVE_1, RIG_SLOT_4);
+	move(r, slot, RIG_DRIVE_1);
+	r->unit->attentions_cnt = 0;
+}
+
 void rig_features(struct rig *r, unsigned features)
 {
 	struct scsi_unit *unit = drive_unit(r->drive);

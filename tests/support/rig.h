@@ -77,6 +77,9 @@ bool rig_sg_on(void);
 
 /* unit_power_on(), and the suite's sense format again. */
 void rig_power_on(struct rig *r);
+/* Drive 1 gets a blank cartridge without a capacity, whose writes are buffered from the second on.
+ */
+void rig_unlimited_ready(struct rig *r);
 
 /* Gives the drive a model of its own that has @features besides its own (enum drive_feature). */
 void rig_features(struct rig *r, unsigned features);
