@@ -27,7 +27,7 @@ struct fuzz_run {
 	struct cdb_place place;
 	char barcode[40];
 	uint8_t *data;
-	unsigned long all, good;
+	unsigned long all[2], good[2]; /* by unit */
 	struct past past[HISTORY];
 };
 
@@ -72,10 +72,12 @@ static void print_past(const struct past *p)
 
 void fuzz_run_claim(const struct fuzz_run *run, bool true_, const char *words)
 {
+	unsigned long all = run->all[0] + run->all[1];
+
 	if (true_)
 		return;
 	fprintf(stderr, "broken promise: %s\nthe last commands:\n", words);
-	for (unsigned long i = run->all > HISTORY ? run->all - HISTORY : 0; i < run->all; i++)
+	for (unsigned long i = all > HISTORY ? all - HISTORY : 0; i < all; i++)
 		print_past(&run->past[i % HISTORY]);
 	abort();
 }
@@ -91,10 +93,11 @@ bool fuzz_run_objects(const struct fuzz_run *run, const char *barcode, uint64_t 
 	return false;
 }
 
-void fuzz_run_counts(const struct fuzz_run *run, unsigned long *ret_good, unsigned long *ret_all)
+void fuzz_run_counts(const struct fuzz_run *run, unsigned unit, unsigned long *ret_good,
+		     unsigned long *ret_all)
 {
-	*ret_good = run->good;
-	*ret_all = run->all;
+	*ret_good = run->good[unit];
+	*ret_all = run->all[unit];
 }
 
 static struct cdb_place look(struct fuzz_run *run)
@@ -208,8 +211,8 @@ static void check_place(struct fuzz_run *run, const struct past *p, const struct
 void fuzz_run_step(struct fuzz_run *run)
 {
 	const struct fuzz_target *t = run->target;
-	unsigned unit = source_draw(run->source, 4) == 0 ? FUZZ_CHANGER : FUZZ_DRIVE;
-	struct past *p = &run->past[run->all % HISTORY];
+	unsigned unit = source_draw(run->source, 4) == 0 ? 1 - t->most : t->most;
+	struct past *p = &run->past[(run->all[0] + run->all[1]) % HISTORY];
 	struct scsi_cmd cmd = { 0 };
 	int descriptor = t->descriptor(t->ctx, unit);
 
@@ -221,12 +224,12 @@ void fuzz_run_step(struct fuzz_run *run)
 	p->len = cmd.cdb_len;
 	p->size = source_length(run->source, cmd.cdb, run->model.block_size);
 	source_data(run->source, cmd.cdb, run->data, p->size);
-	run->all++;
+	run->all[unit]++;
 	p->status = t->execute(t->ctx, unit, &cmd, run->data, p->size);
 	p->in_len = cmd.in_len;
 	check_answer(run, p, &cmd, descriptor);
 	if (p->status == SCSI_GOOD) {
-		run->good++;
+		run->good[unit]++;
 		if (cmd.in_len > 0 && cmd.cdb[0] != OP_READ_6)
 			source_answer(run->source, run->data, cmd.in_len);
 	}

@@ -25,6 +25,7 @@
 struct fuzz_target {
 	const struct scsi_command *rows[2];
 	unsigned rows_cnt[2];
+	unsigned most; /* the unit that gets three commands of four */
 	/* Data goes from and to @data, which has @size bytes; fills status, sense, in_len and data
 	 * of @cmd. */
 	enum scsi_status (*execute)(void *ctx, unsigned unit, struct scsi_cmd *cmd, uint8_t *data,
@@ -51,8 +52,9 @@ void fuzz_run_moved(struct fuzz_run *run);
 /* Objects that the cartridge has in its first partition, where that is known. */
 bool fuzz_run_objects(const struct fuzz_run *run, const char *barcode, uint64_t *ret_objects);
 
-/* How many commands ended with GOOD, of how many. */
-void fuzz_run_counts(const struct fuzz_run *run, unsigned long *ret_good, unsigned long *ret_all);
+/* How many commands to @unit ended with GOOD, of how many. */
+void fuzz_run_counts(const struct fuzz_run *run, unsigned unit, unsigned long *ret_good,
+		     unsigned long *ret_all);
 
 /* Where @true_ does not hold: prints the last commands and @words, and ends the process. */
 void fuzz_run_claim(const struct fuzz_run *run, bool true_, const char *words);

@@ -3,13 +3,14 @@
  * fuzz_cdb.c: random and mutated CDBs, with random data of random lengths, at the units of a
  * library in this process (tests/fuzz/cdb_run.h says what must hold).
  *
- *   fuzz_cdb [-r SEED|now COUNT] [-p PERSONALITY] [FILE_OR_FOLDER...]
+ *   fuzz_cdb [-r SEED|now COUNT] [-p PERSONALITY] [-u drive|changer] [FILE_OR_FOLDER...]
  *
- * runs the files, which are choices as of libFuzzer, and COUNT commands out of a seed.  The
- * commands are cut into lives of 2000: each begins with a new library, and ends with a look at
- * every cartridge: each is there once, opens, reads well from its first to its last object, has as
- * many as the model says, and the protected one is what it was.  Every buffer has exactly as many
- * bytes as the command offers, in up to three pieces, so that a sanitizer sees each byte too many.
+ * runs the files, which are choices as of libFuzzer, and COUNT commands out of a seed; three of
+ * four go to the unit of -u, which is the drive unless it is told.  The commands are cut into lives
+ * of 2000: each begins with a new library, and ends with a look at every cartridge: each is there
+ * once, opens, reads well from its first to its last object, has as many as the model says, and the
+ * protected one is what it was.  Every buffer has exactly as many bytes as the command offers, in
+ * up to three pieces, so that a sanitizer sees each byte too many.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -38,7 +39,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *personality = "ibm-lto8";
-static unsigned long all_commands, good_commands;
+static unsigned long all_commands[2], good_commands[2]; /* by unit */
+static unsigned most = FUZZ_DRIVE;
 
 struct machine {
 	char *root, *pool;
@@ -268,6 +270,7 @@ static void live(struct cdb_source *source)
 					    .position = position,
 					    .mounted = mounted,
 					    .descriptor = descriptor,
+					    .most = most,
 					    .ctx = &m };
 	struct fuzz_target t = target;
 	struct fuzz_run *run;
@@ -287,9 +290,11 @@ static void live(struct cdb_source *source)
 		intervene(run, &m, source);
 	}
 	machine_stop(run, &m);
-	fuzz_run_counts(run, &good, &all);
-	good_commands += good;
-	all_commands += all;
+	for (unsigned i = 0; i < 2; i++) {
+		fuzz_run_counts(run, i, &good, &all);
+		good_commands[i] += good;
+		all_commands[i] += all;
+	}
 	fuzz_run_free(run);
 }
 
@@ -348,30 +353,44 @@ static void run_seed(uint64_t seed, unsigned long count)
 	}
 }
 
+static void options(int argc, char **argv, int *ret_first, uint64_t *ret_seed,
+		    unsigned long *ret_count)
+{
+	int i = 1;
+
+	for (; i + 1 < argc && argv[i][0] == '-'; i += 2) {
+		if (strcmp(argv[i], "-p") == 0) {
+			personality = argv[i + 1];
+		} else if (strcmp(argv[i], "-u") == 0) {
+			most = strcmp(argv[i + 1], "changer") == 0 ? FUZZ_CHANGER : FUZZ_DRIVE;
+		} else if (strcmp(argv[i], "-r") == 0 && i + 2 < argc) {
+			if (strcmp(argv[i + 1], "now") != 0)
+				*ret_seed = strtoull(argv[i + 1], NULL, 0);
+			*ret_count = strtoul(argv[i + 2], NULL, 0);
+			i++;
+		}
+	}
+	*ret_first = i;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t seed = (uint64_t)time(NULL) * 1000;
 	unsigned long count = 0;
-	int i = 1;
+	int first;
 
 	/* shared memory: files of cartridges by the million */
 	if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK | X_OK) == 0)
 		g_setenv("TMPDIR", "/dev/shm", TRUE);
-	for (; i + 1 < argc && argv[i][0] == '-'; i += 2) {
-		if (strcmp(argv[i], "-p") == 0) {
-			personality = argv[i + 1];
-		} else if (strcmp(argv[i], "-r") == 0 && i + 2 < argc) {
-			if (strcmp(argv[i + 1], "now") != 0)
-				seed = strtoull(argv[i + 1], NULL, 0);
-			count = strtoul(argv[i + 2], NULL, 0);
-			i++;
-		}
-	}
-	for (; i < argc; i++)
+	options(argc, argv, &first, &seed, &count);
+	for (int i = first; i < argc; i++)
 		run_path(argv[i]);
 	run_seed(seed, count);
-	printf("%lu commands to %s, %lu of them GOOD\n", all_commands, personality, good_commands);
-	return count >= LIFE && good_commands < all_commands / 10; /* else it tried only refusals */
+	printf("%lu commands to %s, %lu of them GOOD; %lu to a changer, %lu of them GOOD\n",
+	       all_commands[FUZZ_DRIVE], personality, good_commands[FUZZ_DRIVE],
+	       all_commands[FUZZ_CHANGER], good_commands[FUZZ_CHANGER]);
+	/* A tenth, at least, must be taken: else only refusals were tried. */
+	return count >= LIFE && good_commands[most] < all_commands[most] / 10;
 }
 
 #endif

@@ -129,6 +129,7 @@ static void load_again(struct machine *m)
 
 int main(int argc, char **argv)
 {
+	bool few = false; /* else it tried only refusals */
 	static struct cdb_source source;
 	static struct machine m;
 	const struct scsi_tables tables[2] = { drive_tables(), changer_tables() };
@@ -170,9 +171,13 @@ int main(int argc, char **argv)
 		}
 		fuzz_run_step(run);
 	}
-	fuzz_run_counts(run, &good, &all);
-	printf("%lu commands over sg, %lu of them GOOD, %lu without an answer\n", all, good,
-	       m.lost);
+	for (unsigned i = 0; i < 2; i++) {
+		fuzz_run_counts(run, i, &good, &all);
+		printf("%lu commands to the %s over sg, %lu of them GOOD\n", all,
+		       i == FUZZ_DRIVE ? "drive" : "changer", good);
+		few = few || good < all / 20;
+	}
+	printf("%lu commands without an answer\n", m.lost);
 	fuzz_run_free(run);
-	return m.lost > 0 || good < all / 20;
+	return m.lost > 0 || few;
 }
