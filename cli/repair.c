@@ -88,8 +88,8 @@ static enum vtl_exit refuse(int r, const char *pool, const char *barcode)
 			barcode);
 	if (r == CART_E_PARTITIONED)
 		return vtl_fail_code(VTL_FAILED,
-				     "cartridge %s was not repaired: its header is lost, and only "
-				     "that knew which partitions belong to it",
+				     "cartridge %s was not repaired: its header is lost, and which "
+				     "folders are its partitions cannot be told for certain",
 				     barcode);
 	if (r == CART_E_NOT_RESIDENT)
 		return vtl_fail_code(

@@ -115,6 +115,29 @@ struct cart {
 	struct codec *codec;                   /* owned; made when it is needed */
 };
 
+/* What a partition above 0 knows of its medium: of a record in its header, which no open looks at
+ * and a repair of the medium does. */
+struct member {
+	uint8_t uuid[16];        /* of the medium */
+	uint32_t stream;         /* that partition 0 was when the medium was divided so */
+	unsigned partition;      /* the number of this one */
+	uint64_t capacity_bytes; /* of partition 0 */
+	struct cart_layout layout;
+};
+
+/* ---- member.c ---- */
+
+#define MEMBER_MAX                                                                              \
+	(sizeof(struct disk_record) + sizeof(struct disk_member) + sizeof(struct disk_layout) + \
+	 (CART_PARTITIONS - 1) * sizeof(struct disk_partition))
+
+/* Writes the record, with its head; returns its bytes, at most MEMBER_MAX. */
+size_t member_put(uint8_t *p, const struct member *m);
+/* Looks for it among @records, whole records of a header; false: there is none that makes sense. */
+bool member_find(const uint8_t *records, size_t size, struct member *ret_member);
+/* They say the same of the medium. */
+bool member_agrees(const struct member *a, const struct member *b);
+
 /* ---- header.c ---- */
 
 /* A header of our version, unharmed. */
@@ -128,8 +151,8 @@ int header_store(struct cart *c);
 /* The lock keeps other writers away; where it was lost, the epoch on disk tells that there has been
  * one: -ESTALE. -errno. */
 int header_check_fence(struct cart *c);
-/* The same for a backend alone: a new cartridge. */
-int header_create(struct backend *b, const struct cart_info *info);
+/* The same for a backend alone: a new cartridge; @member: what it is a partition of, or NULL. */
+int header_create(struct backend *b, const struct cart_info *info, const struct member *member);
 /* Bytes of the header file that @c would get. */
 size_t header_size(const struct cart *c);
 /* What the record @d of a header says. */
@@ -393,6 +416,8 @@ void layout_default(struct cart_info *info);
  * borrowed. */
 void partition_params(const struct cart_info *info, const struct cart_layout *l, unsigned n,
 		      struct cart_params *ret_params);
+/* Distance of early warning from the end of a partition of that capacity. */
+uint64_t partition_early_warning(const struct cart_layout *l, uint64_t capacity);
 /* The path of the folder of the partitions above 0, fresh; NULL where there is no memory. */
 char *partitions_folder(const char *pool, const char *barcode);
 /*
@@ -404,6 +429,14 @@ int partitions_tidy(struct cart *c, unsigned milliseconds);
 bool partitions_object(const struct cart *c);
 /* The recording becomes another one: write.c. */
 void next_generation(struct cart *c);
+
+/* ---- pool.c ---- */
+
+/* Early warning where nothing says it: 1 % of the medium, at least 16 MiB, at most a quarter. */
+uint64_t pool_early_warning(uint64_t capacity);
+/* cart_create() of a partition. */
+MUST_CHECK int pool_create_partition(const char *folder, const struct cart_params *params,
+				     const struct member *member);
 
 /* ---- cart.c ---- */
 

@@ -716,6 +716,7 @@ MUST_CHECK int cart_object(struct cart *c, uint64_t number, struct cart_object *
  *     that a damaged header names are kept with CART_GENERATION_UNKNOWN: nothing is ever released
  *     because of them, and nobody takes their volumes for free.  The write protect tab is set,
  *     since nothing tells for certain how it was;
+ *   - a medium that is divided gets its division back, which its partitions know;
  *   - after a crash: what cart_open() would do, the torn tail is cut;
  *   - bytes behind the end of the recording are cut;
  *   - index and marks are compared with the data, and made anew where they are wrong.  Objects that
@@ -737,9 +738,9 @@ MUST_CHECK int cart_object(struct cart *c, uint64_t number, struct cart_object *
  * otherwise of data that a recall wrote: then it may be a part, and the copy the only whole one
  * (CART_REPAIR_RESIDENT insists that it is the recording).  CART_E_INVALID: there
  * is nothing that could be identified as this cartridge, or a partition is to be repaired and the
- * medium's own header is damaged.  CART_E_PARTITIONED: the header is lost, and only it knew which
- * partitions there are.  -ERANGE: there are not so many.  In all these cases, and after -errno
- * while the backup was made, nothing is changed.
+ * medium's own header is damaged.  CART_E_PARTITIONED: the header is lost, and which folders are
+ * its partitions cannot be told for certain.  -ERANGE: there are not so many.  In all these cases,
+ * and after -errno while the backup was made, nothing is changed.
  */
 struct cart_repair_options {
 	bool dry_run; /* only say what would be done */

@@ -160,6 +160,22 @@ struct disk_medium {
 
 static_assert(sizeof(struct disk_medium) == 12, "medium");
 
+/*
+ * In the header of a partition above 0: which medium it belongs to, and how that is divided.  This,
+ * then what the medium's own record of the layout has: a second copy of that.
+ */
+#define RECORD_MEMBER 5u
+
+struct disk_member {
+	uint8_t uuid[16];  /* of the medium */
+	le32 stream;       /* that partition 0 was when the medium was divided so */
+	uint8_t partition; /* the number of this one */
+	uint8_t reserved[3];
+	le64 capacity; /* of partition 0 */
+};
+
+static_assert(sizeof(struct disk_member) == 32, "member");
+
 #define SEGMENT_MAGIC "VTLSEG01"
 
 struct disk_segment {

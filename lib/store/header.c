@@ -358,9 +358,10 @@ int header_store(struct cart *c)
 	return outcome_of(r);
 }
 
-int header_create(struct backend *b, const struct cart_info *info)
+int header_create(struct backend *b, const struct cart_info *info, const struct member *member)
 {
 	struct cart *c = calloc(1, sizeof(*c)); /* too large for a stack */
+	uint8_t record[MEMBER_MAX];
 	int r;
 
 	if (c == NULL)
@@ -370,6 +371,10 @@ int header_create(struct backend *b, const struct cart_info *info)
 	c->clean = true;
 	c->live_stream = STREAM_FIRST;
 	c->end = c->epoch_address = DATA_START;
+	if (member != NULL) {
+		c->unknown_records = record;
+		c->unknown_size = member_put(record, member);
+	}
 	r = header_store(c);
 	free(c);
 	return r;

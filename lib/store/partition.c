@@ -300,7 +300,7 @@ static bool makes_sense(const struct cart *c, const struct cart_format *f)
 }
 
 /* As far from the end as on the whole medium, but no more than a quarter. */
-static uint64_t early_warning_of(const struct cart_layout *l, uint64_t capacity)
+uint64_t partition_early_warning(const struct cart_layout *l, uint64_t capacity)
 {
 	uint64_t distance = l->early_warning_bytes;
 
@@ -363,23 +363,29 @@ void partition_params(const struct cart_info *info, const struct cart_layout *l,
 		.density = info->density,
 		.medium_type = info->medium_type,
 		.capacity_bytes = l->capacities[n],
-		.early_warning_bytes = early_warning_of(l, l->capacities[n]),
+		.early_warning_bytes = partition_early_warning(l, l->capacities[n]),
 		.codec = info->codec,
 	};
+	if (ret_params->early_warning_bytes == 0)
+		ret_params->early_warning_bytes = pool_early_warning(l->capacities[n]);
 }
 
-static int make_partitions(const struct cart *c, const struct cart_layout *l)
+static int make_partitions(const struct cart *c, const struct cart_layout *l, uint32_t stream,
+			   uint64_t capacity)
 {
+	struct member member = { .stream = stream, .capacity_bytes = capacity, .layout = *l };
 	int made = l->partitions > 1 ? make_folder(c) : 0;
 
 	if (made < 0)
 		return made;
+	memcpy(member.uuid, c->info.uuid, sizeof(member.uuid));
 	for (unsigned n = 1; n < l->partitions; n++) {
 		struct cart_params params;
 		int r;
 
 		partition_params(&c->info, l, n, &params);
-		r = cart_create(c->partitions, &params);
+		member.partition = n;
+		r = pool_create_partition(c->partitions, &params, &member);
 		if (r == 0)
 			continue;
 		while (--n > 0) /* nothing names them yet; else the next writer deletes them */
@@ -405,7 +411,7 @@ static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t s
 	c->attributes = *attributes;
 	c->info.layout = *l;
 	c->info.capacity_bytes = capacity;
-	c->info.early_warning_bytes = early_warning_of(l, capacity);
+	c->info.early_warning_bytes = partition_early_warning(l, capacity);
 	c->info.epoch = c->last_epoch + 1;
 	if (!c->changed || c->told)
 		next_generation(c);
@@ -472,7 +478,7 @@ int cart_format(struct cart *c, const struct cart_format *format)
 	if (r == 0)
 		r = header_check_fence(c);
 	if (r == 0)
-		r = make_partitions(c, &layout);
+		r = make_partitions(c, &layout, stream, format->capacity_bytes[0]);
 	if (r == 0)
 		r = switch_layout(c, &layout, stream, format->capacity_bytes[0], &attributes);
 	cart_attributes_clear(&attributes);

@@ -22,9 +22,7 @@
 #define HIDDEN_BYTES (NAME_BYTES + 8) /* .NAME.new, .NAME.old */
 #define LIST_MAX     1000000u
 
-/* Early warning where the description does not say: 1 % of the medium, at least 16 MiB, at most a
- * quarter of it. */
-static uint64_t default_early_warning(uint64_t capacity)
+uint64_t pool_early_warning(uint64_t capacity)
 {
 	uint64_t distance = capacity / 100;
 
@@ -46,26 +44,28 @@ static int make_info(const struct cart_params *p, struct cart_info *info)
 		.capacity_bytes = p->capacity_bytes,
 		.early_warning_bytes = p->early_warning_bytes > 0
 					       ? p->early_warning_bytes
-					       : default_early_warning(p->capacity_bytes),
+					       : pool_early_warning(p->capacity_bytes),
 		.created_s = clock_wall_s(),
 	};
 	(void)snprintf(info->barcode, sizeof(info->barcode), "%s", p->barcode);
 	return RAND_bytes(info->uuid, sizeof(info->uuid)) == 1 ? 0 : -EIO;
 }
 
-static int fill_folder(const char *pool, const char *name, const struct cart_info *info)
+static int fill_folder(const char *pool, const char *name, const struct cart_info *info,
+		       const struct member *member)
 {
 	struct backend *b;
 	int r = backend_local_open(pool, name, true, &b);
 
 	if (r < 0)
 		return r;
-	r = header_create(b, info);
+	r = header_create(b, info, member);
 	b->ops->close(b);
 	return r;
 }
 
-static int create_in(int pool_fd, const char *pool, const struct cart_info *info)
+static int create_in(int pool_fd, const char *pool, const struct cart_info *info,
+		     const struct member *member)
 {
 	char name[NAME_BYTES], temporary[HIDDEN_BYTES];
 	int r;
@@ -83,7 +83,7 @@ static int create_in(int pool_fd, const char *pool, const struct cart_info *info
 	if (fchmodat(pool_fd, temporary, FOLDER_MODE, 0) < 0)
 		r = -errno;
 	else
-		r = fill_folder(pool, temporary, info);
+		r = fill_folder(pool, temporary, info, member);
 	if (r == 0 && renameat2(pool_fd, temporary, pool_fd, name, RENAME_NOREPLACE) < 0)
 		r = errno == EEXIST ? CART_E_EXISTS : -errno;
 	if (r != 0) {
@@ -103,6 +103,12 @@ static int open_pool(const char *pool)
 
 int cart_create(const char *pool, const struct cart_params *params)
 {
+	return pool_create_partition(pool, params, NULL);
+}
+
+int pool_create_partition(const char *pool, const struct cart_params *params,
+			  const struct member *member)
+{
 	struct cart_info info;
 	int fd, r;
 
@@ -116,7 +122,7 @@ int cart_create(const char *pool, const struct cart_params *params)
 	fd = open_pool(pool);
 	if (fd < 0)
 		return fd;
-	r = create_in(fd, pool, &info);
+	r = create_in(fd, pool, &info, member);
 	(void)close(fd);
 	return outcome_of(r);
 }

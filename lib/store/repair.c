@@ -159,6 +159,7 @@ static void close_all(struct repair *r)
 		r->real->ops->close(r->real);
 	free(r->header);
 	free(r->segments);
+	division_free(r->division);
 	if (r->folder >= 0)
 		(void)close(r->folder);
 	if (r->pool_fd >= 0)
@@ -492,24 +493,33 @@ static int run(struct repair *r)
 	return o;
 }
 
-int cart_repair(const char *pool, const char *barcode, const struct cart_repair_options *options,
-		struct cart_repair *ret_repair)
+int repair_folder(const char *pool, const char *barcode, const struct cart_repair_options *options,
+		  const struct member *member, struct cart_repair *ret_repair)
 {
-	static const struct cart_repair_options none = { 0 };
 	struct repair r = { .pool = pool,
 			    .barcode = barcode,
-			    .options = options != NULL ? options : &none,
+			    .member = member,
+			    .options = options,
 			    .pool_fd = -1,
 			    .folder = -1 };
-	int o;
+	int o = run(&r);
 
-	if (!barcode_is_valid(barcode))
-		return -EINVAL;
-	if (r.options->partition > 0)
-		return repair_one_partition(pool, barcode, r.options, ret_repair);
-	o = run(&r);
 	if (o == 0)
 		*ret_repair = r.report;
 	close_all(&r);
 	return outcome_of(o);
+}
+
+int cart_repair(const char *pool, const char *barcode, const struct cart_repair_options *options,
+		struct cart_repair *ret_repair)
+{
+	static const struct cart_repair_options none = { 0 };
+
+	if (options == NULL)
+		options = &none;
+	if (!barcode_is_valid(barcode))
+		return -EINVAL;
+	if (options->partition > 0)
+		return repair_one_partition(pool, barcode, options, ret_repair);
+	return repair_folder(pool, barcode, options, NULL, ret_repair);
 }

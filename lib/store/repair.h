@@ -21,8 +21,11 @@ struct repair_segment {
 	bool dead;     /* nothing in it counts: repair_mark_dead() */
 };
 
+struct division;
+
 struct repair {
 	const char *pool, *barcode;
+	const struct member *member; /* what it is a partition of; NULL: a medium of its own */
 	const struct cart_repair_options *options;
 	struct cart_repair report;
 
@@ -36,7 +39,8 @@ struct repair {
 	bool header_foreign; /* of another cartridge: it tells nothing of this one */
 	struct repair_segment *segments;
 	size_t segments_cnt;
-	uint32_t hollow_stream; /* higher than the recording's, without data; 0: none */
+	struct division *division; /* what is in the folder of partitions; owned */
+	uint32_t hollow_stream;    /* higher than the recording's, without data; 0: none */
 
 	/* the plan */
 	bool header_changes, tables_change;
@@ -88,11 +92,30 @@ void remains_take_tab(struct repair *r, const struct disk_header *h);
 MUST_CHECK int repair_one_partition(const char *pool, const char *barcode,
 				    const struct cart_repair_options *options,
 				    struct cart_repair *ret_repair);
+/* cart_repair() of the recording in one folder; @member: as in struct repair. */
+MUST_CHECK int repair_folder(const char *pool, const char *barcode,
+			     const struct cart_repair_options *options, const struct member *member,
+			     struct cart_repair *ret_repair);
+
+/* ---- repair_division.c ---- */
+
 /*
- * The header is lost: 0 where the recording of r->c->stream is all of the medium, whatever is left
- * of partitions that were; CART_E_PARTITIONED where there may be some, -errno.
+ * The header is lost: finds out how the medium is divided, from the folders of partitions and their
+ * headers.  r->c->stream is the highest one with data, 0 where there is none; afterwards the one of
+ * partition 0, which is blank where it is another one.  CART_E_PARTITIONED, after saying why: that
+ * cannot be told for certain; -errno.
  */
-MUST_CHECK int repair_check_undivided(struct repair *r);
+MUST_CHECK int division_find(struct repair *r);
+/* It is divided; and each of these is false, or nothing, where it is not. */
+bool division_is_divided(const struct repair *r);
+/* Something is on a partition above 0. */
+bool division_is_recorded(const struct repair *r);
+/* The medium's uuid, as its partitions have it; NULL: they do not know it. */
+const uint8_t *division_uuid(const struct repair *r);
+/* When r->c knows uuid and kind of medium: refuses partitions of another one, and gives r->c the
+ * division. CART_E_PARTITIONED. @h: what is left of the header, or NULL. */
+MUST_CHECK int division_take(struct repair *r, const struct disk_header *h);
+void division_free(struct division *d);
 
 /* ---- repair_backup.c ---- */
 

@@ -416,12 +416,56 @@ static int recover(struct repair *r, const struct disk_header *h, struct found *
 	return header_store(c);
 }
 
+/* A segment's header that is whole: whose data it is. CART_E_DAMAGED: there is none. */
+static int find_owner(struct repair *r, struct disk_segment *ret_segment)
+{
+	int o = CART_E_DAMAGED;
+
+	for (size_t i = 0; o == CART_E_DAMAGED && i < r->segments_cnt; i++)
+		o = read_segment(r, &r->segments[i], ret_segment);
+	return o;
+}
+
+/* The recording is blank: its uuid, where anything tells for certain. */
+static int identify_blank(struct repair *r, const struct disk_header *h)
+{
+	const uint8_t *uuid = division_uuid(r);
+	struct disk_segment s;
+	int o;
+
+	if (r->c->stream == 0)
+		r->c->live_stream = r->c->stream = STREAM_FIRST;
+	if (uuid == NULL)
+		return remains_without_data(r, h);
+	memcpy(r->c->info.uuid, uuid, sizeof(r->c->info.uuid));
+	o = find_owner(r, &s); /* of what was there before the medium was divided */
+	if (o == 0 && memcmp(s.uuid, uuid, sizeof(s.uuid)) != 0)
+		return CART_E_INVALID;
+	return o < 0 ? o : 0;
+}
+
+/* A partition says again what it is one of. */
+static int take_member(struct repair *r)
+{
+	struct cart *c = r->c;
+
+	if (r->member == NULL)
+		return 0;
+	free(c->unknown_records);
+	c->unknown_records = malloc(MEMBER_MAX);
+	if (c->unknown_records == NULL)
+		return -ENOMEM;
+	c->unknown_size = member_put(c->unknown_records, r->member);
+	return 0;
+}
+
 int repair_header_anew(struct repair *r, const char *why)
 {
 	struct disk_header damaged, *h = remains_header(r, &damaged) ? &damaged : NULL;
 	struct cart *c = r->c;
 	struct found found;
 	uint64_t newest = 0;
+	uint32_t data;
 	bool expected;
 	int o = 0;
 
@@ -433,20 +477,22 @@ int repair_header_anew(struct repair *r, const char *why)
 	cart_attributes_clear(&c->attributes); /* one that may be wrong is worse than none */
 	c->encrypted = false;
 	o = choose_stream(r, &c->stream);
-	/* only the header knew which partitions belong to the medium: with one made anew the next
-	 * writer would delete them */
+	data = c->stream;
+	/* a partition that the new header did not name would be deleted by the next writer */
 	if (o == 0)
-		o = repair_check_undivided(r);
+		o = division_find(r);
+	if (o == 0)
+		o = take_member(r);
 	if (o != 0)
 		return o;
 	c->live_stream = c->stream;
 	c->end = c->epoch_address = data_end(r, &expected);
 	found = (struct found){ .c = c, .address = DATA_START };
-	if (c->stream == 0) {
-		c->live_stream = c->stream = STREAM_FIRST;
-		o = remains_without_data(r, h);
+	if (c->stream == 0 || c->stream != data) {
+		o = identify_blank(r, h);
 	} else {
-		o = remains_check_resident(r, h);
+		/* one that is divided never is anywhere else */
+		o = division_is_divided(r) ? 0 : remains_check_resident(r, h);
 		if (o == 0)
 			o = identify(r, h, &found, &newest);
 	}
@@ -463,18 +509,11 @@ int repair_header_anew(struct repair *r, const char *why)
 	if (h != NULL)
 		remains_take_counters(&c->info, h);
 	remains_take_medium(r, h);
+	o = division_take(r, h);
+	if (o != 0)
+		return o;
 	r->report.header_rebuilt = r->report.recovered = true;
 	return recover(r, h, &found, newest);
-}
-
-/* A segment's header that is whole: whose data it is. CART_E_DAMAGED: there is none. */
-static int find_owner(struct repair *r, struct disk_segment *ret_segment)
-{
-	int o = CART_E_DAMAGED;
-
-	for (size_t i = 0; o == CART_E_DAMAGED && i < r->segments_cnt; i++)
-		o = read_segment(r, &r->segments[i], ret_segment);
-	return o;
 }
 
 /* A header that is good in itself. *ret_why: what speaks against believing it, or NULL. */

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * repair_partition.c: repairs of a medium that is divided.
+ * repair_partition.c: repairs of partitions above 0.
  *
  * A partition above 0 is a whole cartridge, and is repaired as one; that it is there, and what it
- * can hold, is what the medium's header says, which must be good for that.  Where that header is
- * lost, nobody knows how the medium is divided; but folders of partitions can prove that they are
- * of a division before the recording that is there.
+ * can hold, is what the medium's header says, which must be good for that: repair_division.c makes
+ * it anew.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/store/repair.h"
-
-/* ---- one of them ---- */
 
 /* The exclusive lock, under which partitions are too, and the header. */
 static int open_medium(struct cart *c, const char *pool, const char *barcode, bool dry_run)
@@ -52,6 +45,10 @@ static int repair_inner(const struct cart *c, const char *pool,
 {
 	struct cart_repair_options inner = *options;
 	char *folder = partitions_folder(pool, c->info.barcode);
+	struct member member = { .stream = c->live_stream,
+				 .partition = options->partition,
+				 .capacity_bytes = c->info.capacity_bytes,
+				 .layout = c->info.layout };
 	struct cart_params params;
 	int r;
 
@@ -62,7 +59,8 @@ static int repair_inner(const struct cart *c, const char *pool,
 	inner.params = &params;
 	inner.insist |= CART_REPAIR_DENSITY | CART_REPAIR_MEDIUM_TYPE | CART_REPAIR_CAPACITY |
 			CART_REPAIR_EARLY_WARNING | CART_REPAIR_WRITABLE;
-	r = cart_repair(folder, params.barcode, &inner, ret_repair);
+	memcpy(member.uuid, c->info.uuid, sizeof(member.uuid));
+	r = repair_folder(folder, params.barcode, &inner, &member, ret_repair);
 	free(folder);
 	return r == CART_E_ABSENT ? CART_E_INVALID : r; /* the header says that it is there */
 }
@@ -87,54 +85,4 @@ int repair_one_partition(const char *pool, const char *barcode,
 		r = repair_inner(c, pool, options, ret_repair);
 	close_medium(c);
 	return r;
-}
-
-/* ---- none, or those of before ---- */
-
-/* The stream that partition 0 of the same division is; false: not a name that a format gives. */
-static bool parse_name(const char *name, uint32_t *ret_stream)
-{
-	char exact[BARCODE_SIZE + sizeof(CART_SUFFIX)];
-	uint32_t unique;
-	unsigned n;
-
-	if (sscanf(name, "P%1u-%8" SCNx32 "-%8" SCNx32, &n, ret_stream, &unique) != 3)
-		return false;
-	(void)snprintf(exact, sizeof(exact), PARTITION_NAME CART_SUFFIX, n, *ret_stream, unique);
-	return strcmp(name, exact) == 0;
-}
-
-/* Numbers of streams only grow, and each division takes a new one. */
-static bool may_count(const struct repair *r, const char *name)
-{
-	const size_t suffix = strlen(CART_SUFFIX), size = strlen(name);
-	uint32_t stream;
-
-	if (name[0] == '.' || size <= suffix || strcmp(name + size - suffix, CART_SUFFIX) != 0)
-		return false; /* being made or deleted, or a backup */
-	return !parse_name(name, &stream) || r->c->stream == 0 || stream >= r->c->stream;
-}
-
-int repair_check_undivided(struct repair *r)
-{
-	int fd = openat(r->folder, PARTITIONS_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	bool counts = false;
-	struct dirent *e;
-
-	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-	if (dir == NULL) {
-		(void)close(fd);
-		return -ENOMEM;
-	}
-	while (!counts && (e = readdir(dir)) != NULL)
-		counts = may_count(r, e->d_name);
-	(void)closedir(dir);
-	if (!counts)
-		return 0;
-	repair_say(r, "there are partitions, which only the header named: refused; put the header "
-		      "back from a copy or a .backup folder, or make it by hand "
-		      "(docs/cartridge-format.md, section 12)");
-	return CART_E_PARTITIONED;
 }

@@ -33,7 +33,7 @@ void remains_take_tab(struct repair *r, const struct disk_header *h)
 {
 	struct cart_info *i = &r->c->info;
 
-	i->write_protect = r->c->end_totals.objects > 0 ||
+	i->write_protect = r->c->end_totals.objects > 0 || division_is_recorded(r) ||
 			   (h != NULL && (h->flags & HEADER_WRITE_PROTECT) != 0);
 	if (i->write_protect && (r->options->insist & CART_REPAIR_WRITABLE) == 0)
 		repair_say(r, "header: nothing tells for certain how the write protect tab was: "

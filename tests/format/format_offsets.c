@@ -93,6 +93,11 @@ static void print_layout(void)
 	FIELD("medium", disk_medium, reserved);
 	FIELD("medium", disk_medium, cleanings);
 	FIELD("medium", disk_medium, cleanings_used);
+	FIELD("member", disk_member, uuid);
+	FIELD("member", disk_member, stream);
+	FIELD("member", disk_member, partition);
+	FIELD("member", disk_member, reserved);
+	FIELD("member", disk_member, capacity);
 }
 
 static void print_data(void)

@@ -286,8 +286,13 @@ expect 2
 flip PARTS1 header 100 101 102 103
 run cartridge repair PARTS1 --partition 1
 expect 1 'repair that one first'
+mkdir "$pool/PARTS1.cart/partitions/OTHER.cart"
 run cartridge repair PARTS1
-expect 1 'which partitions belong to it'
-flip PARTS1 header 100 101 102 103
+expect 1 'which folders are its partitions cannot be told' 'partitions/OTHER.cart: no format gives such a name' 'move that folder out'
+rmdir "$pool/PARTS1.cart/partitions/OTHER.cart"
+run cartridge repair PARTS1 --writable
+expect 0 '^PARTS1 +repaired +7 +0 +made anew' '^PARTS1/1 +good +3' 'the medium has 2 partitions'
+run cartridge show PARTS1
+expect 0 '^Partitions: 2'
 
 finish

@@ -207,12 +207,21 @@ static void an_empty_folder_is_in_nobodys_way(void **state)
 	assert_int_equal(repair(state, 0, false, &report), 0);
 }
 
-static void what_may_be_a_partition_is(void **state)
+/* As a program made it that did not know the record. */
+static void a_name_of_this_recording_is_a_partition(void **state)
 {
 	struct cart_repair report;
+	struct cart *c, *one;
 
-	undivided(state, 3, false); /* of this recording */
-	assert_int_equal(repair(state, 0, false, &report), CART_E_PARTITIONED);
+	undivided(state, 3, true);
+	assert_int_equal(repair(state, 0, false, &report), 0);
+	c = pool_open(*state, CART_OPEN_READ);
+	assert_int_equal(cart_info(c)->layout.partitions, 2);
+	expect_block(c, 40, 500);
+	assert_int_equal(cart_open_partition(c, 1, &one), 0);
+	expect_block(one, 1, 500);
+	assert_int_equal(cart_close(one), 0);
+	pool_close(c);
 }
 
 static void what_may_be_of_a_later_division_is(void **state)
@@ -237,6 +246,191 @@ static void a_folder_of_another_name_may_be_a_partition(void **state)
 	assert_int_equal(repair(state, 0, false, &report), CART_E_PARTITIONED);
 }
 
+/* ---- the medium's own header is lost ---- */
+
+static void expect_divided_as(struct pool *p, const struct cart_info *before)
+{
+	const struct cart_info *now = pool_stat(p);
+
+	assert_int_equal(now->layout.partitions, before->layout.partitions);
+	assert_int_equal(now->layout.proportion, before->layout.proportion);
+	assert_int_equal(now->layout.capacity_bytes, before->layout.capacity_bytes);
+	assert_int_equal(now->layout.early_warning_bytes, before->layout.early_warning_bytes);
+	for (unsigned n = 1; n < before->layout.partitions; n++) {
+		assert_string_equal(now->layout.names[n], before->layout.names[n]);
+		assert_int_equal(now->layout.capacities[n], before->layout.capacities[n]);
+	}
+	assert_int_equal(now->capacity_bytes, before->capacity_bytes);
+	assert_int_equal(now->early_warning_bytes, before->early_warning_bytes);
+	assert_int_equal(now->density, before->density);
+	assert_int_equal(now->medium_type, before->medium_type);
+	assert_int_equal(now->codec, before->codec);
+	assert_memory_equal(now->uuid, before->uuid, sizeof(now->uuid));
+}
+
+static void a_lost_header_is_made_anew_with_all_partitions(void **state)
+{
+	const struct cart_params other = { .density = 0x01, .capacity_bytes = 77 };
+	const struct cart_repair_options options = { .params = &other,
+						     .insist = CART_REPAIR_WRITABLE };
+	struct pool *p = *state;
+	static struct cart_info before;
+	struct cart_repair report;
+
+	before = *pool_stat(p);
+	pool_unlink(p, "header");
+	assert_int_equal(repair(state, 0, true, &report), 0);
+	assert_true(report.header_rebuilt);
+	assert_int_equal(cart_repair(p->path, "T1", &options, &report), 0);
+	expect_divided_as(p, &before);
+	for (unsigned n = 0; n < 3; n++)
+		expect_partition(state, n);
+	assert_int_equal(repair(state, 0, false, &report), 0);
+	assert_false(cart_repair_changed(&report));
+}
+
+static void every_header_but_one_may_be_lost(void **state)
+{
+	struct pool *p = *state;
+	static struct cart_info before, one, now;
+	struct cart_repair report;
+
+	before = *pool_stat(p);
+	assert_int_equal(cart_stat_partition(p->path, "T1", 2, &one), 0);
+	damage_header(state, 2);
+	pool_unlink(p, "header");
+	assert_int_equal(repair(state, 0, false, &report), 0);
+	expect_divided_as(p, &before);
+	assert_int_equal(repair(state, 2, false, &report), 0);
+	assert_true(report.header_rebuilt);
+	assert_int_equal(cart_stat_partition(p->path, "T1", 2, &now), 0);
+	assert_int_equal(now.capacity_bytes, one.capacity_bytes);
+	assert_int_equal(now.early_warning_bytes, one.early_warning_bytes);
+	/* it knows again what it is one of */
+	damage_header(state, 1);
+	pool_unlink(p, "header");
+	assert_int_equal(repair(state, 0, false, &report), 0);
+	assert_int_equal(repair(state, 1, false, &report), 0);
+	expect_divided_as(p, &before);
+	for (unsigned n = 1; n < 3; n++)
+		expect_partition(state, n);
+}
+
+static void the_tab_is_set_where_any_partition_has_data(void **state)
+{
+	struct pool *p = *state;
+	struct cart_repair report;
+	struct cart *c = pool_open(p, CART_OPEN_WRITE), *one;
+
+	format_to(c, 2);
+	assert_int_equal(cart_open_partition(c, 1, &one), 0);
+	write_blocks(one, 10, 3, 500);
+	assert_int_equal(cart_close(one), 0);
+	pool_close(c);
+	pool_unlink(p, "header"); /* of a blank partition 0: no data file names the uuid */
+	assert_int_equal(repair(state, 0, false, &report), 0);
+	assert_true(pool_stat(p)->write_protect);
+	assert_int_equal(pool_stat(p)->layout.partitions, 2);
+	assert_int_equal(pool_stat(p)->objects, 0);
+	c = pool_open(p, CART_OPEN_READ);
+	assert_int_equal(cart_open_partition(c, 1, &one), 0);
+	expect_block(one, 10, 500);
+	assert_int_equal(cart_close(one), 0);
+	pool_close(c);
+}
+
+static void a_partition_that_is_missing_is_told_and_stays_named(void **state)
+{
+	struct pool *p = *state;
+	static struct cart_info before;
+	struct cart_repair report;
+	char *folder = partitions_folder(p->path, "T1");
+	struct cart *c, *one;
+
+	before = *pool_stat(p);
+	assert_int_equal(cart_delete(folder, before.layout.names[2]), 0);
+	pool_unlink(p, "header");
+	assert_int_equal(repair(state, 0, false, &report), 0);
+	expect_divided_as(p, &before);
+	expect_partition(state, 0);
+	expect_partition(state, 1);
+	c = pool_open(p, CART_OPEN_READ);
+	assert_int_equal(cart_open_partition(c, 2, &one), CART_E_INVALID);
+	pool_close(c);
+	free(folder);
+}
+
+/* The folder of partition @n of T2, divided like T1, is moved into T1's; NAME is its own. */
+static void move_from_another(void **state, unsigned n)
+{
+	struct pool *p = *state;
+	char *from, *to, *theirs = partitions_folder(p->path, "T2");
+	char *ours = partitions_folder(p->path, "T1");
+	static struct cart_info info;
+	struct cart *c;
+
+	pool_create(p, "T2", 0);
+	assert_int_equal(cart_open(p->path, "T2", CART_OPEN_WRITE, &c), 0);
+	format_to(c, 3);
+	assert_int_equal(cart_close(c), 0);
+	assert_int_equal(cart_stat(p->path, "T2", &info), 0);
+	assert_true(asprintf(&from, "%s/%s.cart", theirs, info.layout.names[n]) > 0);
+	assert_true(asprintf(&to, "%s/%s.cart", ours, info.layout.names[n]) > 0);
+	assert_int_equal(rename(from, to), 0);
+	free(from);
+	free(to);
+	free(theirs);
+	free(ours);
+}
+
+static void a_folder_of_another_cartridge_is_refused_and_stays(void **state)
+{
+	struct pool *p = *state;
+	struct cart_repair report;
+
+	move_from_another(state, 1); /* of the same stream: two divisions, it seems */
+	pool_unlink(p, "header");
+	assert_int_equal(repair(state, 0, false, &report), CART_E_PARTITIONED);
+}
+
+static void one_that_looks_left_over_but_is_of_another_is_refused(void **state)
+{
+	struct pool *p = *state;
+	struct cart_repair report;
+	struct cart *c = pool_open(p, CART_OPEN_WRITE);
+
+	format_to(c, 3);
+	write_blocks(c, 0, 2, 500); /* of a higher stream than what comes from T2 */
+	pool_close(c);
+	move_from_another(state, 1);
+	pool_unlink(p, "header");
+	assert_int_equal(repair(state, 0, false, &report), CART_E_PARTITIONED);
+}
+
+static void only_folders_of_another_are_not_ours(void **state)
+{
+	struct pool *p = *state;
+	char *from = partitions_folder(p->path, "T2"), *to = partitions_folder(p->path, "T1");
+	const struct cart_repair_options options = { .insist = CART_REPAIR_RESIDENT };
+	struct cart_repair report;
+	struct cart *c;
+
+	pool_create(p, "T2", 0);
+	assert_int_equal(cart_open(p->path, "T2", CART_OPEN_WRITE, &c), 0);
+	format_to(c, 3);
+	assert_int_equal(cart_close(c), 0);
+	c = pool_open(p, CART_OPEN_WRITE);
+	format_to(c, 1);
+	format_to(c, 1);
+	write_blocks(c, 0, 2, 500);
+	pool_close(c);
+	assert_int_equal(rename(from, to), 0);
+	pool_unlink(p, "header");
+	assert_int_equal(cart_repair(p->path, "T1", &options, &report), CART_E_PARTITIONED);
+	free(from);
+	free(to);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,9 +440,16 @@ int main(void)
 		TEST(a_partition_that_is_not_there_cannot_be_repaired),
 		TEST(leftovers_of_an_earlier_division_are_in_nobodys_way),
 		TEST(an_empty_folder_is_in_nobodys_way),
-		TEST(what_may_be_a_partition_is),
+		TEST(a_name_of_this_recording_is_a_partition),
 		TEST(what_may_be_of_a_later_division_is),
 		TEST(a_folder_of_another_name_may_be_a_partition),
+		TEST(a_lost_header_is_made_anew_with_all_partitions),
+		TEST(every_header_but_one_may_be_lost),
+		TEST(the_tab_is_set_where_any_partition_has_data),
+		TEST(a_partition_that_is_missing_is_told_and_stays_named),
+		TEST(a_folder_of_another_cartridge_is_refused_and_stays),
+		TEST(one_that_looks_left_over_but_is_of_another_is_refused),
+		TEST(only_folders_of_another_are_not_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
