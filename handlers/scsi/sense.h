@@ -50,7 +50,8 @@ enum sense_key {
 	X(NOT_READY_CAUSE_NOT_REPORTABLE, KEY_NOT_READY,        0x04, 0x00, "logical unit not ready, cause not reportable") \
 	X(BECOMING_READY,                 KEY_NOT_READY,        0x04, 0x01, "logical unit is in process of becoming ready") \
 	X(FORMAT_UNDER_WAY,               KEY_NOT_READY,        0x04, 0x04, "logical unit not ready, format in progress") \
-	X(UNLOAD_UNDER_WAY,               KEY_NOT_READY,        0x04, 0x07, "logical unit not ready, operation in progress: the medium is being unloaded") \
+	X(UNLOAD_UNDER_WAY,               KEY_NOT_READY,        0x04, 0x00, "logical unit not ready: the medium is being unloaded") \
+	X(NOT_READY_OPERATION,            KEY_NOT_READY,        0x04, 0x07, "logical unit not ready, operation in progress: a command with IMMED goes on") \
 	X(MEDIUM_INCOMPATIBLE,            KEY_ILLEGAL_REQUEST,  0x30, 0x00, "incompatible medium: the drive does not take it") \
 	X(MEDIUM_NOT_PRESENT,             KEY_NOT_READY,        0x3a, 0x00, "medium not present") \
 	X(LOAD_FAILED,                    KEY_NOT_READY,        0x53, 0x00, "media load or eject failed") \

@@ -170,15 +170,16 @@ void unit_set_watch(struct scsi_unit *unit, unit_watch_fn watch, void *ctx)
 	unit->watch_ctx = ctx;
 }
 
-void unit_look(struct scsi_unit *unit)
+enum unit_event unit_look(struct scsi_unit *unit)
 {
 	enum unit_event event =
 		unit->watch == NULL ? UNIT_EVENT_NONE : unit->watch(unit->watch_ctx);
 
 	if (event == UNIT_EVENT_RESET)
 		reset(unit);
-	else if (event == UNIT_EVENT_ABORT)
+	else if (event == UNIT_EVENT_ABORT && !motion_is_work(unit))
 		motion_end(unit);
+	return event;
 }
 
 bool unit_descriptor_sense(const struct scsi_unit *unit)
@@ -247,31 +248,59 @@ static bool is_ready(struct scsi_unit *unit, enum sense_id *ret_why, struct sens
 	return *ret_why == SENSE_NO_SENSE && unit->ops->ready(unit, ret_why, extra);
 }
 
+/* Whether a command of this row waits for what is under way, where it is not refused. */
+static bool waits(const struct scsi_unit *unit, const struct scsi_command *row)
+{
+	const unsigned of_the_stream = NEEDS_MEDIUM | TELLS_DEFERRED;
+
+	if ((row->needs & WAITS) != 0 || (row->needs & of_the_stream) == of_the_stream)
+		return true;
+	/* no key is changed under work, though it needs no medium */
+	return motion_is_work(unit) && (row->needs & TELLS_DEFERRED) != 0;
+}
+
 /*
  * What moves or transfers begins when the motion before it is over; unless it will be refused, for
  * a unit attention or because that motion takes the unit's readiness.  LOAD UNLOAD, which needs no
  * readiness, waits for any.
  */
-static void await_motion(struct scsi_unit *unit, const struct scsi_command *row)
+static enum scsi_status await_motion(struct scsi_unit *unit, const struct scsi_command *row)
 {
-	const unsigned of_the_stream = NEEDS_MEDIUM | TELLS_DEFERRED;
+	if (!waits(unit, row) || unit->attentions_cnt > 0)
+		return SCSI_GOOD;
+	if ((row->needs & NEEDS_MEDIUM) != 0 &&
+	    (unit->meanwhile != MEANWHILE_WAIT || motion_not_ready(unit, NULL) != SENSE_NO_SENSE))
+		return SCSI_GOOD;
+	return motion_wait(unit) ? SCSI_GOOD : SCSI_BUSY; /* aborted: nobody hears it */
+}
 
-	if ((row->needs & WAITS) == 0 && (row->needs & of_the_stream) != of_the_stream)
-		return;
-	if (unit->attentions_cnt > 0 ||
-	    ((row->needs & NEEDS_MEDIUM) != 0 && motion_not_ready(unit, NULL) != SENSE_NO_SENSE))
-		return;
-	motion_wait(unit);
+/* Where other commands are refused while something is under way: SCSI_GOOD, or the refusal. */
+static enum scsi_status check_motion(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	struct sense_extra extra = { 0 };
+	enum sense_id id = motion_sense(unit, &extra);
+
+	if (unit->meanwhile == MEANWHILE_WAIT || id == SENSE_NO_SENSE)
+		return SCSI_GOOD;
+	if (unit->meanwhile == MEANWHILE_BUSY && id != SENSE_BECOMING_READY)
+		return SCSI_BUSY;
+	if (sense_code(id)->key == KEY_NOT_READY)
+		return SCSI_GOOD; /* is_ready() says it */
+	return scsi_check_extra(unit, cmd, SENSE_NOT_READY_OPERATION, &extra);
 }
 
 static enum scsi_status check_medium(struct scsi_unit *unit, struct scsi_cmd *cmd,
 				     const struct scsi_command *row)
 {
 	struct sense_extra extra = { 0 };
+	enum scsi_status status;
 	enum sense_id why;
 
 	if ((row->needs & (NEEDS_MEDIUM | NEEDS_WRITABLE)) == 0)
 		return SCSI_GOOD;
+	status = check_motion(unit, cmd);
+	if (status != SCSI_GOOD)
+		return status;
 	if (!is_ready(unit, &why, &extra)) {
 		/* becoming ready may have raised one: it goes first, as at the beginning of a
 		 * command */
@@ -339,7 +368,9 @@ static enum scsi_status run(struct scsi_unit *unit, struct scsi_cmd *cmd)
 			unit, cmd,
 			SENSE_INVALID_OPCODE); /* LIO's own, with its emulation switched off */
 	cmd->data = row->data;
-	await_motion(unit, row);
+	status = await_motion(unit, row);
+	if (status != SCSI_GOOD)
+		return status;
 	if ((row->needs & UA_EXEMPT) == 0 && unit->attentions_cnt > 0)
 		return scsi_check(unit, cmd, take_attention(unit));
 	status = check_deferred(unit, cmd, row);

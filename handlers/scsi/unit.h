@@ -164,7 +164,9 @@ struct scsi_unit {
 	struct scsi_identity identity;
 	struct unit_service *service; /* buffers, clock, self-tests; owned */
 	struct unit_motion motion;    /* what takes time after its command */
-	enum sense_id kept;           /* a deferred error that REQUEST SENSE showed, and that ... */
+	enum motion_meanwhile
+		meanwhile;  /* what others come to while the unit is ready but for it */
+	enum sense_id kept; /* a deferred error that REQUEST SENSE showed, and that ... */
 	struct sense_extra kept_extra;
 	bool has_kept;  /* ... the next command of the data stream is still to tell */
 	bool kept_held; /* an eject has been refused for it */
@@ -218,8 +220,8 @@ void unit_reset(struct scsi_unit *unit);
 
 /* Asked, a few times a second and with the mutex held, by a command that waits for a motion. */
 void unit_set_watch(struct scsi_unit *unit, unit_watch_fn watch, void *ctx);
-/* Asks it; mutex held. */
-void unit_look(struct scsi_unit *unit);
+/* Asks it, and does what it says; mutex held.  What it has said. */
+enum unit_event unit_look(struct scsi_unit *unit);
 
 /*
  * Queues a unit attention (mutex held), once each, in the order in which a host is to hear them

@@ -107,6 +107,7 @@ static void begin_load(struct drive *d)
 	d->pews_told = false;
 	d->displaced = false;
 	d->has_recalled = false;
+	d->found.sense = SENSE_NO_SENSE;
 	d->failure = SENSE_MEDIUM_NOT_PRESENT;
 	switch (drive_judge_medium(d)) {
 	case MEDIUM_REFUSED:
@@ -169,6 +170,7 @@ static void reset_parameters(struct drive *d)
 {
 	drive_forget_overwrite(&d->unit);
 	d->prevented = false;
+	d->found.sense = SENSE_NO_SENSE; /* a verification that nobody waits for any more */
 	d->block_size = 0;
 	d->buffered = 1;
 	drive_forget_associated_protection(d);
@@ -381,6 +383,7 @@ static int op_eject(void *ctx)
 		motion_end(&d->unit); /* the robot has waited for it */
 		d->barcode[0] = '\0';
 		d->has_lost = false; /* it was of this cartridge; the next one is sound */
+		d->found.sense = SENSE_NO_SENSE;
 		unit_forget_deferred(&d->unit);
 		note(d, DRIVE_EMPTY);
 	}
@@ -449,6 +452,12 @@ static void use_model(struct scsi_tables *tables, const struct drive_model *mode
 	tables->vpd_bytes = &model->vpd_bytes;
 }
 
+static const enum motion_meanwhile meanwhile[] = {
+	[DRIVE_WAITS] = MEANWHILE_WAIT,
+	[DRIVE_NOT_READY] = MEANWHILE_NOT_READY,
+	[DRIVE_BUSY] = MEANWHILE_BUSY,
+};
+
 int drive_new(struct library *library, unsigned number, struct drive **ret_drive)
 {
 	const struct personality *persona = library_personality(library_config(library));
@@ -472,6 +481,7 @@ int drive_new(struct library *library, unsigned number, struct drive **ret_drive
 	r = unit_init(&d->unit, &unit_ops, &tables, persona->drive->features);
 	if (r == 0) {
 		set_identity(d);
+		d->unit.meanwhile = meanwhile[persona->drive->meanwhile];
 		mode_restore(&d->unit);
 		kept = drive_counters_restore(d);
 		log_restore(&d->unit);
@@ -497,6 +507,7 @@ void drive_free(struct drive *drive)
 {
 	if (drive == NULL)
 		return;
+	drive_worker_end(drive);
 	library_detach_drive(drive->library, drive->number);
 	drive_counters_unloading(drive);
 	drive_counters_keep(drive, true);

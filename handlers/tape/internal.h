@@ -105,6 +105,47 @@ enum drive_dirt {
 	DIRT_CLEAN_NOW,      /* twice that */
 };
 
+/* What is wrong on the medium, before it is told: by the command that came to it, or later, as a
+ * deferred error. */
+struct drive_finding {
+	enum sense_id sense; /* SENSE_NO_SENSE: nothing */
+	struct sense_extra extra;
+};
+
+/* What READ, WRITE and VERIFY have in common: 0 blocks where there is nothing to do. */
+struct drive_transfer {
+	bool fixed;
+	uint32_t blocks; /* 1 with variable blocks */
+	uint32_t size;   /* of one block */
+};
+
+/* Where the tape stands, as far as times are concerned; all 0 where nothing takes time. */
+struct drive_place {
+	uint64_t bytes; /* of the recording before it, about */
+	uint64_t object;
+	unsigned partition;
+};
+
+/* A VERIFY on its way: verify.c. */
+struct drive_verification {
+	uint8_t bits;               /* byte 1 of the CDB */
+	struct drive_transfer t;    /* unless it counts filemarks, or goes to the end of the data */
+	unsigned method;            /* enum lbp_method of reads, when it began */
+	uint32_t left;              /* blocks or filemarks */
+	uint64_t objects, total;    /* passed; of about so many */
+	uint8_t *block;             /* to compare; NULL: nothing is compared.  Borrowed */
+	const struct scsi_cmd *cmd; /* whose data is compared, and whose CDB is noted */
+	struct scsi_cmd command;    /* the CDB alone, of one that is over */
+	struct drive_place from;
+};
+
+/* The thread that goes on behind a command: worker.c. */
+struct drive_worker {
+	pthread_t thread;
+	pthread_cond_t todo;
+	bool exists, stop;
+};
+
 struct drive {
 	struct scsi_unit unit;             /* first: the common code hands it around */
 	struct library *library;           /* a reference */
@@ -121,7 +162,10 @@ struct drive {
 	uint8_t request[MODE_PARTITIONS_SIZE]; /* the page */
 	struct stage_failure lost; /* where an eject found it: the host is still to hear of it */
 	bool has_lost;
-	enum sense_id failure;   /* why FAILED, or not ready while UNLOADED */
+	struct drive_worker worker;
+	struct drive_verification verification; /* the worker's, while motion_is_work() */
+	struct drive_finding found;             /* by it: the host is still to hear of it */
+	enum sense_id failure;                  /* why FAILED, or not ready while UNLOADED */
 	bool asks_for_cleaning;  /* cleaning= of the library's description: cleaning.c */
 	enum drive_dirt dirt;    /* as the counters said last */
 	bool slow;               /* it takes the times of its model (realistic=): mechanism.c */
@@ -335,7 +379,11 @@ MUST_CHECK int drive_sync(struct stage *s);
  */
 enum scsi_status drive_outcome(struct drive *d, struct scsi_cmd *cmd, int outcome,
 			       enum sense_id unexpected, int64_t information);
-/* What an earlier, buffered write came to, once: SPC-5, deferred errors. False where all is well.
+/* The same, not told yet: what fits @outcome (not 0).  @cmd: whose CDB is noted. */
+struct drive_finding drive_find(struct drive *d, const struct scsi_cmd *cmd, int outcome,
+				enum sense_id unexpected, int64_t information);
+/* What an earlier, buffered write or a VERIFY behind its command came to, once: SPC-5, deferred
+ * errors. False where all is well.
  */
 bool drive_deferred(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra);
 /* What TEST UNIT READY says of a cartridge that cart_open() refused with @outcome. */
@@ -344,13 +392,6 @@ enum sense_id drive_open_sense(int outcome);
 enum drive_alert drive_open_alert(int outcome);
 
 /* ---- mechanism.c: how long things take, where the drive is to be as slow as a real one ---- */
-
-/* Where the tape stands, as far as times are concerned; all 0 where nothing takes time. */
-struct drive_place {
-	uint64_t bytes; /* of the recording before it, about */
-	uint64_t object;
-	unsigned partition;
-};
 
 /* Empties the buffer of a slow drive. */
 struct drive_place drive_place(struct drive *d);
@@ -365,17 +406,14 @@ void drive_unloaded(struct drive *d, const struct drive_place *from, bool immed)
 void drive_formatted(struct drive *d, enum sense_id what, bool immed);
 void drive_erased(struct drive *d, bool immed); /* all behind the position */
 void drive_verified(struct drive *d, const struct drive_place *from, bool immed);
+/* What verifying @bytes takes; 0 where nothing takes time. */
+uint64_t drive_verify_ms(struct drive *d, uint64_t bytes);
+/* From @from to where the tape stands; 0 where nothing takes time. */
+uint64_t drive_bytes_behind(struct drive *d, const struct drive_place *from);
 /* A medium was put in: a motion begins, and the caller does not wait. */
 void drive_loading(struct drive *d);
 
 /* ---- rw.c ---- */
-
-/* What READ, WRITE and VERIFY have in common: 0 blocks where there is nothing to do. */
-struct drive_transfer {
-	bool fixed;
-	uint32_t blocks; /* 1 with variable blocks */
-	uint32_t size;   /* of one block */
-};
 
 /* Blocks of @size bytes are not too short for the drive, nor between those that it has: READ BLOCK
  * LIMITS. What is too long is another question. */
@@ -387,6 +425,22 @@ enum scsi_status drive_transfer(struct drive *d, struct scsi_cmd *cmd, struct dr
 unsigned drive_length_byte(const struct scsi_cmd *cmd);
 /* ILI. */
 enum scsi_status drive_incorrect_length(struct drive *d, struct scsi_cmd *cmd, int64_t information);
+
+/* ---- verify.c ---- */
+
+/* The worker's: goes on with d->verification for a short while.  Only while motion_is_work(). */
+void drive_verify_some(struct drive *d);
+/* What it found, once. */
+bool drive_take_found(struct drive *d, enum sense_id *ret_why, struct sense_extra *extra);
+
+/* ---- worker.c ---- */
+
+/* Starts the worker where there is none; false where none can be had. */
+bool drive_worker_is_there(struct drive *d);
+/* A motion that is work has begun. */
+void drive_worker_wake(struct drive *d);
+/* The end of the drive: with the mutex free. */
+void drive_worker_end(struct drive *d);
 
 /* ---- explicit.c ---- */
 

@@ -133,13 +133,20 @@ void drive_erased(struct drive *d, bool immed)
 	      immed);
 }
 
+uint64_t drive_verify_ms(struct drive *d, uint64_t bytes)
+{
+	return d->slow ? pass_ms(d, bytes) : 0;
+}
+
+uint64_t drive_bytes_behind(struct drive *d, const struct drive_place *from)
+{
+	uint64_t before = drive_place(d).bytes;
+
+	return before > from->bytes ? before - from->bytes : 0;
+}
+
 void drive_verified(struct drive *d, const struct drive_place *from, bool immed)
 {
-	uint64_t before;
-
-	if (!d->slow || d->state != DRIVE_READY)
-		return;
-	before = bytes_before(d);
-	takes(d, SENSE_VERIFY_UNDER_WAY,
-	      pass_ms(d, before > from->bytes ? before - from->bytes : 0), immed);
+	if (d->slow && d->state == DRIVE_READY)
+		takes(d, SENSE_VERIFY_UNDER_WAY, pass_ms(d, drive_bytes_behind(d, from)), immed);
 }

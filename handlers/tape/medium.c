@@ -59,7 +59,7 @@ bool drive_deferred(struct scsi_unit *unit, enum sense_id *ret_why, struct sense
 	struct stage_failure lost = d->lost;
 
 	if (!d->has_lost && !take_failure(d, &lost))
-		return false;
+		return drive_take_found(d, ret_why, extra);
 	d->has_lost = false;
 	/* never EOM or VOLUME OVERFLOW: st would take it for the end of the medium at the command
 	 * that hears of it, and go on with the next tape behind the gap */
@@ -80,26 +80,32 @@ int drive_sync(struct stage *s)
 	return r == CART_E_NO_SPACE || r == CART_E_FULL ? -EIO : r;
 }
 
+struct drive_finding drive_find(struct drive *d, const struct scsi_cmd *cmd, int outcome,
+				enum sense_id unexpected, int64_t information)
+{
+	struct drive_finding f = { .sense = unexpected };
+
+	if (outcome == STAGE_E_DEFERRED && drive_deferred(&d->unit, &f.sense, &f.extra))
+		return f;
+	if (has_row(outcome)) {
+		f.sense = rows[outcome].sense;
+		f.extra.flags = rows[outcome].flags;
+	}
+	f.extra.valid = true;
+	f.extra.information = information;
+	drive_counters_error(d, f.sense, cmd);
+	return f;
+}
+
 enum scsi_status drive_outcome(struct drive *d, struct scsi_cmd *cmd, int outcome,
 			       enum sense_id unexpected, int64_t information)
 {
-	enum sense_id sense = unexpected;
-	uint8_t flags = 0;
+	struct drive_finding f;
 
 	if (outcome == 0)
 		return SCSI_GOOD;
-	if (outcome == STAGE_E_DEFERRED) {
-		struct sense_extra extra;
-
-		if (drive_deferred(&d->unit, &sense, &extra))
-			return scsi_check_extra(&d->unit, cmd, sense, &extra);
-	}
-	if (has_row(outcome)) {
-		sense = rows[outcome].sense;
-		flags = rows[outcome].flags;
-	}
-	drive_counters_error(d, sense, cmd);
-	return scsi_check_tape(&d->unit, cmd, sense, flags, information);
+	f = drive_find(d, cmd, outcome, unexpected, information);
+	return scsi_check_extra(&d->unit, cmd, f.sense, &f.extra);
 }
 
 enum sense_id drive_open_sense(int outcome)

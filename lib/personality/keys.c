@@ -120,6 +120,7 @@ static const struct key_row drive_keys[] = {
 	{ "mode.",        value_page,     FIELD(drive_model, mode_bytes),      0, 0x3e },
 	{ "vpd.",         value_page,     FIELD(drive_model, vpd_bytes),       1, 0xff },
 	{ "inquiry",      value_patch,    FIELD(drive_model, inquiry_bytes),   0, 0 },
+	{ "meanwhile",    value_meanwhile, FIELD(drive_model, meanwhile),      0, 0 },
 	{ "timeouts",     value_number,   FIELD(drive_model, timeout_percent), 10, 1000 },
 	{ "load_time",    value_seconds,  FIELD(drive_model, timing.load_ms),  0, 0 },
 	{ "unload_time",  value_seconds,  FIELD(drive_model, timing.unload_ms), 0, 0 },

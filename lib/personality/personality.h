@@ -128,6 +128,14 @@ struct drive_timing {
 	uint32_t wraps; /* how often a whole medium passes the head; 0: as its format has it */
 };
 
+/* What a command that needs the tape comes to while another one with IMMED goes on (rewind, locate,
+ * erase, verify ...). */
+enum drive_meanwhile {
+	DRIVE_WAITS,     /* it waits */
+	DRIVE_NOT_READY, /* NOT READY, OPERATION IN PROGRESS */
+	DRIVE_BUSY,      /* BUSY */
+};
+
 struct drive_model {
 	const char *name;                    /* how files call it, "ibm-ult3580-td8" */
 	const char *description;             /* for people */
@@ -148,6 +156,7 @@ struct drive_model {
 	unsigned media_cnt;
 	struct page_list mode_pages, log_pages, vpd_pages;
 	struct page_patches mode_bytes, vpd_bytes, inquiry_bytes;
+	enum drive_meanwhile meanwhile;
 	unsigned timeout_percent; /* recommended timeouts against those of an LTO drive, 100 */
 	struct drive_timing timing;
 	/* When cleaning is due, counted since the last one. 0: not by this. */

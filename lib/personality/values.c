@@ -373,6 +373,9 @@ static const struct { const char *word; unsigned bit; } feature_words[] = {
 static const char *const kind_words[] = {
 	[MEDIUM_DATA] = "data", [MEDIUM_WORM] = "worm", [MEDIUM_CLEANING] = "cleaning",
 };
+static const char *const meanwhile_words[] = {
+	[DRIVE_WAITS] = "waits", [DRIVE_NOT_READY] = "not-ready", [DRIVE_BUSY] = "busy",
+};
 static const char *const access_words[] = {
 	[MEDIUM_REFUSED] = "refused", [MEDIUM_READ_ONLY] = "read-only", [MEDIUM_READ_WRITE] = "read-write",
 	[MEDIUM_CLEANS] = "cleaning",
@@ -441,4 +444,17 @@ VALUE_READER(value_kind)
 		return NULL;
 	}
 	return g_strdup("is no kind of medium: use data, worm or cleaning");
+}
+
+VALUE_READER(value_meanwhile)
+{
+	(void)catalogue;
+	(void)rest;
+	for (unsigned i = 0; i < G_N_ELEMENTS(meanwhile_words); i++) {
+		if (strcmp(meanwhile_words[i], value) != 0)
+			continue;
+		*(enum drive_meanwhile *)field(row, object) = (enum drive_meanwhile)i;
+		return NULL;
+	}
+	return g_strdup("is nothing that a drive does: use waits, not-ready or busy");
 }

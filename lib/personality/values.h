@@ -12,18 +12,19 @@
 	char *name(struct catalogue *catalogue, const struct key_row *row, void *object, \
 		   const char *rest, const char *value)
 
-VALUE_READER(value_text);     /* printable ASCII, at most max characters */
-VALUE_READER(value_serial);   /* the same, with # and ? as places */
-VALUE_READER(value_number);   /* decimal or 0x.., min to max */
-VALUE_READER(value_flag);     /* yes or no */
-VALUE_READER(value_bytes);    /* a size: 12T, 400G, 800M */
-VALUE_READER(value_seconds);  /* 3.5; kept in milliseconds */
-VALUE_READER(value_words);    /* up to 8 hexadecimal words of 4 digits */
-VALUE_READER(value_pages);    /* 01 0A 0A/01: a struct page_list */
-VALUE_READER(value_patch);    /* at:bytes, into struct page_patches; @rest is the page */
-VALUE_READER(value_page);     /* bytes of a whole page, into struct page_patches; or none */
-VALUE_READER(value_features); /* words of enum drive_feature */
-VALUE_READER(value_kind);     /* enum medium_kind */
+VALUE_READER(value_text);      /* printable ASCII, at most max characters */
+VALUE_READER(value_serial);    /* the same, with # and ? as places */
+VALUE_READER(value_number);    /* decimal or 0x.., min to max */
+VALUE_READER(value_flag);      /* yes or no */
+VALUE_READER(value_bytes);     /* a size: 12T, 400G, 800M */
+VALUE_READER(value_seconds);   /* 3.5; kept in milliseconds */
+VALUE_READER(value_words);     /* up to 8 hexadecimal words of 4 digits */
+VALUE_READER(value_pages);     /* 01 0A 0A/01: a struct page_list */
+VALUE_READER(value_patch);     /* at:bytes, into struct page_patches; @rest is the page */
+VALUE_READER(value_page);      /* bytes of a whole page, into struct page_patches; or none */
+VALUE_READER(value_features);  /* words of enum drive_feature */
+VALUE_READER(value_kind);      /* enum medium_kind */
+VALUE_READER(value_meanwhile); /* enum drive_meanwhile */
 
 #define PAGE_BYTES_MAX 252 /* of one page, or of one patch */
 
