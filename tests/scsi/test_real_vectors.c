@@ -162,6 +162,62 @@ static void ltfs_takes_the_firmware(void **state)
 	assert_true(strcmp(personality_find("ibm-3592-e07")->drive->revision, "3694") >= 0);
 }
 
+/* LTFS issue 183: log page 17h of an IBM LTO-6 drive has records of four partitions (parameter
+ * 0203h, 32 bytes), that of an LTO-5 drive of two; LTFS drives every maker's alike. */
+static void an_lto_6_drive_has_four_partitions_and_an_lto_5_two(void **state)
+{
+	static const struct {
+		const char *personality;
+		uint8_t additional;
+	} real[] = { { "ibm-lto5", 1 }, { "ibm-lto6", 3 },     { "ibm-lto6-hh", 3 },
+		     { "hp-lto6", 3 },  { "quantum-lto6", 3 }, { "ibm-lto7", 3 } };
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(real); i++) {
+		struct persona_rig *rig = open_rig(real[i].personality);
+
+		assert_true(persona_rig_load(rig));
+		assert_true(ANSWER(rig, OP_MODE_SENSE_6, 8, 0x11, 0, 64, 0) > 4 + 8);
+		assert_int_equal(rig->data[4 + 2], real[i].additional);
+		assert_int_equal(rig->data[4 + 1], 6 + 2 * (real[i].additional + 1));
+		persona_rig_free(rig);
+	}
+}
+
+/* FreeBSD, libmt: density codes and bits per mm as drives report them.  0: found nowhere. */
+static void densities_that_freebsd_knows(void **state)
+{
+	static const struct {
+		const char *personality;
+		uint8_t code;
+		uint32_t bits_per_mm;
+	} real[] = {
+		{ "ibm-3592-j1a", 0x51, 11800 }, { "ibm-3592-e05", 0x52, 11800 },
+		{ "ibm-3592-e06", 0x53, 13452 }, { "ibm-3592-e07", 0x54, 19686 },
+		{ "ibm-3592-e08", 0x55, 20670 }, { "ibm-3592-55f", 0x56, 20670 },
+		{ "ibm-3592-60f", 0x57, 21850 }, { "ibm-3592-70f", 0x59, 0 },
+		{ "ibm-lto6", 0x5a, 15142 },     { "ibm-lto8", 0x5e, 20669 },
+		{ "ibm-lto10", 0x62, 21657 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(real); i++) {
+		const struct drive_model *drive = personality_find(real[i].personality)->drive;
+
+		assert_int_equal(drive->densities[0].code, real[i].code);
+		assert_int_equal(drive->densities[0].bits_per_mm, real[i].bits_per_mm);
+	}
+}
+
+/* FreeBSD commit 930486f9be5c: from the auxiliary memory of real cartridges. */
+static void lengths_of_lto_10_cartridges(void **state)
+{
+	(void)state;
+	assert_int_equal(medium_find("LTO-10")->length, 1035);
+	assert_int_equal(medium_find("LTO-10-WORM")->length, 1035);
+	assert_int_equal(medium_find("LTO-10P")->length, 1337);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +228,9 @@ int main(void)
 		cmocka_unit_test(densities_of_a_sony_ait_5_drive),
 		cmocka_unit_test(ltfs_knows_these_drives),
 		cmocka_unit_test(ltfs_takes_the_firmware),
+		cmocka_unit_test(an_lto_6_drive_has_four_partitions_and_an_lto_5_two),
+		cmocka_unit_test(densities_that_freebsd_knows),
+		cmocka_unit_test(lengths_of_lto_10_cartridges),
 	};
 
 	(void)g_setenv("TCMU_VTL_PERSONALITIES", "/nonexistent", TRUE);
