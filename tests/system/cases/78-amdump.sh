@@ -7,8 +7,10 @@
 . "$(dirname "$0")"/../lib.sh
 command -v amdump >/dev/null || skip_all "amanda-server is not installed"
 long_only
-library amdump -- capacity=24M early_warning=4M
+library amdump -- capacity=32M early_warning=4M
 conf=/etc/amanda/vtl
+# Amanda resolves localhost with AI_ADDRCONFIG, which wants an address that is not 127.0.0.1; the machine has no network.
+ip address add 192.0.2.1/32 dev lo
 # The kernel lets nobody but root send commands to a robot (SG_IO asks for CAP_SYS_RAWIO): Amanda's user has mtx set up so.
 chmod u+s "$(readlink -f "$(command -v mtx)")"
 chmod a+rw "$nst1" "$nst2" "$changer" "$sg0" "$sg1" "$sg2"
@@ -39,12 +41,12 @@ autolabel "VTL%%%" empty volume-error
 labelstr "^VTL[0-9][0-9]*\$"
 tapetype SMALL
 define tapetype SMALL {
-  length 20 mbytes
+  length 28 mbytes
   filemark 0 kbytes
   speed 1000 kps
   part-size 5 mbytes
 }
-runtapes 3
+runtapes 2
 dumpcycle 1 day
 runspercycle 1
 tapecycle 4 tapes
