@@ -3,8 +3,8 @@
  * move.c: MOVE MEDIUM, EXCHANGE MEDIUM, POSITION TO ELEMENT, INITIALIZE ELEMENT STATUS (SMC-3), and
  * the one table from outcomes of the library to sense.
  *
- * A move calls into the library with this unit's mutex held.  That is the one exception to the lock
- * order library, unit: the library never calls a changer.
+ * A move calls into the library with this unit's mutex held, and waits there for drives: the
+ * library never calls a changer.
  */
 #include "handlers/changer/internal.h"
 #include "lib/base/bytes.h"

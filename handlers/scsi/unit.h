@@ -5,7 +5,7 @@
  *
  * unit_execute() is the one entry for commands.  It takes the unit's mutex, so that a unit runs one
  * command at a time and that other threads (the changer loading a drive, D-Bus) can lock it between
- * commands. Lock order: library, then unit (docs/architecture.md).
+ * commands. Lock order: docs/architecture.md.
  *
  * Initiators.  TCMU does not tell who sends a command: unit attentions, prevention and mode
  * parameters are one per unit.  What a command changes (mode and log parameters, the timestamp,

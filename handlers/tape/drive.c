@@ -319,7 +319,7 @@ int drive_unload(struct drive *d)
 	return 0;
 }
 
-/* ---- what the library asks (its lock is held, ours is taken here) ---- */
+/* ---- what the library asks (our lock is taken here) ---- */
 
 static void op_load(void *ctx, const char *barcode)
 {

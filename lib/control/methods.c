@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* methods.c: the methods of org.tcmuvtl.Library1; they run in the server's thread. */
+/*
+ * methods.c: the methods of org.tcmuvtl.Library1.
+ *
+ * What answers at once runs in the server's thread.  What calls a drive (slow_methods) may wait for
+ * hours, for the command that the drive is at: it runs in a thread of its own, so that lists and
+ * other drives are served meanwhile.
+ */
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 #include "lib/control/bus.h"
@@ -172,28 +180,24 @@ static bool drive_address(Call *call, struct library *library, unsigned drive, u
 	return false;
 }
 
-static gboolean load(VtlLibrary1 *object, Call *call, const char *name, const char *barcode,
-		     unsigned drive, gpointer data)
+static void load(VtlLibrary1 *object, Call *call, struct library *library, GVariant *arguments)
 {
-	struct library *library = find(call, name);
 	uint16_t source, destination;
+	const char *barcode;
+	unsigned drive;
 
-	(void)data;
-	if (library == NULL)
-		return TRUE;
-	if (drive_address(call, library, drive, &destination)) {
-		if (!library_find(library, barcode, &source))
-			g_dbus_method_invocation_return_error(
-				call, CONTROL_ERROR, CONTROL_ERROR_NOT_FOUND,
-				"library %s holds no cartridge %s (vtl cartridge import takes one in "
-				"from the pool)",
-				name, barcode);
-		else if (!failed(call, library, library_move(library, source, destination), source,
-				 destination))
-			vtl_library1_complete_load(object, call);
-	}
-	library_unref(library);
-	return TRUE;
+	g_variant_get(arguments, "(&s&su)", NULL, &barcode, &drive);
+	if (!drive_address(call, library, drive, &destination))
+		return;
+	if (!library_find(library, barcode, &source))
+		g_dbus_method_invocation_return_error(
+			call, CONTROL_ERROR, CONTROL_ERROR_NOT_FOUND,
+			"library %s holds no cartridge %s (vtl cartridge import takes one in "
+			"from the pool)",
+			library_name(library), barcode);
+	else if (!failed(call, library, library_move(library, source, destination), source,
+			 destination))
+		vtl_library1_complete_load(object, call);
 }
 
 static bool is_empty(struct library *library, uint16_t address)
@@ -219,73 +223,56 @@ static bool home(struct library *library, const struct library_element *e, uint1
 	return false;
 }
 
-static gboolean unload(VtlLibrary1 *object, Call *call, const char *name, unsigned drive,
-		       gpointer data)
+static void unload(VtlLibrary1 *object, Call *call, struct library *library, GVariant *arguments)
 {
-	struct library *library = find(call, name);
+	const char *name = library_name(library);
 	uint16_t source, destination;
 	struct library_element e;
+	unsigned drive;
 
-	(void)data;
-	if (library == NULL)
-		return TRUE;
-	if (drive_address(call, library, drive, &source)) {
-		if (!library_element(library, source, &e) || !e.full)
-			g_dbus_method_invocation_return_error(
-				call, CONTROL_ERROR, CONTROL_ERROR_BUSY,
-				"library %s: drive %u is empty", name, drive);
-		else if (!home(library, &e, &destination))
-			g_dbus_method_invocation_return_error(
-				call, CONTROL_ERROR, CONTROL_ERROR_BUSY,
-				"library %s has no free slot for %s; move a cartridge to a mail "
-				"slot first",
-				name, e.barcode);
-		else if (!failed(call, library, library_move(library, source, destination), source,
-				 destination))
-			vtl_library1_complete_unload(object, call);
-	}
-	library_unref(library);
-	return TRUE;
+	g_variant_get(arguments, "(&su)", NULL, &drive);
+	if (!drive_address(call, library, drive, &source))
+		return;
+	if (!library_element(library, source, &e) || !e.full)
+		g_dbus_method_invocation_return_error(call, CONTROL_ERROR, CONTROL_ERROR_BUSY,
+						      "library %s: drive %u is empty", name, drive);
+	else if (!home(library, &e, &destination))
+		g_dbus_method_invocation_return_error(
+			call, CONTROL_ERROR, CONTROL_ERROR_BUSY,
+			"library %s has no free slot for %s; move a cartridge to a mail slot first",
+			name, e.barcode);
+	else if (!failed(call, library, library_move(library, source, destination), source,
+			 destination))
+		vtl_library1_complete_unload(object, call);
 }
 
-static gboolean alert(VtlLibrary1 *object, Call *call, const char *name, unsigned drive,
-		      guint64 set, guint64 clear, gpointer data)
+static void alert(VtlLibrary1 *object, Call *call, struct library *library, GVariant *arguments)
 {
-	struct library *library = find(call, name);
-	uint64_t flags = 0;
+	const char *name = library_name(library);
+	uint64_t set, clear, flags = 0;
 	uint16_t address;
-	int r;
+	unsigned drive;
 
-	(void)data;
-	if (library == NULL)
-		return TRUE;
-	if (drive_address(call, library, drive, &address)) {
-		r = library_drive_alert(library, drive, set, clear, &flags);
-		if (r == 0)
-			vtl_library1_complete_alert(object, call, flags);
-		else
-			g_dbus_method_invocation_return_error(
-				call, CONTROL_ERROR, CONTROL_ERROR_NOT_FOUND,
-				"drive %u of library %s is not online, or has no TapeAlert flags: "
-				"\"vtl-lio setup %s\" puts it there",
-				drive, name, name);
-	}
-	library_unref(library);
-	return TRUE;
+	g_variant_get(arguments, "(&sutt)", NULL, &drive, &set, &clear);
+	if (!drive_address(call, library, drive, &address))
+		return;
+	if (library_drive_alert(library, drive, set, clear, &flags) == 0)
+		vtl_library1_complete_alert(object, call, flags);
+	else
+		g_dbus_method_invocation_return_error(
+			call, CONTROL_ERROR, CONTROL_ERROR_NOT_FOUND,
+			"drive %u of library %s is not online, or has no TapeAlert flags: "
+			"\"vtl-lio setup %s\" puts it there",
+			drive, name, name);
 }
 
-static gboolean move(VtlLibrary1 *object, Call *call, const char *name, guint16 source,
-		     guint16 destination, gpointer data)
+static void move(VtlLibrary1 *object, Call *call, struct library *library, GVariant *arguments)
 {
-	struct library *library = find(call, name);
+	uint16_t source, destination;
 
-	(void)data;
-	if (library == NULL)
-		return TRUE;
+	g_variant_get(arguments, "(&sqq)", NULL, &source, &destination);
 	if (!failed(call, library, library_move(library, source, destination), source, destination))
 		vtl_library1_complete_move(object, call);
-	library_unref(library);
-	return TRUE;
 }
 
 static void import_refused(Call *call, struct library *library, int r, const char *barcode,
@@ -329,16 +316,78 @@ static gboolean import(VtlLibrary1 *object, Call *call, const char *name, const 
 	return TRUE;
 }
 
-static gboolean poll(VtlLibrary1 *object, Call *call, const char *name, gpointer data)
+static void poll(VtlLibrary1 *object, Call *call, struct library *library, GVariant *arguments)
+{
+	(void)arguments;
+	library_poll(library);
+	vtl_library1_complete_poll(object, call);
+}
+
+/* ---- methods that wait for drives ---- */
+
+#define SLOW_MAX 64 /* at the same time; more wait for their turn */
+
+static const struct slow_method {
+	const char *name;
+	void (*run)(VtlLibrary1 *object, Call *call, struct library *library, GVariant *arguments);
+} slow_methods[] = {
+	{ "Load", load }, { "Unload", unload }, { "Alert", alert },
+	{ "Move", move }, { "Poll", poll },
+};
+
+struct slow_call {
+	VtlLibrary1 *object;     /* a reference */
+	Call *call;              /* owned; the answer takes it */
+	struct library *library; /* a reference */
+};
+
+static const struct slow_method *slow_method_of(const struct slow_call *slow)
+{
+	const char *name = g_dbus_method_invocation_get_method_name(slow->call);
+	const struct slow_method *row = slow_methods;
+
+	while (strcmp(row->name, name) != 0) /* methods_new() connects none that has no row */
+		row++;
+	return row;
+}
+
+static void slow_run(gpointer data, gpointer ignored)
+{
+	struct slow_call *slow = data;
+	sigset_t all, old;
+
+	(void)ignored;
+	/* those of the process are for the threads of tcmu-runner */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	slow_method_of(slow)->run(slow->object, slow->call, slow->library,
+				  g_dbus_method_invocation_get_parameters(slow->call));
+	/* with the answer the call and its arguments are gone */
+	library_unref(slow->library);
+	g_object_unref(slow->object);
+	g_free(slow);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+GThreadPool *methods_pool(void)
+{
+	return g_thread_pool_new(slow_run, NULL, SLOW_MAX, FALSE, NULL); /* fails only exclusive */
+}
+
+/* The handler of all of them: they begin with the library's name; slow_run() takes the rest. */
+static gboolean slow_method(VtlLibrary1 *object, Call *call, const char *name)
 {
 	struct library *library = find(call, name);
+	struct slow_call *slow;
 
-	(void)data;
 	if (library == NULL)
 		return TRUE;
-	library_poll(library);
-	library_unref(library);
-	vtl_library1_complete_poll(object, call);
+	slow = g_new0(struct slow_call, 1);
+	*slow = (struct slow_call){ .object = g_object_ref(object),
+				    .call = call,
+				    .library = library };
+	/* where no thread can be made now, it stays queued for the next one that ends */
+	(void)g_thread_pool_push(server_pool(), slow, NULL);
 	return TRUE;
 }
 
@@ -348,11 +397,11 @@ VtlLibrary1 *methods_new(void)
 
 	(void)g_signal_connect(object, "handle-list-libraries", G_CALLBACK(list_libraries), NULL);
 	(void)g_signal_connect(object, "handle-list-elements", G_CALLBACK(list_elements), NULL);
-	(void)g_signal_connect(object, "handle-load", G_CALLBACK(load), NULL);
-	(void)g_signal_connect(object, "handle-unload", G_CALLBACK(unload), NULL);
-	(void)g_signal_connect(object, "handle-alert", G_CALLBACK(alert), NULL);
-	(void)g_signal_connect(object, "handle-move", G_CALLBACK(move), NULL);
+	(void)g_signal_connect(object, "handle-load", G_CALLBACK(slow_method), NULL);
+	(void)g_signal_connect(object, "handle-unload", G_CALLBACK(slow_method), NULL);
+	(void)g_signal_connect(object, "handle-alert", G_CALLBACK(slow_method), NULL);
+	(void)g_signal_connect(object, "handle-move", G_CALLBACK(slow_method), NULL);
 	(void)g_signal_connect(object, "handle-import", G_CALLBACK(import), NULL);
-	(void)g_signal_connect(object, "handle-poll", G_CALLBACK(poll), NULL);
+	(void)g_signal_connect(object, "handle-poll", G_CALLBACK(slow_method), NULL);
 	return object;
 }

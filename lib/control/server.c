@@ -29,6 +29,7 @@ static struct server {
 	GMainContext *context;
 	GMainLoop *loop;
 	/* of the thread */
+	GThreadPool *pool; /* of calls that wait for drives */
 	GDBusConnection *bus;
 	VtlLibrary1 *skeleton;
 	guint name;
@@ -80,6 +81,11 @@ char **server_names(void)
 	g_ptr_array_sort(names, compare_names);
 	g_ptr_array_add(names, NULL);
 	return (char **)g_ptr_array_free(names, FALSE);
+}
+
+GThreadPool *server_pool(void)
+{
+	return server.pool;
 }
 
 /* ---- events: from whichever thread moved, to the thread of the bus ---- */
@@ -255,8 +261,11 @@ static gpointer serve(gpointer data)
 {
 	(void)data;
 	g_main_context_push_thread_default(server.context);
+	server.pool = methods_pool();
 	(void)connect_bus(NULL);
 	g_main_loop_run(server.loop);
+	g_thread_pool_free(server.pool, FALSE, TRUE); /* all that was asked is answered */
+	server.pool = NULL;
 	disconnect();
 	g_main_context_pop_thread_default(server.context);
 	return NULL;

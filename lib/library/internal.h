@@ -68,9 +68,6 @@ struct cell *inventory_find(const struct inventory *inv, const char *barcode,
 			    uint16_t *ret_address);
 enum library_element_type element_type(unsigned address);
 unsigned element_base(enum library_element_type type);
-/* The first empty element of a type; NULL where all are full. */
-struct cell *inventory_free_cell(const struct inventory *inv, enum library_element_type type,
-				 uint16_t *ret_address);
 
 /* The file's text; free with g_string_free(). */
 GString *inventory_text(const struct inventory *inv, const char *library);
@@ -111,7 +108,7 @@ struct drive_link {
 	const struct library_drive_ops *ops; /* NULL: no unit is attached */
 	void *ctx;
 	int note;       /* atomic: enum library_drive_state | NOTE_PREVENTED */
-	unsigned users; /* that call it without the library's lock */
+	unsigned users; /* that call it: each has a struct drive_call */
 };
 
 #define NOTE_PREVENTED 256
@@ -121,18 +118,71 @@ struct library {
 	gint refs;                     /* atomic; the last goes under the table's lock */
 	struct library_config *config; /* constant after open */
 
-	GMutex lock; /* guards all below; taken before a drive's */
+	GMutex lock; /* guards all below; never held while a drive is called */
 	bool owner;
 	int folder;  /* of STATE/NAME */
 	int lock_fd; /* -1 unless owner */
 	struct inventory inv;
-	struct drive_link *drives; /* config->drives of them */
-	GCond idle;                /* a drive has no users any more */
+	struct drive_link *drives;    /* config->drives of them */
+	struct operation *operations; /* that are under way; each is its caller's */
+	GCond idle;                   /* an operation is over, or a drive has no users any more */
 
 	GMutex listener_lock; /* a leaf: nothing is locked under it */
 	library_moved_fn moved;
 	void *moved_ctx;
 };
+
+/* ---- drives.c ---- */
+
+/*
+ * A drive that is going to be called.  A drive may be at a command for hours, and its answer waits
+ * for that: it is called without the library's lock, and stays attached (whoever detaches it waits)
+ * from drive_call_begin() to drive_call_end().  Both are called with the lock held.
+ */
+struct drive_call {
+	struct drive_link *link; /* NULL: there is nobody to call */
+	const struct library_drive_ops *ops;
+	void *ctx;
+};
+
+/* FALSE, and nothing to end, where @address is no drive or no unit is attached. */
+bool drive_call_begin(struct library *library, uint16_t address, struct drive_call *ret_call);
+void drive_call_end(struct library *library, struct drive_call *call); /* an empty one too */
+
+/* Fills what library_element() says of a drive; the lock is held. */
+void drive_describe(const struct library *library, struct library_element *e);
+
+/* ---- move.c ---- */
+
+#define MAX_CHANGES 2
+
+/* One cartridge's way; an operation has one (move) or two (exchange). */
+struct change {
+	uint16_t source, destination;
+	char barcode[BARCODE_SIZE];
+	struct drive_call from, to;
+	bool ejected;
+};
+
+/*
+ * What is under way at some elements.  Whoever wants one of these waits for its end.  While it
+ * lasts, what the elements hold is what the inventory says.
+ */
+struct operation {
+	struct operation *next; /* of library->operations */
+	struct change change[MAX_CHANGES];
+	unsigned cnt;
+	bool committed; /* the inventory says what is true after it */
+};
+
+/* With the lock held: the operation that @address is reserved for; NULL: none. */
+const struct operation *operation_at(const struct library *library, uint16_t address);
+/* With the lock held, which is let go meanwhile: until @address is reserved for none. */
+void operation_await(struct library *library, uint16_t address);
+void operation_enter(struct library *library, struct operation *op);
+void operation_leave(struct library *library, struct operation *op);
+
+/* ---- library.c ---- */
 
 /* TRUE while this process may change the inventory. Called with the lock held. */
 bool library_may_change(const struct library *library);

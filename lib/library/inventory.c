@@ -124,20 +124,6 @@ struct cell *inventory_find(const struct inventory *inv, const char *barcode, ui
 	return NULL;
 }
 
-struct cell *inventory_free_cell(const struct inventory *inv, enum library_element_type type,
-				 uint16_t *ret_address)
-{
-	size_t first, count = cells_of(inv, type, &first);
-
-	for (size_t i = first; i < first + count; i++) {
-		if (inv->cells[i].barcode[0] != '\0')
-			continue;
-		*ret_address = inventory_address(inv, i);
-		return &inv->cells[i];
-	}
-	return NULL;
-}
-
 GString *inventory_text(const struct inventory *inv, const char *library)
 {
 	g_autoptr(GString) lines = g_string_new(NULL);

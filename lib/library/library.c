@@ -333,26 +333,6 @@ bool library_may_change(const struct library *library)
 	return library->owner && fstat(library->lock_fd, &st) == 0 && st.st_nlink > 0;
 }
 
-static void fill_drive(const struct library *library, struct library_element *e)
-{
-	static const char *const words[] = {
-		[DRIVE_EMPTY] = "empty",       [DRIVE_LOADING] = "loading", [DRIVE_READY] = "ready",
-		[DRIVE_UNLOADED] = "unloaded", [DRIVE_FAILED] = "failed",
-	};
-	struct drive_link *link = &library->drives[e->address - DRIVE_BASE];
-	int note = g_atomic_int_get(&link->note);
-	unsigned state = (unsigned)note & ~(unsigned)NOTE_PREVENTED;
-
-	if (link->ops == NULL) {
-		note = 0;
-		state = e->full ? DRIVE_UNLOADED : DRIVE_EMPTY;
-	}
-	e->prevented = (note & NOTE_PREVENTED) != 0;
-	e->access = !(e->full && e->prevented);
-	(void)g_strlcpy(e->drive_state, state < G_N_ELEMENTS(words) ? words[state] : "failed",
-			sizeof(e->drive_state));
-}
-
 bool library_element(struct library *library, uint16_t address, struct library_element *ret_element)
 {
 	struct library_element e = { .address = address,
@@ -369,7 +349,7 @@ bool library_element(struct library *library, uint16_t address, struct library_e
 		e.source = cell->source;
 		e.placed_by_operator = cell->placed_by_operator;
 		if (e.type == ELEMENT_DRIVE)
-			fill_drive(library, &e);
+			drive_describe(library, &e);
 		*ret_element = e;
 	}
 	g_mutex_unlock(&library->lock);
@@ -384,106 +364,6 @@ bool library_find(struct library *library, const char *barcode, uint16_t *ret_ad
 	found = inventory_find(&library->inv, barcode, ret_address) != NULL;
 	g_mutex_unlock(&library->lock);
 	return found;
-}
-
-/* ---- drives ---- */
-
-int library_attach_drive(struct library *library, unsigned number,
-			 const struct library_drive_ops *ops, void *ctx)
-{
-	struct drive_link *link;
-	const struct cell *cell;
-	int r = 0;
-
-	if (number < 1 || number > library->config->drives)
-		return -ENOENT;
-	g_mutex_lock(&library->lock);
-	link = &library->drives[number - 1];
-	cell = inventory_cell(&library->inv, DRIVE_BASE + number - 1);
-	if (!library_may_change(library))
-		r = -EPERM;
-	else if (link->ops != NULL)
-		r = -EBUSY;
-	if (r == 0) {
-		link->ops = ops;
-		link->ctx = ctx;
-		g_atomic_int_set(&link->note, DRIVE_EMPTY);
-		if (cell->barcode[0] != '\0')
-			ops->load(ctx, cell->barcode);
-	}
-	g_mutex_unlock(&library->lock);
-	return r;
-}
-
-void library_detach_drive(struct library *library, unsigned number)
-{
-	if (number < 1 || number > library->config->drives)
-		return;
-	g_mutex_lock(&library->lock);
-	library->drives[number - 1].ops = NULL;
-	library->drives[number - 1].ctx = NULL;
-	g_atomic_int_set(&library->drives[number - 1].note, DRIVE_EMPTY);
-	/* whoever called it before still may: its caller frees it when this returns */
-	while (library->drives[number - 1].users > 0)
-		g_cond_wait(&library->idle, &library->lock);
-	g_mutex_unlock(&library->lock);
-}
-
-void library_poll(struct library *library)
-{
-	g_mutex_lock(&library->lock);
-	for (unsigned i = 0; i < library->config->drives; i++) {
-		struct drive_link *drive = &library->drives[i];
-
-		/* one at a command is not asked: it may take hours, and the library would wait */
-		if (drive->ops != NULL &&
-		    (g_atomic_int_get(&drive->note) & ~NOTE_PREVENTED) == DRIVE_LOADING)
-			drive->ops->poll(drive->ctx);
-	}
-	g_mutex_unlock(&library->lock);
-}
-
-int library_drive_alert(struct library *library, unsigned number, uint64_t set, uint64_t clear,
-			uint64_t *ret_flags)
-{
-	const struct library_drive_ops *ops = NULL;
-	struct drive_link *drive;
-	void *ctx = NULL;
-
-	if (number < 1 || number > library->config->drives)
-		return LIBRARY_E_NO_ELEMENT;
-	drive = &library->drives[number - 1];
-	g_mutex_lock(&library->lock);
-	if (drive->ops != NULL && drive->ops->alert != NULL) {
-		ops = drive->ops;
-		ctx = drive->ctx;
-		drive->users++;
-	}
-	g_mutex_unlock(&library->lock);
-	if (ops == NULL)
-		return -ENODEV;
-	*ret_flags = ops->alert(ctx, set, clear); /* it waits for the drive's command */
-	g_mutex_lock(&library->lock);
-	if (--drive->users == 0)
-		g_cond_broadcast(&library->idle);
-	g_mutex_unlock(&library->lock);
-	return 0;
-}
-
-void library_drive_note(struct library *library, unsigned number, enum library_drive_state state,
-			bool prevented)
-{
-	int note = (int)state | (prevented ? NOTE_PREVENTED : 0);
-	uint16_t address = (uint16_t)(DRIVE_BASE + number - 1);
-
-	if (number < 1 || number > library->config->drives)
-		return;
-	/* a drive notes from one thread at a time (its own lock), so get and set need not be one
-	 * step */
-	if (g_atomic_int_get(&library->drives[number - 1].note) == note)
-		return;
-	g_atomic_int_set(&library->drives[number - 1].note, note);
-	library_tell(library, "", address, address);
 }
 
 /* ---- listeners ---- */

@@ -15,8 +15,10 @@
  * slots 1024.. (docs/architecture.md gives the reason).  People count from 1: slot 1, mail slot 1,
  * drive 1.
  *
- * Lock order: the library's lock is taken before a drive's; a drive never calls into its library
- * with its own lock held, except library_drive_note(), which takes no lock of the library.
+ * Locks: a drive is called without the library's lock, because its answer may wait for a command of
+ * hours; only who wants that drive waits with it.  A drive never calls into its library with its
+ * own lock held, except library_drive_note(), which takes no lock of the library: others may wait
+ * for that drive, and it for them.
  */
 #ifndef VTL_LIBRARY_LIBRARY_H
 #define VTL_LIBRARY_LIBRARY_H
@@ -256,6 +258,9 @@ const char *library_outcome_name(int outcome);
  * once even where a recall must come first. Returns 0, a library_outcome, or -errno (the inventory
  * could not be saved: nothing moved; a drive that had already given its cartridge back is told to
  * load it again).  From a full element to itself: 0, and nothing happens.
+ *
+ * It waits for what drives of the two elements are at, and for other moves that have to do with
+ * them; everything else goes on meanwhile.
  */
 MUST_CHECK int library_move(struct library *library, uint16_t source, uint16_t destination);
 
@@ -275,8 +280,8 @@ MUST_CHECK int library_import(struct library *library, const char *barcode, bool
 
 /* ---- drives ---- */
 
-/* What the library asks of an attached drive. Called with the library's lock held; the drive takes
- * its own. */
+/* What the library asks of an attached drive. Called without a lock of the library, by several
+ * threads at a time; the drive takes its own. */
 struct library_drive_ops {
 	/* A cartridge was put in: begin to load. @barcode is copied. Never waits for a recall. */
 	void (*load)(void *ctx, const char *barcode);
@@ -310,6 +315,7 @@ enum library_drive_state {
  * where the inventory has a cartridge there. */
 MUST_CHECK int library_attach_drive(struct library *library, unsigned number,
 				    const struct library_drive_ops *ops, void *ctx);
+/* Waits until nobody calls the drive any more. */
 void library_detach_drive(struct library *library, unsigned number);
 
 /* Calls the poll of every attached drive that is loading; the others have nothing to tell. */

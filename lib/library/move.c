@@ -2,12 +2,17 @@
 /*
  * move.c: cartridges change places.
  *
- * Each change goes through the same steps, with the library's lock held from the first to the last:
+ * Each change is an operation (internal.h), and goes through the same steps:
  *
- *   1 check      nothing has happened yet; a refusal costs nothing
+ *   1 check      wait until no other operation has to do with its elements; then look.  Nothing has
+ *                happened yet; a refusal costs nothing
  *   2 eject      drives that hold what is to leave give it back (they sync and close it)
  *   3 save       the inventory file is replaced; from here on the change is true
  *   4 load       drives that got a cartridge begin to load it
+ *
+ * 1 and 3 are with the library's lock held.  2 and 4, which wait for drives, are not: everything
+ * else in the library goes on, and the operation's elements are its own until it ends; of those
+ * that it emptied, until 3.
  *
  * Where 2 or 3 fails, the drives that had given theirs back are told to load it again and memory is
  * as before: after every failure the inventory in memory, the file and the drives agree.  A process
@@ -17,20 +22,6 @@
 #include <string.h>
 
 #include "lib/library/internal.h"
-
-#define MAX_CHANGES 2
-
-/* One cartridge's way; an operation has one (move) or two (exchange). */
-struct change {
-	uint16_t source, destination;
-	char barcode[BARCODE_SIZE];
-	bool ejected; /* step 2 is done for it */
-};
-
-struct operation {
-	struct change change[MAX_CHANGES];
-	unsigned cnt;
-};
 
 const char *library_outcome_name(int outcome)
 {
@@ -53,14 +44,53 @@ const char *library_outcome_name(int outcome)
 	return outcome < 0 ? g_strerror(-outcome) : "done";
 }
 
-static const struct drive_link *attached(const struct library *library, uint16_t address)
-{
-	const struct drive_link *link;
+/* ---- operations ---- */
 
-	if (element_type(address) != ELEMENT_DRIVE)
-		return NULL;
-	link = &library->drives[address - DRIVE_BASE];
-	return link->ops != NULL ? link : NULL;
+const struct operation *operation_at(const struct library *library, uint16_t address)
+{
+	for (const struct operation *op = library->operations; op != NULL; op = op->next)
+		for (unsigned i = 0; i < op->cnt; i++)
+			if (op->change[i].destination == address ||
+			    (op->change[i].source == address && !op->committed))
+				return op;
+	return NULL;
+}
+
+void operation_await(struct library *library, uint16_t address)
+{
+	while (operation_at(library, address) != NULL)
+		g_cond_wait(&library->idle, &library->lock);
+}
+
+void operation_enter(struct library *library, struct operation *op)
+{
+	op->next = library->operations;
+	library->operations = op;
+}
+
+void operation_leave(struct library *library, struct operation *op)
+{
+	struct operation **at = &library->operations;
+
+	while (*at != op)
+		at = &(*at)->next;
+	*at = op->next;
+	g_cond_broadcast(&library->idle);
+}
+
+/* Until nothing is under way at any of them at the same time. */
+static void await_all(struct library *library, const uint16_t *addresses, unsigned cnt)
+{
+	unsigned i = 0;
+
+	while (i < cnt) {
+		if (operation_at(library, addresses[i]) == NULL) {
+			i++;
+			continue;
+		}
+		operation_await(library, addresses[i]);
+		i = 0; /* the others may have changed */
+	}
 }
 
 /* The element's cell where a cartridge can rest in it. */
@@ -75,17 +105,12 @@ static int operation_add(const struct library *library, struct operation *op, ui
 			 uint16_t destination)
 {
 	const struct cell *from = place(library, source);
-	const struct drive_link *drive;
 	struct change *c = &op->change[op->cnt];
 
 	if (from == NULL || place(library, destination) == NULL)
 		return LIBRARY_E_NO_ELEMENT;
 	if (from->barcode[0] == '\0')
 		return LIBRARY_E_SOURCE_EMPTY;
-	drive = attached(library, destination);
-	if (drive != NULL && drive->ops->accepts != NULL &&
-	    !drive->ops->accepts(drive->ctx, from->barcode))
-		return LIBRARY_E_INCOMPATIBLE;
 	*c = (struct change){ .source = source, .destination = destination };
 	memcpy(c->barcode, from->barcode, sizeof(c->barcode));
 	op->cnt++;
@@ -93,25 +118,37 @@ static int operation_add(const struct library *library, struct operation *op, ui
 }
 
 /* Undoes step 2. */
-static void load_again(const struct library *library, const struct operation *op)
+static void load_again(const struct operation *op)
 {
 	for (unsigned i = 0; i < op->cnt; i++) {
-		const struct drive_link *drive = attached(library, op->change[i].source);
+		const struct change *c = &op->change[i];
 
-		if (op->change[i].ejected && drive != NULL)
-			drive->ops->load(drive->ctx, op->change[i].barcode);
+		if (c->ejected)
+			c->from.ops->load(c->from.ctx, c->barcode);
 	}
 }
 
-static int eject_all(const struct library *library, struct operation *op)
+static int accept_all(const struct operation *op)
 {
 	for (unsigned i = 0; i < op->cnt; i++) {
-		const struct drive_link *drive = attached(library, op->change[i].source);
-		int r = drive == NULL ? 0 : drive->ops->eject(drive->ctx);
+		const struct change *c = &op->change[i];
+
+		if (c->to.link != NULL && c->to.ops->accepts != NULL &&
+		    !c->to.ops->accepts(c->to.ctx, c->barcode))
+			return LIBRARY_E_INCOMPATIBLE;
+	}
+	return 0;
+}
+
+static int eject_all(struct operation *op)
+{
+	for (unsigned i = 0; i < op->cnt; i++) {
+		struct change *c = &op->change[i];
+		int r = c->from.link == NULL ? 0 : c->from.ops->eject(c->from.ctx);
 
 		if (r != 0)
 			return r == LIBRARY_E_PREVENTED ? r : LIBRARY_E_DRIVE_FAILED;
-		op->change[i].ejected = drive != NULL;
+		c->ejected = c->from.link != NULL;
 	}
 	return 0;
 }
@@ -157,27 +194,72 @@ static int commit(struct library *library, const struct operation *op)
 	return r;
 }
 
-/* Steps 2 to 4. */
-static int operation_run(struct library *library, struct operation *op)
+static void tell_all(struct library *library, const struct operation *op)
 {
-	int r = eject_all(library, op);
+	for (unsigned i = 0; i < op->cnt; i++) {
+		const struct change *c = &op->change[i];
+
+		library_tell(library, c->barcode, c->source, c->destination);
+		if (c->ejected) /* who heard of it before the inventory was saved, saw it full */
+			library_tell(library, "", c->source, c->source);
+	}
+}
+
+/* Step 3 with the lock taken for it. */
+static int save(struct library *library, struct operation *op)
+{
+	int r;
+
+	g_mutex_lock(&library->lock);
+	/* it may have been destroyed while a drive was at its command */
+	r = library_may_change(library) ? commit(library, op) : LIBRARY_E_NOT_OWNER;
+	if (r == 0) {
+		op->committed = true; /* the sources are everybody's again */
+		g_cond_broadcast(&library->idle);
+		tell_all(library, op);
+	}
+	g_mutex_unlock(&library->lock);
+	return r;
+}
+
+/* Steps 2 to 4; no lock is held. */
+static int operation_carry_out(struct library *library, struct operation *op)
+{
+	int r = accept_all(op);
 
 	if (r == 0)
-		r = commit(library, op);
+		r = eject_all(op);
+	if (r == 0)
+		r = save(library, op);
 	if (r != 0) {
-		load_again(library, op);
+		load_again(op);
 		return r;
 	}
-	for (unsigned i = 0; i < op->cnt; i++) {
-		const struct drive_link *drive = attached(library, op->change[i].destination);
-
-		if (drive != NULL)
-			drive->ops->load(drive->ctx, op->change[i].barcode);
-	}
 	for (unsigned i = 0; i < op->cnt; i++)
-		library_tell(library, op->change[i].barcode, op->change[i].source,
-			     op->change[i].destination);
+		if (op->change[i].to.link != NULL)
+			op->change[i].to.ops->load(op->change[i].to.ctx, op->change[i].barcode);
 	return 0;
+}
+
+/* Steps 2 to 4 of an operation that was found good; the lock is held before and after. */
+static int operation_run(struct library *library, struct operation *op)
+{
+	int r;
+
+	operation_enter(library, op);
+	for (unsigned i = 0; i < op->cnt; i++) {
+		(void)drive_call_begin(library, op->change[i].source, &op->change[i].from);
+		(void)drive_call_begin(library, op->change[i].destination, &op->change[i].to);
+	}
+	g_mutex_unlock(&library->lock);
+	r = operation_carry_out(library, op);
+	g_mutex_lock(&library->lock);
+	for (unsigned i = 0; i < op->cnt; i++) {
+		drive_call_end(library, &op->change[i].from);
+		drive_call_end(library, &op->change[i].to);
+	}
+	operation_leave(library, op);
+	return r;
 }
 
 static int move_locked(struct library *library, uint16_t source, uint16_t destination)
@@ -185,6 +267,7 @@ static int move_locked(struct library *library, uint16_t source, uint16_t destin
 	struct operation op = { .cnt = 0 };
 	int r;
 
+	await_all(library, (const uint16_t[]){ source, destination }, 2);
 	if (!library_may_change(library))
 		return LIBRARY_E_NOT_OWNER;
 	r = operation_add(library, &op, source, destination);
@@ -211,6 +294,7 @@ static int exchange_locked(struct library *library, uint16_t source, uint16_t de
 	struct operation op = { .cnt = 0 };
 	int r;
 
+	await_all(library, (const uint16_t[]){ source, destination1, destination2 }, 3);
 	if (!library_may_change(library))
 		return LIBRARY_E_NOT_OWNER;
 	r = operation_add(library, &op, source, destination1);
@@ -236,6 +320,19 @@ int library_exchange(struct library *library, uint16_t source, uint16_t destinat
 	return r;
 }
 
+/* The first empty element of a type that nothing is on its way to; NULL where there is none. */
+static struct cell *free_cell(const struct library *library, enum library_element_type type,
+			      uint16_t *ret_address)
+{
+	for (unsigned n = 1; library_address(library, type, n, ret_address); n++) {
+		struct cell *cell = inventory_cell(&library->inv, *ret_address);
+
+		if (cell->barcode[0] == '\0' && operation_at(library, *ret_address) == NULL)
+			return cell;
+	}
+	return NULL;
+}
+
 static int import_locked(struct library *library, const char *barcode, bool mail_slot,
 			 uint16_t *ret_address)
 {
@@ -247,8 +344,7 @@ static int import_locked(struct library *library, const char *barcode, bool mail
 		return LIBRARY_E_NOT_OWNER;
 	if (inventory_find(&library->inv, barcode, NULL) != NULL)
 		return -EEXIST;
-	cell = inventory_free_cell(&library->inv, mail_slot ? ELEMENT_MAIL : ELEMENT_STORAGE,
-				   &address);
+	cell = free_cell(library, mail_slot ? ELEMENT_MAIL : ELEMENT_STORAGE, &address);
 	if (cell == NULL)
 		return LIBRARY_E_DESTINATION_FULL;
 	(void)g_strlcpy(cell->barcode, barcode, sizeof(cell->barcode));

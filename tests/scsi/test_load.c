@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "handlers/scsi/mode.h"
 #include "handlers/tape/internal.h"
@@ -438,6 +439,44 @@ static void a_drive_at_work_does_not_stop_the_library(void **state)
 	assert_int_equal(waited, 0); /* ETIMEDOUT: not until the command is over */
 }
 
+static void *take_out(void *arg)
+{
+	return GINT_TO_POINTER(library_move(arg, RIG_DRIVE_1, RIG_SLOT_4));
+}
+
+static void a_robot_that_waits_for_a_drive_does_not_stop_the_library(void **state)
+{
+	struct rig *r = *state;
+	struct scsi_unit *drive = r->unit;
+	struct library_element e;
+	pthread_t robot;
+	void *result = NULL;
+	uint64_t flags = 0;
+
+	(void)alarm(60);  /* a library that waits with its lock held would stop us */
+	unit_lock(drive); /* a command is running, of a second */
+	assert_int_equal(pthread_create(&robot, NULL, take_out, r->library), 0);
+	g_usleep(1000000);
+	move(r, RIG_SLOT_2, RIG_SLOT_5);
+	r->unit = changer_unit(r->changer);
+	run(r, 64 * KIB, OP_READ_ELEMENT_STATUS, 0x10, 0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff, 0, 0);
+	expect_good(r);
+	run(r, 96, OP_INQUIRY, 0, 0, 0, 96, 0);
+	expect_good(r);
+	library_poll(r->library);
+	assert_int_equal(library_drive_alert(r->library, 2, 0, 0, &flags), -ENODEV);
+	assert_true(library_element(r->library, RIG_DRIVE_1, &e));
+	assert_true(e.full); /* until the drive gives it back */
+	unit_unlock(drive);
+	(void)pthread_join(robot, &result);
+	(void)alarm(0);
+	assert_int_equal(GPOINTER_TO_INT(result), 0);
+	assert_true(library_element(r->library, RIG_SLOT_4, &e));
+	assert_string_equal(e.barcode, "T1");
+	assert_true(library_element(r->library, RIG_DRIVE_1, &e));
+	assert_string_equal(e.drive_state, "empty");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +496,7 @@ int main(void)
 		rig_test(request_sense_tells_what_waits_with_good),
 		rig_test(a_damaged_block_is_a_medium_error_and_its_neighbours_are_not),
 		rig_test(a_drive_at_work_does_not_stop_the_library),
+		rig_test(a_robot_that_waits_for_a_drive_does_not_stop_the_library),
 	};
 
 	return rig_main(tests);

@@ -19,6 +19,9 @@ static int fake_eject(void *ctx)
 {
 	struct fake_drive *drive = ctx;
 
+	(void)g_atomic_int_add(&drive->ejects, 1);
+	while (g_atomic_int_get(&drive->held) != 0)
+		g_usleep(1000);
 	if (drive->eject == 0)
 		library_drive_note(drive->library, 1, DRIVE_EMPTY, false);
 	return drive->eject;

@@ -184,6 +184,38 @@ static void unload_without_a_free_slot_is_refused(void **state)
 	assert_holds(s->library, DRIVE_1, "T1");
 }
 
+static gpointer unload_by_another(gpointer data)
+{
+	struct control_client *other = control_client_new(NULL);
+	gboolean good;
+
+	(void)data;
+	good = control_unload(other, "lib0", 1, NULL);
+	control_client_free(other);
+	return GINT_TO_POINTER(good);
+}
+
+static void others_are_served_while_a_drive_is_waited_for(void **state)
+{
+	struct served *s = *state;
+	g_autoptr(GVariant) drive = NULL;
+	GThread *waiting;
+
+	load_or_fail(s, "T3", 1);
+	g_atomic_int_set(&s->drive.held, 1);
+	waiting = g_thread_new("unload", unload_by_another, NULL);
+	while (g_atomic_int_get(&s->drive.ejects) == 0)
+		g_usleep(1000);
+	drive = served_element(s, "drive", 1);
+	assert_string_equal(control_entry_string(drive, "barcode"), "T3");
+	assert_true(control_move(s->client, "lib0", SLOT_1, SLOT_4, NULL));
+	assert_true(control_poll(s->client, "lib0", NULL));
+	load_or_fail(s, "T2", 2);
+	g_atomic_int_set(&s->drive.held, 0);
+	assert_true(GPOINTER_TO_INT(g_thread_join(waiting)));
+	assert_holds(s->library, SLOT_3, "T3");
+}
+
 /* ---- move, import, poll ---- */
 
 static void move_goes_by_addresses(void **state)
@@ -262,6 +294,7 @@ int main(void)
 		served_test(unload_of_an_empty_drive_is_an_error),
 		served_test(unload_is_refused_while_a_host_prevents_it),
 		served_test(unload_without_a_free_slot_is_refused),
+		served_test(others_are_served_while_a_drive_is_waited_for),
 		served_test(move_goes_by_addresses),
 		served_test(move_refuses_an_address_that_is_none),
 		served_test(import_takes_the_first_free_slot_or_a_mail_slot),
