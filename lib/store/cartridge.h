@@ -273,6 +273,13 @@ struct cart_format {
 	unsigned partitions;                      /* 1 .. CART_PARTITIONS */
 	uint16_t proportion;                      /* as in struct cart_layout; not 0 */
 	uint64_t capacity_bytes[CART_PARTITIONS]; /* stored bytes; 0 = no limit */
+	/*
+	 * The medium is recorded in another format from now on: its density code, not 0, and what
+	 * the whole of it holds then, which capacity_bytes is part of.  @density 0: as it is, and
+	 * the other two say nothing.
+	 */
+	uint8_t density;
+	uint64_t medium_capacity_bytes, medium_early_warning_bytes;
 	/* What becomes of the attributes, in one with the new division: those of partitions 1 and
 	 * above go, and these are set or deleted, as by cart_attributes_set().  Borrowed; they may
 	 * be the cartridge's own. */

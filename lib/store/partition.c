@@ -286,15 +286,20 @@ bool partitions_object(const struct cart *c)
 
 /* ---- dividing ---- */
 
+/* Of the whole medium, as it will be. */
+static uint64_t medium_capacity(const struct cart *c, const struct cart_format *f)
+{
+	return f->density != 0 ? f->medium_capacity_bytes : c->info.layout.capacity_bytes;
+}
+
 static bool makes_sense(const struct cart *c, const struct cart_format *f)
 {
-	const struct cart_layout *l = &c->info.layout;
+	uint64_t whole = medium_capacity(c, f);
 
 	if (f->partitions == 0 || f->partitions > CART_PARTITIONS || f->proportion == 0)
 		return false;
 	for (unsigned n = 0; n < f->partitions; n++)
-		if (l->capacity_bytes > 0 &&
-		    (f->capacity_bytes[n] == 0 || f->capacity_bytes[n] > l->capacity_bytes))
+		if (whole > 0 && (f->capacity_bytes[n] == 0 || f->capacity_bytes[n] > whole))
 			return false;
 	return true;
 }
@@ -320,8 +325,9 @@ static int plan(const struct cart *c, const struct cart_format *f, uint32_t stre
 	*ret_layout = (struct cart_layout){
 		.partitions = f->partitions,
 		.proportion = f->proportion,
-		.capacity_bytes = c->info.layout.capacity_bytes,
-		.early_warning_bytes = c->info.layout.early_warning_bytes,
+		.capacity_bytes = medium_capacity(c, f),
+		.early_warning_bytes = f->density != 0 ? f->medium_early_warning_bytes
+						       : c->info.layout.early_warning_bytes,
 	};
 	for (unsigned n = 1; n < f->partitions; n++) {
 		/* with the stream that is partition 0: a repair that has lost the header finds
@@ -371,9 +377,11 @@ void partition_params(const struct cart_info *info, const struct cart_layout *l,
 }
 
 static int make_partitions(const struct cart *c, const struct cart_layout *l, uint32_t stream,
-			   uint64_t capacity)
+			   const struct cart_format *f)
 {
-	struct member member = { .stream = stream, .capacity_bytes = capacity, .layout = *l };
+	struct member member = { .stream = stream,
+				 .capacity_bytes = f->capacity_bytes[0],
+				 .layout = *l };
 	int made = l->partitions > 1 ? make_folder(c) : 0;
 
 	if (made < 0)
@@ -384,6 +392,8 @@ static int make_partitions(const struct cart *c, const struct cart_layout *l, ui
 		int r;
 
 		partition_params(&c->info, l, n, &params);
+		if (f->density != 0)
+			params.density = f->density;
 		member.partition = n;
 		r = pool_create_partition(c->partitions, &params, &member);
 		if (r == 0)
@@ -398,8 +408,9 @@ static int make_partitions(const struct cart *c, const struct cart_layout *l, ui
 /* Replaces the header: partition 0 is @stream, and blank; @attributes become the old ones, which
  * are the caller's then. All or nothing. */
 static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t stream,
-			 uint64_t capacity, struct cart_attributes *attributes)
+			 const struct cart_format *f, struct cart_attributes *attributes)
 {
+	uint64_t capacity = f->capacity_bytes[0];
 	const struct totals none = { 0 };
 	struct cart *old = malloc(sizeof(*old)); /* too large for a stack */
 	int r;
@@ -410,6 +421,8 @@ static int switch_layout(struct cart *c, const struct cart_layout *l, uint32_t s
 	c->rows = (struct rows){ 0 }; /* they stay those of @old */
 	c->attributes = *attributes;
 	c->info.layout = *l;
+	if (f->density != 0)
+		c->info.density = f->density;
 	c->info.capacity_bytes = capacity;
 	c->info.early_warning_bytes = partition_early_warning(l, capacity);
 	c->info.epoch = c->last_epoch + 1;
@@ -478,9 +491,9 @@ int cart_format(struct cart *c, const struct cart_format *format)
 	if (r == 0)
 		r = header_check_fence(c);
 	if (r == 0)
-		r = make_partitions(c, &layout, stream, format->capacity_bytes[0]);
+		r = make_partitions(c, &layout, stream, format);
 	if (r == 0)
-		r = switch_layout(c, &layout, stream, format->capacity_bytes[0], &attributes);
+		r = switch_layout(c, &layout, stream, format, &attributes);
 	cart_attributes_clear(&attributes);
 	if (r != 0)
 		return outcome_of(r);
