@@ -30,6 +30,8 @@ enum selftest_code { /* SELF-TEST CODE of SEND DIAGNOSTIC */
 #define SAVED_NAME  "self-tests"
 #define MS_PER_HOUR 3600000
 
+#define HEADER           4u  /* of a diagnostic page */
+#define PAGE_MAX         32u /* more of a page nobody looks at */
 #define SEGMENT_CHECKSUM 1
 #define OUTCOME_GOOD     0
 #define OUTCOME_FAILED   7
@@ -142,23 +144,28 @@ static enum scsi_status self_test(struct scsi_unit *unit, struct scsi_cmd *cmd, 
 	return scsi_check(unit, cmd, SENSE_SELF_TEST_FAILED);
 }
 
-/* The one page that can be sent: 00h, which asks for the list of pages. */
+/* Page 00h, which asks for the list of pages, or the one of the unit's maker. */
 static enum scsi_status take_page(struct scsi_unit *unit, struct scsi_cmd *cmd, size_t size)
 {
-	uint8_t page[4] = { 0 };
+	uint8_t page[PAGE_MAX] = { 0 };
 
-	if (size <
-	    sizeof(page)) /* SPC-5: a length that cuts the page is a wrong field of the CDB */
+	if (size < HEADER) /* SPC-5: a length that cuts the page is a wrong field of the CDB */
 		return scsi_check_field(unit, cmd, 3, 7);
-	if (scsi_get_data(cmd, page, sizeof(page)) < sizeof(page) || cmd->iov_len < size)
+	if (scsi_get_data(cmd, page, sizeof(page)) < HEADER || cmd->iov_len < size)
 		return scsi_check(unit, cmd, SENSE_INFORMATION_UNIT_TOO_SHORT);
+	if (unit->diagnostic_page != 0 && page[0] == unit->diagnostic_page) {
+		if (size < HEADER + get_be16(page + 2))
+			return scsi_check_field(unit, cmd, 3, 7);
+		return unit->ops->diagnostic_page(unit, cmd, page,
+						  size < PAGE_MAX ? size : PAGE_MAX);
+	}
 	if (page[0] != 0)
 		return scsi_check_list(unit, cmd, 0, 7);
 	if (page[1] != 0)
 		return scsi_check_list(unit, cmd, 1, 7);
 	if (get_be16(page + 2) != 0)
 		return scsi_check_list(unit, cmd, 2, 7);
-	if (size > sizeof(page)) /* a single page */
+	if (size > HEADER) /* a single page */
 		return scsi_check_list(unit, cmd, 4, 7);
 	return SCSI_GOOD;
 }
@@ -186,10 +193,13 @@ enum scsi_status scsi_send_diagnostic(struct scsi_unit *unit, struct scsi_cmd *c
 /* Page 00h in every case: it is what a SEND DIAGNOSTIC could have asked for. */
 enum scsi_status scsi_receive_diagnostic(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
-	static const uint8_t supported[5] = { 0x00, 0, 0, 1, 0x00 };
+	uint8_t supported[HEADER + 2] = { 0x00, 0, 0, 1, 0x00, unit->diagnostic_page };
+	size_t size = HEADER + 1;
 
 	if (cmd->cdb[2] != 0)
 		return scsi_check_field(unit, cmd, 2, 7);
-	scsi_put_data(cmd, supported, sizeof(supported), get_be16(cmd->cdb + 3));
+	if (unit->diagnostic_page != 0)
+		supported[3] = (uint8_t)(++size - HEADER);
+	scsi_put_data(cmd, supported, size, get_be16(cmd->cdb + 3));
 	return SCSI_GOOD;
 }

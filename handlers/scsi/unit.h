@@ -65,6 +65,12 @@ struct scsi_unit_ops {
 	 * 2) of the segment that failed.  Moves no medium.  NULL: there is none.
 	 */
 	uint8_t (*self_test)(struct scsi_unit *unit, bool extended);
+	/*
+	 * SEND DIAGNOSTIC of the page .diagnostic_page of the unit: does what it says, or gives the
+	 * check.  @size bytes of @page are there, its header of 4 included.
+	 */
+	enum scsi_status (*diagnostic_page)(struct scsi_unit *unit, struct scsi_cmd *cmd,
+					    const uint8_t *page, size_t size);
 	/* A handler of a row that TELLS_DEFERRED has run: the medium may stand elsewhere. NULL:
 	 * nobody cares. */
 	void (*streamed)(struct scsi_unit *unit);
@@ -162,6 +168,7 @@ struct scsi_unit {
 	unit_watch_fn watch; /* NULL: nobody interrupts a wait */
 	void *watch_ctx;
 	struct scsi_identity identity;
+	uint8_t diagnostic_page;      /* of the maker's own that SEND DIAGNOSTIC takes; 0: none */
 	struct unit_service *service; /* buffers, clock, self-tests; owned */
 	struct unit_motion motion;    /* what takes time after its command */
 	enum motion_meanwhile

@@ -80,6 +80,7 @@ static void look(struct drive *d)
 	d->partition = 0;
 	d->stage = d->stages[0];
 	d->request_valid = false; /* a host that divides a medium has seen it */
+	d->format_density = 0;
 	note(d, DRIVE_READY);
 	drive_attributes_loaded(d);
 	drive_counters_loaded(d);
@@ -176,6 +177,7 @@ static void reset_parameters(struct drive *d)
 	drive_forget_associated_protection(d);
 	if (d->stage != NULL) {
 		d->request_valid = false;
+		d->format_density = 0;
 		drive_follow_compression(d);
 	}
 	library_drive_note(d->library, d->number, d->state, d->prevented);
@@ -265,6 +267,7 @@ static enum sense_id idle(struct scsi_unit *unit)
 
 static const struct scsi_unit_ops unit_ops = {
 	.self_test = drive_self_test,
+	.diagnostic_page = drive_diagnostic_page,
 	.streamed = drive_forget_overwrite,
 	.ready = drive_ready,
 	.write_protected = drive_write_protected,
@@ -482,6 +485,8 @@ int drive_new(struct library *library, unsigned number, struct drive **ret_drive
 	if (r == 0) {
 		set_identity(d);
 		d->unit.meanwhile = meanwhile[persona->drive->meanwhile];
+		if ((d->unit.features & DRIVE_IBM_SERVICE) != 0)
+			d->unit.diagnostic_page = DRIVE_DIAGNOSTIC_PAGE;
 		mode_restore(&d->unit);
 		kept = drive_counters_restore(d);
 		log_restore(&d->unit);

@@ -160,6 +160,7 @@ struct drive {
 	unsigned partition;  /* the one that the drive works on */
 	bool request_valid;  /* MODE SELECT has said how FORMAT MEDIUM is to divide the medium: */
 	uint8_t request[MODE_PARTITIONS_SIZE]; /* the page */
+	uint8_t format_density; /* the recording format that FORMAT MEDIUM gives it; 0: its own */
 	struct stage_failure lost; /* where an eject found it: the host is still to hear of it */
 	bool has_lost;
 	struct drive_worker worker;
@@ -317,6 +318,12 @@ bool drive_medium_is_worm(struct drive *d);
 void drive_sense_ibm_encryption(struct scsi_unit *unit, uint8_t *page);
 void drive_sense_ait(struct scsi_unit *unit, uint8_t *page);
 void drive_fill_hp_status(struct scsi_unit *unit, struct log_writer *w);
+void drive_fill_performance(struct scsi_unit *unit, struct log_writer *w);
+void drive_fill_mount_capacity(struct scsi_unit *unit, struct log_writer *w);
+/* SEND DIAGNOSTIC: diagnostic_page of struct scsi_unit_ops. */
+#define DRIVE_DIAGNOSTIC_PAGE 0x80
+enum scsi_status drive_diagnostic_page(struct scsi_unit *unit, struct scsi_cmd *cmd,
+				       const uint8_t *page, size_t size);
 void drive_fill_dlt_status(struct scsi_unit *unit, struct log_writer *w);
 void drive_fill_quantum_statistics(struct scsi_unit *unit, struct log_writer *w);
 
@@ -492,7 +499,27 @@ enum scsi_status drive_check_append(struct drive *d, struct scsi_cmd *cmd, int64
 bool drive_may_format(const struct drive *d);
 void drive_forget_overwrite(struct scsi_unit *unit);
 
+/* ---- reformat.c: what a format makes of the medium beside its division ---- */
+
+/* The whole medium, as FORMAT MEDIUM will leave it. Only where READY. */
+struct drive_medium_plan {
+	uint8_t density;
+	uint64_t capacity_bytes, early_warning_bytes; /* as in struct cart_layout */
+};
+struct drive_medium_plan drive_medium_plan(struct drive *d);
+void drive_sense_scaling(struct scsi_unit *unit, uint8_t *page);
+enum scsi_status drive_select_scaling(struct scsi_unit *unit, struct scsi_cmd *cmd,
+				      const uint8_t *page, unsigned offset, bool apply);
+void drive_sense_format(struct scsi_unit *unit, uint8_t *page);
+enum scsi_status drive_select_format(struct scsi_unit *unit, struct scsi_cmd *cmd,
+				     const uint8_t *page, unsigned offset, bool apply);
+
 /* ---- partition.c ---- */
+
+/* Only at the very beginning of the medium can it be formatted: SCSI_GOOD, or the check. */
+MUST_CHECK enum scsi_status drive_check_beginning(struct drive *d, struct scsi_cmd *cmd);
+/* One partition of @proportion of the medium, which is blank then. Else the check. */
+MUST_CHECK enum scsi_status drive_scale(struct drive *d, struct scsi_cmd *cmd, uint16_t proportion);
 
 /*
  * Before another partition is entered: what was written to this one is on stable storage, or the

@@ -227,7 +227,10 @@ const struct log_page drive_log_pages[] = {
 	{ 0x30, 0,   drive_fill_usage,       NULL,                   NULL,                 DRIVE_MAM,        NULL },
 	{ 0x31, 0,   drive_fill_capacity,    NULL,                   NULL,                 0,                NULL },
 	{ 0x32, 0,   drive_fill_compression, NULL,                   NULL,                 DRIVE_COMPRESSION, NULL },
-	/* of makers; a drive has one of them */
+	/* of makers */
+	{ 0x37, 0,   drive_fill_performance, NULL,                   NULL,                 DRIVE_IBM_SERVICE, NULL },
+	{ 0x37, 0x64, drive_fill_mount_capacity, NULL,               NULL,                 DRIVE_IBM_SERVICE, NULL },
+	/* and a drive has one of them */
 	{ 0x3e, 0,   drive_fill_hp_status,   NULL,                   NULL,                 DRIVE_HP_STATUS,  NULL },
 	{ 0x3e, 0,   drive_fill_dlt_status,  NULL,                   NULL,                 DRIVE_DLT_STATUS, NULL },
 	{ 0x3e, 0,   drive_fill_quantum_statistics, NULL,            NULL,                 DRIVE_QUANTUM_STATISTICS, NULL },

@@ -15,7 +15,9 @@ void drive_mode_header(struct scsi_unit *unit, uint8_t *ret_medium_type, uint8_t
 	*ret_medium_type = 0;
 	if (d->state != DRIVE_READY)
 		return;
-	*ret_medium_type = stage_info(d->stage)->medium_type;
+	*ret_medium_type = (unit->features & DRIVE_PLAIN_TYPE) != 0
+				   ? drive_medium_is_worm(d)
+				   : stage_info(d->stage)->medium_type;
 	if (!stage_is_writable(d->stage) || d->read_only || drive_software_protected(d))
 		*ret_specific |= 0x80; /* WP */
 }
@@ -117,6 +119,11 @@ static const uint8_t page_1a[12] = { 0x1a, 0x0a }; /* power condition: always ac
 static const uint8_t page_1c[12] = { 0x1c, 0x0a, 0x08, 0x03 };
 static const uint8_t page_1c_changeable[12] = { 0x1c, 0x0a, 0x0c, 0x0f, [8] = 0xff, 0xff, 0xff, 0xff };
 static const uint8_t page_1d[32] = { 0x1d, 0x1e }; /* medium configuration: write once media */
+/* of makers (reformat.c): IBM, medium sense: scaling, and how far; read/write control: the format of the next FORMAT MEDIUM */
+static const uint8_t page_23[60] = { 0x23, 0x3a };
+static const uint8_t page_23_changeable[60] = { 0x23, 0x3a, [11] = 0x01, [12] = 0xff };
+static const uint8_t page_25[32] = { 0x25, 0x1e };
+static const uint8_t page_25_changeable[32] = { 0x25, 0x1e, [10] = 0xff };
 /* of makers (vendor.c): IBM, encryption; AIT device configuration, SPAN 0Ah */
 static const uint8_t page_24[8] = { 0x24, 0x06 };
 static const uint8_t page_31[10] = { 0x31, 0x08, 0, 0x0a };
@@ -140,7 +147,9 @@ const struct mode_page drive_mode_pages[] = {
 	{ 0x1a,                    0,    PAGE(page_1a),            NULL,               NULL,                       0, 0 },
 	{ MODE_PAGE_EXCEPTIONS,    0,    CHANGEABLE(page_1c),      NULL,               drive_select_exceptions,    DRIVE_TAPE_ALERT, 0 },
 	{ 0x1d,                    0,    PAGE(page_1d),            drive_sense_medium, NULL,                       DRIVE_WORM, 0 },
+	{ 0x23,                    0,    CHANGEABLE(page_23),      drive_sense_scaling, drive_select_scaling,     DRIVE_MEDIUM_SENSE, MODE_VOLATILE },
 	{ 0x24,                    0,    PAGE(page_24),            drive_sense_ibm_encryption, NULL,               DRIVE_IBM_MODE | DRIVE_ENCRYPTION, 0 },
+	{ 0x25,                    0,    CHANGEABLE(page_25),      drive_sense_format, drive_select_format,       DRIVE_FORMAT_DENSITY, MODE_VOLATILE },
 	{ 0x31,                    0,    PAGE(page_31),            drive_sense_ait,    NULL,                       DRIVE_AIT_MODE, 0 },
 };
 /* clang-format on */

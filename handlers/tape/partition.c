@@ -77,6 +77,7 @@ void drive_close_stages(struct drive *d)
 		stage_close(d->stages[0])); /* synced before, or nobody is there to hear of it */
 	d->stages[0] = d->stage = NULL;
 	d->request_valid = false;
+	d->format_density = 0;
 }
 
 int drive_sync_stages(struct drive *d)
@@ -140,7 +141,7 @@ static const struct wraps_row {
 
 unsigned drive_wrap_pairs(struct drive *d)
 {
-	uint8_t density = d->state == DRIVE_READY ? stage_info(d->stages[0])->density
+	uint8_t density = d->state == DRIVE_READY ? drive_medium_plan(d).density
 						  : drive_default_medium(drive_model(d))->density;
 
 	for (size_t i = 0; i < sizeof(wraps) / sizeof(wraps[0]); i++)
@@ -156,7 +157,7 @@ static unsigned max_partitions(struct drive *d)
 	unsigned most = drive_model(d)->max_partitions;
 
 	if (d->state == DRIVE_READY)
-		medium = drive_medium(drive_model(d), stage_info(d->stages[0])->density,
+		medium = drive_medium(drive_model(d), drive_medium_plan(d).density,
 				      stage_info(d->stages[0])->medium_type);
 	if (medium != NULL && medium->max_partitions < most)
 		most = medium->max_partitions;
@@ -176,12 +177,10 @@ static uint64_t part_of(uint64_t capacity, uint16_t proportion)
 
 static uint64_t usable_bytes(struct drive *d)
 {
-	const struct cart_layout *l;
-
 	if (d->state != DRIVE_READY)
 		return drive_default_medium(drive_model(d))->capacity_bytes;
-	l = &stage_info(d->stages[0])->layout;
-	return part_of(l->capacity_bytes, l->proportion);
+	return part_of(drive_medium_plan(d).capacity_bytes,
+		       stage_info(d->stages[0])->layout.proportion);
 }
 
 /* ---- mode page 11h ---- */
@@ -397,8 +396,8 @@ enum format {
 	FORMAT_BOTH = 2,
 };
 
-/* Only at the very beginning, where nobody can be in the middle of something. */
-static enum scsi_status check_beginning(struct drive *d, struct scsi_cmd *cmd)
+/* Where nobody can be in the middle of something. */
+enum scsi_status drive_check_beginning(struct drive *d, struct scsi_cmd *cmd)
 {
 	struct cart_position p;
 
@@ -424,8 +423,12 @@ static enum scsi_status do_format(struct drive *d, struct scsi_cmd *cmd, const s
 				  uint16_t proportion)
 {
 	struct drive_format_attributes attributes;
+	struct drive_medium_plan medium = drive_medium_plan(d);
 	struct cart_format f = { .partitions = v->partitions,
 				 .proportion = proportion,
+				 .density = medium.density,
+				 .medium_capacity_bytes = medium.capacity_bytes,
+				 .medium_early_warning_bytes = medium.early_warning_bytes,
 				 .attributes = attributes.list };
 	int r;
 
@@ -441,6 +444,7 @@ static enum scsi_status do_format(struct drive *d, struct scsi_cmd *cmd, const s
 	if (r != 0)
 		return drive_outcome(d, cmd, r, SENSE_FORMAT_FAILED, 0);
 	d->request_valid = false;
+	d->format_density = 0;
 	return SCSI_GOOD;
 }
 
@@ -457,7 +461,7 @@ enum scsi_status drive_format_medium(struct scsi_unit *unit, struct scsi_cmd *cm
 		return scsi_check_field(unit, cmd, 2, 3);
 	if (get_be16(cmd->cdb + 3) != 0) /* there is no parameter list */
 		return scsi_check_field(unit, cmd, 3, 7);
-	status = check_beginning(d, cmd);
+	status = drive_check_beginning(d, cmd);
 	if (status != SCSI_GOOD)
 		return status;
 	if (format == FORMAT_DEFAULT)
@@ -472,19 +476,25 @@ enum scsi_status drive_format_medium(struct scsi_unit *unit, struct scsi_cmd *cm
 	return status;
 }
 
+enum scsi_status drive_scale(struct drive *d, struct scsi_cmd *cmd, uint16_t proportion)
+{
+	struct division v = { .partitions = 1 };
+
+	v.bytes[0] = part_of(drive_medium_plan(d).capacity_bytes, proportion);
+	return do_format(d, cmd, &v, proportion);
+}
+
 enum scsi_status drive_set_capacity(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	struct drive *d = drive_of(unit);
 	uint16_t proportion = get_be16(cmd->cdb + 3);
-	struct division v = { .partitions = 1 };
-	enum scsi_status status = check_beginning(d, cmd);
+	enum scsi_status status = drive_check_beginning(d, cmd);
 
 	if (status != SCSI_GOOD)
 		return status;
-	if (proportion == 0) /* the default: all of it */
-		proportion = CART_WHOLE;
-	v.bytes[0] = part_of(stage_info(d->stages[0])->layout.capacity_bytes, proportion);
-	status = do_format(d, cmd, &v, proportion);
+	d->format_density = 0; /* no format does it */
+	status =
+		drive_scale(d, cmd, proportion == 0 ? CART_WHOLE : proportion); /* 0: the default */
 	if (status == SCSI_GOOD)
 		drive_formatted(d, SENSE_SET_CAPACITY_UNDER_WAY, (cmd->cdb[1] & IMMED) != 0);
 	return status;

@@ -3,11 +3,11 @@
  * vendor.c: mode and log pages of drives' makers that say what the drive is at.  What is the same
  * for ever is data of lib/personality; which drive has which page is a feature.
  *
- * Sources: mode page 24h: IBM LTO Ultrium SCSI reference, 9th edition, as mhvtl has it.  31h: Sony
- * SDX-700C to SDX-1100V product specifications.  Log page 3Eh: HP Ultrium technical reference
- * manual, volume 3, generation 3 (Q1530-90901); Quantum DLT 7000, DLT 8000, SDLT 600 and DLT-S4
- * manuals; Quantum LTO-3 and LTO-4 SCSI reference.  Parameters that we do not know a value for are
- * not there.
+ * Sources: log page 37h and diagnostic page 80h: LTFS, sg_tape.c.  Mode page 24h: IBM LTO Ultrium
+ * SCSI reference, 9th edition, as mhvtl has it.  31h: Sony SDX-700C to SDX-1100V product
+ * specifications.  Log page 3Eh: HP Ultrium technical reference manual, volume 3, generation 3
+ * (Q1530-90901); Quantum DLT 7000, DLT 8000, SDLT 600 and DLT-S4 manuals; Quantum LTO-3 and LTO-4
+ * SCSI reference.  Parameters that we do not know a value for are not there.
  */
 #include <string.h>
 
@@ -31,6 +31,41 @@ void drive_sense_ibm_encryption(struct scsi_unit *unit, uint8_t *page)
 
 	page[5] = on ? ENCRYPTION_ENABLED : 0;
 	page[7] = ENCRYPTION_CAPABLE;
+}
+
+/* ---- log page 37h, IBM: performance characteristics ---- */
+
+/*
+ * Of all its parameters and subpages those that LTFS asks for: how good the medium is, where 0
+ * stands for "not known", and (subpage 64h, of this mount) which part of the capacity was lost
+ * where something had to be written twice, in 65536ths: nothing ever is.
+ */
+void drive_fill_performance(struct scsi_unit *unit, struct log_writer *w)
+{
+	(void)unit;
+	log_put_number(w, 0x0001, LOG_BINARY, 0, 1);
+}
+
+void drive_fill_mount_capacity(struct scsi_unit *unit, struct log_writer *w)
+{
+	(void)unit;
+	log_put_number(w, 0x7113, LOG_BINARY, 0, 4);
+}
+
+/* ---- diagnostic page 80h, IBM ---- */
+
+/* The one function that LTFS asks for: a dump of the drive's memory, for READ BUFFER.  What this
+ * drive knows of itself is in the system's journal: its dump is empty. */
+enum scsi_status drive_diagnostic_page(struct scsi_unit *unit, struct scsi_cmd *cmd,
+				       const uint8_t *page, size_t size)
+{
+	static const uint8_t force_dump[8] = { DRIVE_DIAGNOSTIC_PAGE, 0, 0, 4, 0x01, 0x60 };
+
+	for (unsigned i = 0; i < sizeof(force_dump); i++)
+		if (i >= size || page[i] != force_dump[i])
+			return scsi_check_list(unit, cmd, i, 7);
+	return size > sizeof(force_dump) ? scsi_check_list(unit, cmd, sizeof(force_dump), 7)
+					 : SCSI_GOOD;
 }
 
 /* ---- mode page 31h, AIT device configuration ---- */

@@ -116,6 +116,11 @@ enum drive_feature {
 	DRIVE_HP_STATUS = 0x40000,           /* log page 3Eh, device status */
 	DRIVE_DLT_STATUS = 0x80000,          /* log page 3Eh, device status */
 	DRIVE_QUANTUM_STATISTICS = 0x100000, /* log page 3Eh, tape device statistics */
+	/* what makers' drives do in ways of their own (handlers/tape/reformat.c) */
+	DRIVE_MEDIUM_SENSE = 0x200000,   /* mode page 23h: write protection, capacity scaling */
+	DRIVE_FORMAT_DENSITY = 0x400000, /* mode page 25h: the next FORMAT MEDIUM's format */
+	DRIVE_IBM_SERVICE = 0x1000000,   /* log page 37h, diagnostic page 80h */
+	DRIVE_PLAIN_TYPE = 0x800000, /* MEDIUM TYPE of the mode header: 00h data, 01h write once */
 };
 
 /* How long the mechanism takes, where it is to be as slow as the real one. 0: unknown. */

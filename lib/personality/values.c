@@ -369,6 +369,10 @@ static const struct { const char *word; unsigned bit; } feature_words[] = {
 	{ "hp-status",     DRIVE_HP_STATUS },
 	{ "dlt-status",    DRIVE_DLT_STATUS },
 	{ "quantum-statistics", DRIVE_QUANTUM_STATISTICS },
+	{ "medium-sense",  DRIVE_MEDIUM_SENSE },
+	{ "format-density", DRIVE_FORMAT_DENSITY },
+	{ "plain-type",    DRIVE_PLAIN_TYPE },
+	{ "ibm-service",   DRIVE_IBM_SERVICE },
 };
 static const char *const kind_words[] = {
 	[MEDIUM_DATA] = "data", [MEDIUM_WORM] = "worm", [MEDIUM_CLEANING] = "cleaning",

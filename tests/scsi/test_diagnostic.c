@@ -100,21 +100,44 @@ static void only_page_0_can_be_sent(void **state)
 	expect_sense(r, SENSE_INFORMATION_UNIT_TOO_SHORT);
 	for (unsigned byte = 0; byte < 3; byte++) {
 		memset(r->data, 0, 4);
-		r->data[byte] = 0x80;
+		r->data[byte] = 0x90;
 		run(r, 4, OP_SEND_DIAGNOSTIC, 0x10, 0, 0, 4, 0);
 		expect_list_field(r, byte);
 	}
 }
 
-static void the_list_of_pages_has_one(void **state)
+static void of_page_80h_there_is_the_dump_alone(void **state)
+{
+	static const uint8_t dump[8] = { 0x80, 0, 0, 4, 0x01, 0x60 };
+	struct rig *r = *state;
+
+	for (unsigned byte = 1; byte < sizeof(dump); byte++) {
+		if (byte == 2) /* more than the list has: below */
+			continue;
+		memcpy(r->data, dump, sizeof(dump));
+		r->data[byte] = byte == 3 ? 3 : dump[byte] ^ 0x08;
+		run(r, 8, OP_SEND_DIAGNOSTIC, 0x10, 0, 0, 8, 0);
+		expect_list_field(r, byte);
+	}
+	memcpy(r->data, dump, sizeof(dump));
+	run(r, 7, OP_SEND_DIAGNOSTIC, 0x10, 0, 0, 7, 0);
+	expect_field_bit(r, 3, 7);
+	r->data[8] = 0;
+	run(r, 9, OP_SEND_DIAGNOSTIC, 0x10, 0, 0, 9, 0);
+	expect_list_field(r, 8);
+	run(r, 8, OP_SEND_DIAGNOSTIC, 0x10, 0, 0, 8, 0);
+	expect_good(r);
+}
+
+static void the_list_of_pages_has_the_makers(void **state)
 {
 	struct rig *r = *state;
 
 	for (uint8_t pcv = 0; pcv <= 1; pcv++) {
 		run(r, 64, OP_RECEIVE_DIAGNOSTIC, pcv, 0, 0, 64, 0);
 		expect_good(r);
-		assert_int_equal(r->cmd.in_len, 5);
-		assert_memory_equal(r->data, "\0\0\0\1\0", 5);
+		assert_int_equal(r->cmd.in_len, 6);
+		assert_memory_equal(r->data, "\0\0\0\2\0\x80", 6);
 		run(r, 64, OP_RECEIVE_DIAGNOSTIC, pcv, 0x40, 0, 64, 0);
 		expect_field_bit(r, 2, 7);
 	}
@@ -130,7 +153,8 @@ int main(void)
 		rig_test(a_pool_that_does_not_answer_fails_the_test),
 		rig_test(what_contradicts_itself_is_refused),
 		rig_test(only_page_0_can_be_sent),
-		rig_test(the_list_of_pages_has_one),
+		rig_test(of_page_80h_there_is_the_dump_alone),
+		rig_test(the_list_of_pages_has_the_makers),
 	};
 
 	return rig_main(tests);

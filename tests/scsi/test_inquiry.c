@@ -136,7 +136,7 @@ static void densities_are_those_of_the_drive_or_the_medium(void **state)
 static void log_pages_are_those_listed_and_well_formed(void **state)
 {
 	static const uint8_t pages[] = { 0x00, 0x02, 0x03, 0x0c, 0x0d, 0x10, 0x11, 0x12, 0x13,
-					 0x14, 0x16, 0x17, 0x1b, 0x2e, 0x30, 0x31, 0x32 };
+					 0x14, 0x16, 0x17, 0x1b, 0x2e, 0x30, 0x31, 0x32, 0x37 };
 	struct rig *r = *state;
 
 	log_page(r, 0, 0);
@@ -156,7 +156,7 @@ static void log_pages_are_those_listed_and_well_formed(void **state)
 	}
 	run(r, 1024, OP_LOG_SENSE, 0, 0x40, 0xff, 0, 0, 0, 4, 0, 0); /* with subpages */
 	expect_good(r);
-	assert_int_equal(r->cmd.in_len, 4 + 2 * 2 * sizeof(pages)); /* each with FFh */
+	assert_int_equal(r->cmd.in_len, 4 + 2 * 2 * sizeof(pages) + 2); /* each with FFh; 37h/64h */
 	run(r, 1024, OP_LOG_SENSE, 0, 0x40 | 0x17, 0xff, 0, 0, 0, 4, 0, 0);
 	expect_good(r);
 	assert_int_equal(r->cmd.in_len, 8);

@@ -93,8 +93,7 @@ static void ltfs_turns_off_reading_across_the_end_of_data(void **state)
 	rig->data[0] = rig->data[1] = 0;
 	rig->data[24] = 0x0c;
 	assert_int_equal(persona_rig_send(rig, unit, select, sizeof(select), 48, why), SCSI_GOOD);
-	/* what is not done is not taken: another format for the next FORMAT MEDIUM */
-	rig->data[26] = 0x54;
+	rig->data[26] = 0x54; /* of no medium */
 	assert_int_equal(persona_rig_send(rig, unit, select, sizeof(select), 48, why),
 			 SCSI_CHECK_CONDITION);
 	assert_int_equal(why[2] & 0x0f, 0x05);
