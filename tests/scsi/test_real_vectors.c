@@ -94,16 +94,18 @@ static void a_dlt_7000_drive(void **state)
 	persona_rig_free(rig);
 }
 
-/* IBM Ultrium T200 and 3580 SCSI reference (WB1109), standard INQUIRY data: version 3, response
- * data format 2. */
+/* IBM Ultrium T200 and 3580 SCSI reference (WB1109-02), table 4, standard INQUIRY data: version 3,
+ * response data format 2, additional length 33, no queueing; 38 bytes. */
 static void inquiry_of_a_first_generation_ibm_drive(void **state)
 {
+	static const uint8_t head[8] = { 0x01, 0x80, 0x03, 0x02, 33, 0x00, 0x00, 0x00 };
 	struct persona_rig *rig = open_rig("ibm-lto1");
 
 	(void)state;
-	assert_true(ANSWER(rig, OP_INQUIRY, 0, 0, 0, 0xff, 0) >= 36);
-	assert_memory_equal(rig->data, "\x01\x80\x03\x02", 4);
+	assert_int_equal(ANSWER(rig, OP_INQUIRY, 0, 0, 0, 0xff, 0), 38);
+	assert_memory_equal(rig->data, head, 8);
 	assert_memory_equal(rig->data + 8, "IBM     ULT3580-TD1     ", 24);
+	assert_memory_equal(rig->data + 36, "\x00\x00", 2);
 	persona_rig_free(rig);
 }
 
@@ -218,6 +220,128 @@ static void lengths_of_lto_10_cartridges(void **state)
 	assert_int_equal(medium_find("LTO-10P")->length, 1337);
 }
 
+/* Algorithm of data compression, mode page 0Fh, bytes 4 to 7 and 8 to 11.  IBM: LTFS issue 474, a
+ * real LTO-8 drive.  HP LTO-2: C7379-90900.  T10000: E20425-06.  Sony: specification of SDX-1100V.
+ * DLT 7000 and DLT-S4: their manuals. */
+static void compression_algorithms(void **state)
+{
+	static const struct {
+		const char *personality;
+		uint8_t algorithm;
+	} real[] = { { "ibm-lto8", 0xff },        { "hp-lto2", 1 },
+		     { "stk-t10000c", 1 },        { "sony-ait5", 3 },
+		     { "quantum-dlt7000", 0x10 }, { "quantum-dlt-s4", 0x10 } };
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(real); i++) {
+		struct persona_rig *rig = open_rig(real[i].personality);
+
+		assert_int_equal(ANSWER(rig, OP_MODE_SENSE_6, 8, 0x0f, 0, 64, 0), 4 + 16);
+		assert_int_equal(get_be32(rig->data + 4 + 4), real[i].algorithm);
+		assert_int_equal(get_be32(rig->data + 4 + 8), real[i].algorithm);
+		persona_rig_free(rig);
+	}
+}
+
+/* DLT-S4 Interface Reference Guide: READ BLOCK LIMITS (figure 127), MODE SENSE (tables 90 and 91).
+ */
+static void a_dlt_s4_drive(void **state)
+{
+	static const struct {
+		uint8_t code;
+		uint32_t bits_per_inch;
+		uint16_t tracks;
+	} real[] = { { 0x49, 190000, 56 }, { 0x4a, 233000, 40 }, { 0x4b, 256000, 80 } };
+	struct persona_rig *rig = open_rig("quantum-dlt-s4");
+
+	(void)state;
+	assert_int_equal(ANSWER(rig, OP_READ_BLOCK_LIMITS, 0, 0, 0, 0, 0), 6);
+	assert_memory_equal(rig->data, "\x00\xff\xff\xfc\x00\x04", 6);
+	for (unsigned i = 0; i < G_N_ELEMENTS(real); i++) {
+		const struct density_row *row =
+			drive_density(personality_find("quantum-dlt-s4")->drive, real[i].code);
+
+		assert_int_equal(row->bits_per_mm, (real[i].bits_per_inch * 10 + 127) / 254);
+		assert_int_equal(row->tracks, real[i].tracks);
+	}
+	assert_true(persona_rig_load(rig));
+	assert_int_equal(ANSWER(rig, OP_MODE_SENSE_6, 0, 0, 0, 12, 0), 12);
+	assert_int_equal(rig->data[1], 0x91);
+	persona_rig_free(rig);
+}
+
+/* DLT 4000, DX-series, SDLT 600 and DLT-S4 guides, MODE SENSE, medium type. */
+static void medium_types_of_dlt(void **state)
+{
+	static const struct {
+		const char *medium;
+		uint8_t type;
+	} real[] = { { "DLT-CLEAN", 0x81 },  { "DLT-III", 0x83 },    { "DLT-IIIXT", 0x84 },
+		     { "DLT-IV-20", 0x85 },  { "DLT-IV-35", 0x85 },  { "DLT-IV-40", 0x85 },
+		     { "SDLT-I-110", 0x86 }, { "SDLT-I-160", 0x86 }, { "SDLT-II", 0x87 },
+		     { "DLT-S4", 0x91 } };
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(real); i++)
+		assert_int_equal(medium_find(real[i].medium)->medium_type, real[i].type);
+}
+
+/* WRITE(6) of a block of 4 bytes, @first and three more, where the tape is. */
+static void write_4(struct persona_rig *rig, uint8_t first)
+{
+	static const uint8_t cdb[6] = { OP_WRITE_6, 0, 0, 0, 4, 0 };
+
+	for (uint8_t i = 0; i < 4; i++)
+		rig->data[i] = (uint8_t)(first + i);
+	assert_int_equal(persona_rig_send(rig, drive_unit(rig->drive), cdb, 6, 4, NULL), SCSI_GOOD);
+}
+
+/* LTFS, tape_drivers/ibm_tape.h: READ REVERSE is a command of enterprise drives. */
+static void a_3592_drive_reads_backwards_and_an_lto_drive_does_not(void **state)
+{
+	static const char *const names[] = { "ibm-3592-j1a", "ibm-3592-e05", "ibm-3592-e07",
+					     "ibm-3592-70f", "ibm-3490e" };
+	struct persona_rig *rig;
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+		rig = open_rig(names[i]);
+		assert_true(persona_rig_load(rig));
+		write_4(rig, 0x10);
+		write_4(rig, 0x20);
+		assert_int_equal(ANSWER(rig, OP_READ_REVERSE_6, 0, 0, 0, 4, 0), 4);
+		assert_memory_equal(rig->data, "\x23\x22\x21\x20", 4);
+		assert_int_equal(ANSWER(rig, OP_READ_REVERSE_6, 4, 0, 0, 4, 0), 4); /* BYTORD */
+		assert_memory_equal(rig->data, "\x10\x11\x12\x13", 4);
+		persona_rig_free(rig);
+	}
+	rig = open_rig("ibm-lto8");
+	assert_true(persona_rig_load(rig));
+	write_4(rig, 0x10);
+	assert_int_equal(ANSWER(rig, OP_READ_REVERSE_6, 0, 0, 0, 4, 0), 0);
+	persona_rig_free(rig);
+}
+
+/* What docs/coming-from-mhvtl.md says of the drive that is nobody's. */
+static void the_generic_drive_has_explicit_addresses_and_reads_backwards(void **state)
+{
+	static const uint8_t write_at_1[16] = { [0] = OP_WRITE_16, 0x08, [11] = 1, [14] = 4 };
+	struct persona_rig *rig = open_rig("generic-lto8");
+
+	(void)state;
+	assert_true(persona_rig_load(rig));
+	write_4(rig, 0x10);
+	write_4(rig, 0x20);
+	memcpy(rig->data, "\x30\x31\x32\x33", 4);
+	assert_int_equal(persona_rig_send(rig, drive_unit(rig->drive), write_at_1, 16, 4, NULL),
+			 SCSI_GOOD);
+	assert_int_equal(ANSWER(rig, OP_READ_16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 4, 0), 4);
+	assert_memory_equal(rig->data, "\x30\x31\x32\x33", 4);
+	assert_int_equal(ANSWER(rig, OP_READ_REVERSE_6, 0, 0, 0, 4, 0), 4);
+	assert_memory_equal(rig->data, "\x33\x32\x31\x30", 4);
+	persona_rig_free(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +355,11 @@ int main(void)
 		cmocka_unit_test(an_lto_6_drive_has_four_partitions_and_an_lto_5_two),
 		cmocka_unit_test(densities_that_freebsd_knows),
 		cmocka_unit_test(lengths_of_lto_10_cartridges),
+		cmocka_unit_test(compression_algorithms),
+		cmocka_unit_test(a_dlt_s4_drive),
+		cmocka_unit_test(medium_types_of_dlt),
+		cmocka_unit_test(a_3592_drive_reads_backwards_and_an_lto_drive_does_not),
+		cmocka_unit_test(the_generic_drive_has_explicit_addresses_and_reads_backwards),
 	};
 
 	(void)g_setenv("TCMU_VTL_PERSONALITIES", "/nonexistent", TRUE);
