@@ -20,8 +20,13 @@ enum scsi_needs {
 	WAITS = 0x20, /* until a motion (motion.h) is over; so do all that have NEEDS_MEDIUM and
 			 TELLS_DEFERRED */
 	LUN_IGNORED =
-		0x40,   /* bits 7-5 of byte 1, where SCSI-2 has the LUN, mean nothing: Linux
-			   fills them in its first INQUIRY at a LUN of a target it does not know */
+		0x40, /* bits 7-5 of byte 1, where SCSI-2 has the LUN, mean nothing: Linux
+			 fills them in its first INQUIRY at a LUN of a target it does not know */
+	/* Of one of the two sets of commands of SSC (handlers/tape/explicit.c): at the position, at
+	 * the object that the CDB names, or of the set that BAM of the CDB says. */
+	IMPLICIT_ADDRESS = 0x80,
+	EXPLICIT_ADDRESS = 0x100,
+	ADDRESS_BY_BAM = 0x200,
 	BY_CORE = 0x08, /* LIO answers it before us: listed, never handled */
 };
 
@@ -36,7 +41,9 @@ struct scsi_command {
 	enum scsi_status (*handler)(struct scsi_unit *unit, struct scsi_cmd *cmd);
 	uint8_t bits[SCSI_CDB_MAX - 1]; /* bits that may be set in bytes 1..len-1; a service action
 					   counts as allowed */
-	unsigned features;              /* the row is there only for a unit with all of these */
+	/* The row is there only for a unit with all of these; of several rows for one command the
+	 * first one is taken. */
+	unsigned features;
 };
 
 /* The row for @cdb; NULL, with *ret_known_opcode saying whether only the service action is unknown.

@@ -44,8 +44,10 @@ struct mode_page {
 	 */
 	enum scsi_status (*select)(struct scsi_unit *unit, struct scsi_cmd *cmd,
 				   const uint8_t *page, unsigned offset, bool apply);
-	unsigned features; /* the row is there only for a unit with all of these */
-	unsigned flags;    /* enum mode_page_flags */
+	/* The row is there only for a unit with all of these; of several rows for one page the
+	 * first one is taken. */
+	unsigned features;
+	unsigned flags; /* enum mode_page_flags */
 };
 
 /* All pages to their saved values: power on, reset. */

@@ -72,6 +72,9 @@ enum sense_key {
 	X(SOURCE_EMPTY,                   KEY_ILLEGAL_REQUEST,  0x3b, 0x0e, "medium source element empty") \
 	X(INFORMATION_UNIT_TOO_SHORT,     KEY_ABORTED_COMMAND,  0x0e, 0x02, "information unit too short: less data than the CDB names") \
 	X(REMOVAL_PREVENTED,              KEY_ILLEGAL_REQUEST,  0x53, 0x02, "medium removal prevented") \
+	X(WRITE_CAPABLE_STATE,            KEY_ILLEGAL_REQUEST,  0x20, 0x04, "illegal command while in write capable state: LCS ends it") \
+	X(EXPLICIT_ADDRESS_MODE,          KEY_ILLEGAL_REQUEST,  0x20, 0x06, "illegal command while in explicit address mode") \
+	X(IMPLICIT_ADDRESS_MODE,          KEY_ILLEGAL_REQUEST,  0x20, 0x07, "illegal command while in implicit address mode") \
 	X(NOT_APPEND_ONLY,                KEY_ILLEGAL_REQUEST,  0x20, 0x0c, "illegal command when not in append-only mode") \
 	X(INVALID_POSITION,               KEY_ILLEGAL_REQUEST,  0x3b, 0x00, "sequential positioning error: this is not where the tape stands") \
 	X(COMMAND_SEQUENCE,               KEY_ILLEGAL_REQUEST,  0x2c, 0x00, "command sequence error") \

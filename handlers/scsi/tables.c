@@ -14,10 +14,25 @@
 /* What a row of a table has, whatever table it is. */
 struct row_shape {
 	size_t size;
-	size_t features;              /* where its field stands */
-	bool paged, subpaged;         /* begins with a page code, and a subpage code behind it */
-	const struct page_list *list; /* the pages that there are; NULL: all */
+	size_t features;      /* where its field stands */
+	bool paged, subpaged; /* begins with a page code, and a subpage code behind it */
+	bool (*same)(const void *a, const void *b); /* of one command or page; NULL: never */
+	const struct page_list *list;               /* the pages that there are; NULL: all */
 };
+
+static bool same_command(const void *a, const void *b)
+{
+	const struct scsi_command *x = a, *y = b;
+
+	return x->opcode == y->opcode && x->sa == y->sa;
+}
+
+static bool same_mode_page(const void *a, const void *b)
+{
+	const struct mode_page *x = a, *y = b;
+
+	return x->code == y->code && x->subpage == y->subpage;
+}
 
 static bool listed(const struct row_shape *shape, const uint8_t *row)
 {
@@ -37,13 +52,16 @@ static void *choose(const void *rows, unsigned cnt, unsigned more, const struct 
 		    unsigned features, unsigned *ret_cnt)
 {
 	char *chosen = calloc(cnt + more + 1, shape->size);
-	unsigned n = 0;
+	unsigned n = 0; /* several rows of one command or page stand behind one another */
 
 	for (unsigned i = 0; chosen != NULL && i < cnt; i++) {
 		const char *row = (const char *)rows + i * shape->size;
 		unsigned needed;
 
 		memcpy(&needed, row + shape->features, sizeof(needed));
+		if (n > 0 && shape->same != NULL &&
+		    shape->same(row, chosen + shape->size * (n - 1)))
+			continue;
 		if ((needed & ~features) == 0 && listed(shape, (const uint8_t *)row))
 			memcpy(chosen + shape->size * n++, row, shape->size);
 	}
@@ -152,16 +170,17 @@ struct scsi_tables *tables_choose(const struct scsi_tables *all, unsigned featur
 	t->lun_in_cdb = all->lun_in_cdb;
 	t->vpd_bytes = all->vpd_bytes;
 	t->commands = choose(all->commands, all->commands_cnt, 0,
-			     SHAPE(scsi_command, false, false, NULL), features, &t->commands_cnt);
-	t->mode_pages =
-		choose(all->mode_pages, all->mode_pages_cnt, more,
-		       SHAPE(mode_page, true, true, all->mode_list), features, &t->mode_pages_cnt);
-	t->log_pages =
-		choose(all->log_pages, all->log_pages_cnt, 0,
-		       SHAPE(log_page, true, true, all->log_list), features, &t->log_pages_cnt);
-	t->vpd_pages =
-		choose(all->vpd_pages, all->vpd_pages_cnt, 0,
-		       SHAPE(vpd_page, true, false, all->vpd_list), features, &t->vpd_pages_cnt);
+			     SHAPE(scsi_command, false, false, same_command, NULL), features,
+			     &t->commands_cnt);
+	t->mode_pages = choose(all->mode_pages, all->mode_pages_cnt, more,
+			       SHAPE(mode_page, true, true, same_mode_page, all->mode_list),
+			       features, &t->mode_pages_cnt);
+	t->log_pages = choose(all->log_pages, all->log_pages_cnt, 0,
+			      SHAPE(log_page, true, true, NULL, all->log_list), features,
+			      &t->log_pages_cnt);
+	t->vpd_pages = choose(all->vpd_pages, all->vpd_pages_cnt, 0,
+			      SHAPE(vpd_page, true, false, NULL, all->vpd_list), features,
+			      &t->vpd_pages_cnt);
 	if (t->commands != NULL && t->mode_pages != NULL && t->log_pages != NULL &&
 	    t->vpd_pages != NULL && model_mode(t, all->mode_bytes))
 		return t;

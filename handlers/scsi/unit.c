@@ -2,7 +2,8 @@
 /*
  * unit.c: the pipeline.  What is refused, in this order: an unknown operation code, an unknown
  * service action, a pending unit attention (told once), reserved bits, a medium that is not there
- * or not ready, a write protected one.
+ * or not ready, a write protected one, a command that is not for the state that the unit is in
+ * (ops->admit).
  */
 #include "handlers/scsi/unit.h"
 
@@ -315,6 +316,16 @@ static enum scsi_status check_medium(struct scsi_unit *unit, struct scsi_cmd *cm
 	return why == SENSE_NO_SENSE ? SCSI_GOOD : scsi_check(unit, cmd, why);
 }
 
+static enum scsi_status check_admission(struct scsi_unit *unit, struct scsi_cmd *cmd,
+					const struct scsi_command *row)
+{
+	enum sense_id why = SENSE_NO_SENSE;
+
+	if (unit->ops->admit != NULL)
+		why = unit->ops->admit(unit, cmd, row);
+	return why == SENSE_NO_SENSE ? SCSI_GOOD : scsi_check(unit, cmd, why);
+}
+
 /* What REQUEST SENSE has shown already, or what is new. */
 static bool take_deferred(struct scsi_unit *unit, enum sense_id *ret_why, struct sense_extra *extra)
 {
@@ -378,11 +389,13 @@ static enum scsi_status run(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		status = check_bits(unit, cmd, row);
 	if (status == SCSI_GOOD)
 		status = check_medium(unit, cmd, row);
+	if (status == SCSI_GOOD)
+		status = check_admission(unit, cmd, row);
 	if (status != SCSI_GOOD)
 		return status;
 	status = row->handler(unit, cmd);
 	if ((row->needs & TELLS_DEFERRED) != 0 && unit->ops->streamed != NULL)
-		unit->ops->streamed(unit);
+		unit->ops->streamed(unit, row, status);
 	if (status == SCSI_GOOD)
 		status = tell_exception(unit, cmd, row);
 	return status;

@@ -71,9 +71,14 @@ struct scsi_unit_ops {
 	 */
 	enum scsi_status (*diagnostic_page)(struct scsi_unit *unit, struct scsi_cmd *cmd,
 					    const uint8_t *page, size_t size);
-	/* A handler of a row that TELLS_DEFERRED has run: the medium may stand elsewhere. NULL:
-	 * nobody cares. */
-	void (*streamed)(struct scsi_unit *unit);
+	/* Why a command that nothing else refuses may not run now; SENSE_NO_SENSE: it may.  NULL:
+	 * all may. */
+	enum sense_id (*admit)(struct scsi_unit *unit, const struct scsi_cmd *cmd,
+			       const struct scsi_command *row);
+	/* A handler of a row that TELLS_DEFERRED has run, with @status: the medium may stand
+	 * elsewhere. NULL: nobody cares. */
+	void (*streamed)(struct scsi_unit *unit, const struct scsi_command *row,
+			 enum scsi_status status);
 	/* Power on, or a reset: forget position, prevention and what else is volatile. */
 	void (*reset)(struct scsi_unit *unit);
 	/* What REQUEST SENSE says where there is nothing else to say. NULL: SENSE_NO_SENSE. */

@@ -76,6 +76,8 @@ enum scsi_status drive_select_compression(struct scsi_unit *unit, struct scsi_cm
 /* ---- device configuration ---- */
 
 #define SWP    0x04 /* byte 10, software write protection */
+#define BAML   0x02 /* byte 10, block address mode lock: BAM says which mode */
+#define BAM    0x01
 #define ASOCWP 0x04 /* byte 15, associated write protection: until the medium is unloaded */
 
 /* Byte 15, REWIND ON RESET. The others, "not said" and "stays", are one: it stays. */
@@ -95,6 +97,15 @@ enum scsi_status drive_select_configuration(struct scsi_unit *unit, struct scsi_
 	if (apply)
 		switch_compression(drive_of(unit), page[14] != 0);
 	return SCSI_GOOD;
+}
+
+enum drive_address_mode drive_locked_address_mode(struct drive *d)
+{
+	const uint8_t *page = mode_current(&d->unit, MODE_PAGE_CONFIGURATION, 0);
+
+	if (page == NULL || (page[10] & BAML) == 0)
+		return ADDRESS_NONE;
+	return (page[10] & BAM) != 0 ? ADDRESS_EXPLICIT : ADDRESS_IMPLICIT;
 }
 
 bool drive_rewinds_on_reset(struct drive *d)

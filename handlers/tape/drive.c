@@ -105,6 +105,7 @@ static void begin_load(struct drive *d)
 {
 	drive_alerts_new_medium(d);
 	drive_forget_overwrite(&d->unit);
+	drive_forget_address_mode(d);
 	d->pews_told = false;
 	d->displaced = false;
 	d->has_recalled = false;
@@ -170,6 +171,7 @@ static enum sense_id drive_write_protected(struct scsi_unit *unit)
 static void reset_parameters(struct drive *d)
 {
 	drive_forget_overwrite(&d->unit);
+	drive_forget_address_mode(d);
 	d->prevented = false;
 	d->found.sense = SENSE_NO_SENSE; /* a verification that nobody waits for any more */
 	d->block_size = 0;
@@ -265,10 +267,18 @@ static enum sense_id idle(struct scsi_unit *unit)
 	return d->dirt != DIRT_NONE ? SENSE_CLEANING_REQUESTED : SENSE_NO_SENSE;
 }
 
+static void streamed(struct scsi_unit *unit, const struct scsi_command *row,
+		     enum scsi_status status)
+{
+	drive_forget_overwrite(unit);
+	drive_address_streamed(drive_of(unit), row, status);
+}
+
 static const struct scsi_unit_ops unit_ops = {
 	.self_test = drive_self_test,
 	.diagnostic_page = drive_diagnostic_page,
-	.streamed = drive_forget_overwrite,
+	.admit = drive_admit,
+	.streamed = streamed,
 	.ready = drive_ready,
 	.write_protected = drive_write_protected,
 	.deferred = drive_deferred,

@@ -98,6 +98,13 @@ enum drive_overwrite {
 	OVERWRITE_FORMAT = 2,
 };
 
+/* Which of the two sets of commands a drive that has both takes: explicit.c. */
+enum drive_address_mode {
+	ADDRESS_NONE,     /* the next command that is of one of them decides */
+	ADDRESS_IMPLICIT, /* at the position */
+	ADDRESS_EXPLICIT, /* at the object that the CDB names */
+};
+
 /* How much a drive was used since it was cleaned. */
 enum drive_dirt {
 	DIRT_NONE,
@@ -190,6 +197,8 @@ struct drive {
 	struct drive_load load;
 	uint8_t events[DRIVE_EVENTS][DRIVE_EVENT_SIZE];
 	bool pews_told; /* programmable early warning, for this coming into its zone */
+	enum drive_address_mode address_mode;
+	bool write_capable; /* in explicit address mode: a sequence of writes has begun */
 	enum drive_overwrite overwrite; /* ALLOW OVERWRITE */
 	uint64_t overwrite_object;      /* the position that it was given for */
 };
@@ -279,6 +288,8 @@ void drive_follow_compression(struct drive *d);
 /* The saved values of both pages agree, too: mode_follow of struct scsi_unit_ops. */
 void drive_mode_follow(uint8_t code, uint8_t subpage, const uint8_t *other,
 		       const struct mode_page *row, uint8_t *page);
+/* BAML and BAM: the mode that a host has chosen for good; ADDRESS_NONE: the commands choose. */
+enum drive_address_mode drive_locked_address_mode(struct drive *d);
 /* ROR of the device configuration page: a reset of the unit goes to the beginning of partition 0.
  * Else the medium stays where it is. */
 bool drive_rewinds_on_reset(struct drive *d);
@@ -454,6 +465,20 @@ void drive_worker_end(struct drive *d);
 /* Brings the tape to the partition and object that a CDB of 16 bytes names (bytes 3 and 4..11).
  * SCSI_GOOD or the check. */
 enum scsi_status drive_go_to(struct drive *d, struct scsi_cmd *cmd);
+
+/*
+ * Whether a command of @row is one for the address mode that the drive is in: SENSE_NO_SENSE, and
+ * with ADDRESS_NONE the mode is that of the command from now on; or the refusal.  Only for drives
+ * that have both sets.
+ */
+enum sense_id drive_admit(struct scsi_unit *unit, const struct scsi_cmd *cmd,
+			  const struct scsi_command *row);
+/* Another medium, another beginning: no mode, and no sequence of writes. */
+void drive_forget_address_mode(struct drive *d);
+/* A command of @row has run: what brought the tape to the beginning of the partition ends the mode.
+ */
+void drive_address_streamed(struct drive *d, const struct scsi_command *row,
+			    enum scsi_status status);
 
 /*
  * Programmable early warning: drive_pews_begin() before anything is written, drive_pews_entered()

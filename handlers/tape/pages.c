@@ -106,6 +106,8 @@ static const uint8_t page_0f_changeable[16] = { 0x0f, 0x0e, 0x80 };
  * written then), no REW (it is told of writes alone, as by LTO drives); SWP, the algorithm, ROR and ASOCWP may be set */
 static const uint8_t page_10[16] = { 0x10, 0x0e, 0, 0, 0, 0, 0, 0, 0x40, 0, 0x18 };
 static const uint8_t page_10_changeable[16] = { 0x10, 0x0e, [10] = 0x04, [14] = 0xff, [15] = 0x1c };
+/* BAML and BAM too, of a drive with explicit addresses (explicit.c) */
+static const uint8_t page_10_explicit_changeable[16] = { 0x10, 0x0e, [10] = 0x07, [14] = 0xff, [15] = 0x1c };
 /* device configuration extension: TAPLSD, WRITE MODE and SHORT ERASE MODE, PEWS (10^6 bytes) */
 static const uint8_t page_10_01[32] = { 0x50, 0x01, 0, 0x1c };
 static const uint8_t page_10_01_changeable[32] = { 0x50, 0x01, 0, 0x1c, 0x01, 0xff, 0xff, 0xff };
@@ -140,6 +142,8 @@ const struct mode_page drive_mode_pages[] = {
 	{ MODE_PAGE_CONTROL,       MODE_SUB_DATA_PROTECTION,
 	                                 CHANGEABLE(page_0a_f0),   NULL,               lbp_select,                 DRIVE_LBP_RS, MODE_VOLATILE },
 	{ MODE_PAGE_COMPRESSION,   0,    CHANGEABLE(page_0f),      NULL,               drive_select_compression,   DRIVE_COMPRESSION, 0 },
+	{ MODE_PAGE_CONFIGURATION, 0,    sizeof(page_10), page_10, page_10_explicit_changeable,
+	                                                           NULL,               drive_select_configuration, DRIVE_EXPLICIT, 0 },
 	{ MODE_PAGE_CONFIGURATION, 0,    CHANGEABLE(page_10),      NULL,               drive_select_configuration, 0, 0 },
 	{ MODE_PAGE_CONFIGURATION, MODE_SUB_CONFIGURATION_EXTENSION,
 	                                 CHANGEABLE(page_10_01),   NULL,               drive_select_extension,     DRIVE_PEWS, 0 },

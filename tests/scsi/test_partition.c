@@ -249,6 +249,7 @@ static void explicit_addresses_name_the_partition(void **state)
 
 	rig_features(r, DRIVE_EXPLICIT);
 	two(r);
+	rewind_tape(r); /* out of implicit address mode */
 	run_cdb(r, cdb, sizeof(cdb), 100);
 	expect_good(r);
 	assert_int_equal(r->data[0], 2);

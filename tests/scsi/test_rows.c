@@ -329,6 +329,10 @@ static void meets_short_lists(struct rig *r, const struct scsi_command *row)
 		cdb[1] = 0x10; /* PF */
 	if (row->opcode == OP_WRITE_BUFFER)
 		cdb[1] = 0x02;
+	if ((row->needs & EXPLICIT_ADDRESS) != 0) {
+		rewind_tape(r); /* out of implicit address mode */
+		cdb[1] = 0x0c;  /* a sequence of one */
+	}
 	for (unsigned i = 0; i < f.size; i++)
 		assert_int_equal(row->bits[f.byte + i - 1], 0xff);
 	run_cdb(r, cdb, row->len, 0);
