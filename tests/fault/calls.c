@@ -122,6 +122,16 @@ static ino_t inode(int fd)
 	return st.st_ino;
 }
 
+static bool is_nameless(int fd)
+{
+	struct stat st = { .st_nlink = 1 };
+	int e = errno;
+
+	(void)__real_fstat(fd, &st);
+	errno = e;
+	return st.st_nlink == 0;
+}
+
 static void tell(const struct call *call)
 {
 	int e = errno;
@@ -135,6 +145,7 @@ static void tell_write(int fd, const struct iovec *iov, off_t offset, ssize_t si
 	if (calls_observer != NULL && size > 0)
 		tell(&(struct call){ .kind = CALL_WRITE,
 				     .file = inode(fd),
+				     .nameless = is_nameless(fd),
 				     .offset = (uint64_t)offset,
 				     .size = (uint64_t)size,
 				     .iov = iov });
@@ -143,8 +154,11 @@ static void tell_write(int fd, const struct iovec *iov, off_t offset, ssize_t si
 static void tell_file(enum call_kind kind, int fd, uint64_t offset, uint64_t size)
 {
 	if (calls_observer != NULL)
-		tell(&(struct call){
-			.kind = kind, .file = inode(fd), .offset = offset, .size = size });
+		tell(&(struct call){ .kind = kind,
+				     .file = inode(fd),
+				     .nameless = is_nameless(fd),
+				     .offset = offset,
+				     .size = size });
 }
 
 static void tell_name(enum call_kind kind, int folder, const char *name)

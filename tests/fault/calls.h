@@ -59,6 +59,7 @@ enum call_kind {
 struct call {
 	enum call_kind kind;
 	ino_t file, folder, to_folder;
+	bool nameless; /* the file has no name: a loss of power leaves nothing of it */
 	const char *name, *to_name;
 	uint64_t offset, size;
 	const struct iovec *iov; /* of which the first size bytes count */

@@ -101,6 +101,14 @@ static unsigned add_file(ino_t inode, bool is_folder)
 	return d.files_cnt++;
 }
 
+static bool is_known(ino_t inode)
+{
+	for (unsigned i = 0; i < d.files_cnt; i++)
+		if (d.files[i].inode == inode)
+			return true;
+	return false;
+}
+
 /* The newest of that number: a file system may use a number again. */
 static unsigned find_file(ino_t inode)
 {
@@ -188,6 +196,8 @@ static void watch(const struct call *call)
 		d.overflow = "calls";
 		return;
 	}
+	if (call->nameless && !is_known(call->file))
+		return; /* it never had a name */
 	e.offset = call->offset;
 	e.size = call->size;
 	if (call->kind >= CALL_MAKE) {
