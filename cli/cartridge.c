@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cartridge.c: vtl cartridge create, list, show, import; verify.c, repair.c, check.c have the rest.
- */
+/* cartridge.c: vtl cartridge list, show, import, and the rows of all its verbs; create.c, handle.c,
+ * verify.c, repair.c, check.c, attributes.c have the others. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,16 +45,15 @@ static gboolean import_on_disk(const char *name, const char *barcode, bool mail_
 	return r == 0;
 }
 
-static gboolean take_in(struct vtl *vtl, const char *library, const char *barcode, bool mail_slot,
-			GError **error)
+gboolean cartridge_take_in(struct vtl *vtl, const char *library, const char *barcode,
+			   bool mail_slot, GError **error)
 {
 	if (source_is_online(vtl, library))
 		return control_import(vtl->client, library, barcode, mail_slot, error);
 	return import_on_disk(library, barcode, mail_slot, error);
 }
 
-/* Says where the new ones are. */
-static enum vtl_exit tell_new(struct vtl *vtl, const char *library, char **barcodes)
+enum vtl_exit cartridge_tell(struct vtl *vtl, const char *library, char **barcodes)
 {
 	static const struct column columns[] = {
 		{ "barcode", "CARTRIDGE", COLUMN_TEXT },
@@ -80,7 +79,7 @@ static enum vtl_exit tell_new(struct vtl *vtl, const char *library, char **barco
 	return VTL_OK;
 }
 
-static bool check_barcodes(char **barcodes)
+bool cartridge_check_barcodes(char **barcodes)
 {
 	for (char **barcode = barcodes; *barcode != NULL; barcode++)
 		if (!vtl_check_barcode(*barcode))
@@ -94,134 +93,15 @@ static enum vtl_exit cartridge_import_run(struct vtl *vtl, char **args)
 	GError *error = NULL;
 	g_autofree char *library = NULL;
 
-	if (!check_barcodes(args))
+	if (!cartridge_check_barcodes(args))
 		return VTL_USAGE;
 	library = source_library(vtl, args[0], &error);
 	if (library == NULL)
 		return vtl_fail(error);
 	for (char **barcode = args; *barcode != NULL; barcode++)
-		if (!take_in(vtl, library, *barcode, mail_slot, &error))
+		if (!cartridge_take_in(vtl, library, *barcode, mail_slot, &error))
 			return vtl_fail(error);
-	return tell_new(vtl, library, args);
-}
-
-/* ---- create ---- */
-
-bool cartridge_size_option(struct vtl *vtl, const char *option, uint64_t *size)
-{
-	const char *text = vtl_option(vtl, option);
-
-	if (text == NULL || library_parse_size(text, size))
-		return true;
-	(void)vtl_fail_code(VTL_USAGE, "--%s %s is no size: write it as 12T, 1.5G or 4096", option,
-			    text);
-	return false;
-}
-
-/* What the cartridges of the library's description have, changed by the options. */
-static bool read_params(struct vtl *vtl, const struct library_config *config,
-			struct cart_params *params)
-{
-	const char *codec = vtl_option(vtl, "codec");
-
-	*params = (struct cart_params){
-		.density = config->density,
-		.medium_type = config->medium_type,
-		.capacity_bytes = config->capacity_bytes,
-		.early_warning_bytes = config->early_warning_bytes,
-		.codec = config->codec,
-		.write_protect = vtl_option(vtl, "write-protect") != NULL,
-	};
-	if (!cartridge_size_option(vtl, "capacity", &params->capacity_bytes))
-		return false;
-	/* 1 % as for a description, where the capacity is another one */
-	if (vtl_option(vtl, "capacity") != NULL)
-		params->early_warning_bytes = params->capacity_bytes / 100;
-	if (!cartridge_size_option(vtl, "early-warning", &params->early_warning_bytes))
-		return false;
-	if (params->capacity_bytes > 0 && params->early_warning_bytes >= params->capacity_bytes) {
-		(void)vtl_fail_code(VTL_USAGE, "early warning must come before the end of the "
-					       "medium: make --early-warning smaller than "
-					       "the capacity");
-		return false;
-	}
-	if (codec == NULL || cart_codec_parse(codec, &params->codec))
-		return true;
-	(void)vtl_fail_code(VTL_USAGE, "--codec %s is unknown: use none, lz4, zstd or zlib", codec);
-	return false;
-}
-
-/* What the description and the barcode say, but for what the options do. */
-static void make_params(struct vtl *vtl, const struct library_config *config,
-			const struct cart_params *options, const char *barcode,
-			struct cart_params *ret_params)
-{
-	library_cartridge_params(config, barcode, ret_params);
-	if (ret_params->kind == CART_CLEANING)
-		return;
-	ret_params->codec = options->codec;
-	ret_params->write_protect = options->write_protect;
-	if (vtl_option(vtl, "capacity") == NULL && vtl_option(vtl, "early-warning") == NULL)
-		return;
-	ret_params->capacity_bytes = options->capacity_bytes;
-	ret_params->early_warning_bytes = options->early_warning_bytes;
-}
-
-static enum vtl_exit create_one(struct vtl *vtl, struct library *library,
-				struct cart_params *params, const char *barcode)
-{
-	const char *pool = library_pool(library);
-	struct cart_params one;
-	GError *error = NULL;
-	int r;
-
-	make_params(vtl, library_config(library), params, barcode, &one);
-	r = cart_create(pool, &one);
-	if (r == CART_E_EXISTS)
-		return vtl_fail_code(VTL_REFUSED,
-				     "the pool %s has a cartridge %s already (vtl cartridge import "
-				     "%s takes it into the library)",
-				     pool, barcode, barcode);
-	if (r != 0)
-		return vtl_fail_code(VTL_FAILED, "cannot make cartridge %s in the pool %s: %s",
-				     barcode, pool, outcome_text(r));
-	if (take_in(vtl, library_name(library), barcode, false, &error))
-		return VTL_OK;
-	/* A refusal is certain: the blank cartridge goes again.  After a failure it may be in a
-	 * slot for all we know, and stays. */
-	if (error->domain == CONTROL_ERROR && error->code == CONTROL_ERROR_BUSY)
-		ignore_result(cart_delete(pool, barcode));
-	else
-		g_prefix_error(&error, "cartridge %s is made, but: ", barcode);
-	return vtl_fail(error);
-}
-
-static enum vtl_exit cartridge_create_run(struct vtl *vtl, char **args)
-{
-	GError *error = NULL;
-	g_autofree char *name = NULL;
-	struct cart_params params;
-	g_autofree char *list = g_strjoinv(";", args);
-	g_auto(GStrv) barcodes = library_expand_barcodes(list, &error);
-	struct library *library = NULL;
-	enum vtl_exit code = VTL_OK;
-
-	if (barcodes == NULL) {
-		code = vtl_fail_code(VTL_USAGE, "%s", error->message);
-		g_error_free(error);
-		return code;
-	}
-	name = source_library(vtl, NULL, &error);
-	if (name != NULL)
-		library = library_open(name, LIBRARY_OPEN_READ, &error);
-	if (library == NULL)
-		return vtl_fail(error);
-	if (!read_params(vtl, library_config(library), &params))
-		code = VTL_USAGE;
-	for (char **barcode = barcodes; code == VTL_OK && *barcode != NULL; barcode++)
-		code = create_one(vtl, library, &params, *barcode);
-	library_unref(library);
-	return code == VTL_OK ? tell_new(vtl, name, barcodes) : code;
+	return cartridge_tell(vtl, library, args);
 }
 
 /* ---- list ---- */
@@ -571,14 +451,19 @@ const struct vtl_command cartridge_commands[] = {
 	  .max = LIBRARY_MAX_SLOTS,
 	  .summary = "make blank cartridges and put them into free slots",
 	  .details =
-		  "They are of the type that the library's description names. A range is written "
-		  "as in a description: TAP011L8-TAP020L8.",
+		  "They are of the type that the library's description names, else of what the end "
+		  "of the barcode says. A range is written as in a description: "
+		  "TAP011L8-TAP020L8. Where one of them exists, or there are too few free slots, "
+		  "none is made (exit code 4). Where the making stops in the middle, those that "
+		  "are made stay and are listed, and those that are not are named.",
 	  .run = cartridge_create_run,
 	  .options = { OPTION_LIBRARY,
 		       { "capacity", '\0', "SIZE", "12T, 1.5G ..., 0 for no limit" },
 		       { "early-warning", '\0', "SIZE",
 			 "distance of early warning from the end of the medium" },
 		       { "codec", '\0', "CODEC", "none, lz4, zstd or zlib" },
+		       OPTION_TYPE,
+		       OPTION_KIND,
 		       { "write-protect", '\0', NULL, "set the write protect tab" } } },
 	{ .noun = "cartridge",
 	  .verb = "list",
@@ -644,6 +529,8 @@ const struct vtl_command cartridge_commands[] = {
 		       { "dry-run", '\0', NULL, "only say what would be done" },
 		       { "capacity", '\0', "SIZE",
 			 "of the medium, where the header is lost (0: no limit)" },
+		       OPTION_TYPE,
+		       OPTION_KIND,
 		       { "density", '\0', "CODE",
 			 "density code of the medium, hexadecimal, where the header is lost" },
 		       { "codec", '\0', "NAME",
@@ -672,8 +559,54 @@ const struct vtl_command cartridge_commands[] = {
 	  .min = 1,
 	  .max = LIBRARY_MAX_SLOTS,
 	  .summary = "take cartridges of the pool into the library",
+	  .details = "The way back of export.",
 	  .run = cartridge_import_run,
 	  .options = { OPTION_LIBRARY,
 		       { "mail-slot", 'm', NULL, "into a mail slot, not into a slot" } } },
+	{ .noun = "cartridge",
+	  .verb = "export",
+	  .args = "BARCODE...",
+	  .min = 1,
+	  .max = LIBRARY_MAX_SLOTS,
+	  .summary = "take cartridges out of the library; they stay in the pool",
+	  .details = "From a slot or a mail slot; one that is in a drive is refused (vtl drive "
+		     "unload). No host sees it any more; vtl cartridge import brings it back.",
+	  .run = cartridge_export_run,
+	  .options = { OPTION_LIBRARY } },
+	{ .noun = "cartridge",
+	  .verb = "protect",
+	  .args = "BARCODE...",
+	  .min = 1,
+	  .max = LIBRARY_MAX_SLOTS,
+	  .summary = "set the write protect tab",
+	  .details =
+		  "Refused for one that is in a drive or in use, as the tab of a real one is out "
+		  "of reach there.",
+	  .run = cartridge_protect_run,
+	  .options = { OPTION_LIBRARY } },
+	{ .noun = "cartridge",
+	  .verb = "unprotect",
+	  .args = "BARCODE...",
+	  .min = 1,
+	  .max = LIBRARY_MAX_SLOTS,
+	  .summary = "take the write protect tab off",
+	  .details = "Write once cartridges stay write once.",
+	  .run = cartridge_unprotect_run,
+	  .options = { OPTION_LIBRARY } },
+	{ .noun = "cartridge",
+	  .verb = "delete",
+	  .args = "BARCODE...",
+	  .min = 1,
+	  .max = LIBRARY_MAX_SLOTS,
+	  .summary = "delete cartridges for ever, with their data and backups of repairs",
+	  .details =
+		  "It asks for each, unless --yes says it. Refused for one that is in a drive or in "
+		  "use; and, without --force, for one that holds data of which no current copy is on "
+		  "a physical volume, that is damaged, or of which only its header says on which "
+		  "volume the data is. Copies on volumes stay; vtl physical import reads them.",
+	  .run = cartridge_delete_run,
+	  .options = { OPTION_LIBRARY,
+		       { "yes", 'y', NULL, "do not ask" },
+		       { "force", '\0', NULL, "also where data is lost by it" } } },
 	{ .noun = NULL },
 };

@@ -43,7 +43,8 @@ static bool read_options(struct vtl *vtl, const struct library_config *config, c
 	const char *codec = vtl_option(vtl, "codec"), *density = vtl_option(vtl, "density");
 	guint64 number;
 
-	library_cartridge_params(config, barcode, params);
+	if (!medium_option(vtl, config, barcode, params))
+		return false;
 	number = params->density;
 	*options = (struct cart_repair_options){ .dry_run = vtl_option(vtl, "dry-run") != NULL,
 						 .params = params,
@@ -69,6 +70,8 @@ static bool read_options(struct vtl *vtl, const struct library_config *config, c
 				    codec);
 		return false;
 	}
+	if (vtl_option(vtl, "type") != NULL || vtl_option(vtl, "kind") != NULL)
+		options->insist |= CART_REPAIR_DENSITY | CART_REPAIR_MEDIUM_TYPE | CART_REPAIR_KIND;
 	options->insist |= codec != NULL ? CART_REPAIR_CODEC : 0;
 	options->insist |= vtl_option(vtl, "resident") != NULL ? CART_REPAIR_RESIDENT : 0;
 	options->insist |= vtl_option(vtl, "writable") != NULL ? CART_REPAIR_WRITABLE : 0;

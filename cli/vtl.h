@@ -38,7 +38,7 @@ struct vtl_option {
 	const char *help;
 };
 
-#define VTL_MAX_OPTIONS 8
+#define VTL_MAX_OPTIONS 12
 
 struct vtl;
 
@@ -81,6 +81,9 @@ extern const struct vtl_command *const vtl_commands[];
 /* clang-format off */
 #define OPTION_LIBRARY { "library", 'l', "NAME", \
 	"the library that is meant; needed only where several could be" }
+#define OPTION_TYPE { "type", '\0', "MEDIUM", \
+	"what it is, as vtl personality show names it: LTO-8, LTO-7-WORM ..." }
+#define OPTION_KIND { "kind", '\0', "KIND", "data, worm or cleaning" }
 #define OPTION_WAIT { "wait", 'w', NULL, \
 	"wait until it has ended; exit code 1 where it failed" }
 /* clang-format on */
@@ -88,8 +91,13 @@ extern const struct vtl_command *const vtl_commands[];
 /* The value of an option, "" for a flag; NULL where it was not given. */
 const char *vtl_option(const struct vtl *vtl, const char *name);
 
-/* ---- attributes.c, check.c, verify.c, repair.c: rows of cartridge.c ---- */
+/* ---- attributes.c, check.c, create.c, handle.c, repair.c, verify.c: rows of cartridge.c ---- */
 
+enum vtl_exit cartridge_create_run(struct vtl *vtl, char **args);
+enum vtl_exit cartridge_export_run(struct vtl *vtl, char **args);
+enum vtl_exit cartridge_protect_run(struct vtl *vtl, char **args);
+enum vtl_exit cartridge_unprotect_run(struct vtl *vtl, char **args);
+enum vtl_exit cartridge_delete_run(struct vtl *vtl, char **args);
 enum vtl_exit cartridge_attributes_run(struct vtl *vtl, char **args);
 enum vtl_exit cartridge_verify_run(struct vtl *vtl, char **args);
 enum vtl_exit cartridge_dump_run(struct vtl *vtl, char **args);
@@ -106,6 +114,23 @@ bool partition_option(struct vtl *vtl, bool *ret_given, unsigned *ret_partition)
 enum vtl_exit partition_absent(const char *barcode, unsigned partition);
 /* --capacity and its like: false after the message. Unchanged where the option is not given. */
 bool cartridge_size_option(struct vtl *vtl, const char *option, uint64_t *size);
+
+/* Puts a cartridge of the pool into a slot or mail slot. CONTROL_ERROR_BUSY: it certainly is not in
+ * the library. */
+gboolean cartridge_take_in(struct vtl *vtl, const char *library, const char *barcode,
+			   bool mail_slot, GError **error);
+/* Lists where cartridges are. */
+enum vtl_exit cartridge_tell(struct vtl *vtl, const char *library, char **barcodes);
+/* False after the message about the first one that is none. */
+bool cartridge_check_barcodes(char **barcodes);
+
+/*
+ * What a new cartridge @barcode of that library is: library_cartridge_params(), changed by --type
+ * and --kind.  False after the message.  A barcode that says something else to people and hosts is
+ * told on stderr.  @barcode is borrowed by *ret_params.
+ */
+bool medium_option(struct vtl *vtl, const struct library_config *config, const char *barcode,
+		   struct cart_params *ret_params);
 
 /* ---- help.c ---- */
 

@@ -166,6 +166,13 @@ gboolean control_import(struct control_client *client, const char *library, cons
 			 g_variant_new("(ssb)", library, barcode, mail_slot), error);
 }
 
+gboolean control_export(struct control_client *client, const char *library, const char *barcode,
+			GError **error)
+{
+	return call_void(client, &library_service, "Export",
+			 g_variant_new("(ss)", library, barcode), error);
+}
+
 gboolean control_poll(struct control_client *client, const char *library, GError **error)
 {
 	return call_void(client, &library_service, "Poll", g_variant_new("(s)", library), error);

@@ -50,6 +50,9 @@ gboolean control_move(struct control_client *client, const char *library, uint16
 		      uint16_t destination, GError **error);
 gboolean control_import(struct control_client *client, const char *library, const char *barcode,
 			gboolean mail_slot, GError **error);
+/* Out of a slot or mail slot; CONTROL_ERROR_BUSY where it is in a drive. */
+gboolean control_export(struct control_client *client, const char *library, const char *barcode,
+			GError **error);
 /* Drives look again at cartridges under recall. */
 gboolean control_poll(struct control_client *client, const char *library, GError **error);
 

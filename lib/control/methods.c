@@ -316,6 +316,35 @@ static gboolean import(VtlLibrary1 *object, Call *call, const char *name, const 
 	return TRUE;
 }
 
+static gboolean export(VtlLibrary1 *object, Call *call, const char *name, const char *barcode,
+		       gpointer data)
+{
+	struct library *library = find(call, name);
+	int r;
+
+	(void)data;
+	if (library == NULL)
+		return TRUE;
+	r = library_export(library, barcode);
+	if (r == 0)
+		vtl_library1_complete_export(object, call);
+	else if (r == LIBRARY_E_SOURCE_EMPTY)
+		g_dbus_method_invocation_return_error(
+			call, CONTROL_ERROR, CONTROL_ERROR_NOT_FOUND,
+			"library %s holds no cartridge %s (vtl cartridge list shows where all are)",
+			name, barcode);
+	else if (r == -EBUSY)
+		g_dbus_method_invocation_return_error(
+			call, CONTROL_ERROR, CONTROL_ERROR_BUSY,
+			"library %s: cartridge %s is in a drive, or on its way: vtl drive unload "
+			"first",
+			name, barcode);
+	else
+		(void)failed(call, library, r, 0, 0);
+	library_unref(library);
+	return TRUE;
+}
+
 static void poll(VtlLibrary1 *object, Call *call, struct library *library, GVariant *arguments)
 {
 	(void)arguments;
@@ -403,5 +432,6 @@ VtlLibrary1 *methods_new(void)
 	(void)g_signal_connect(object, "handle-move", G_CALLBACK(slow_method), NULL);
 	(void)g_signal_connect(object, "handle-import", G_CALLBACK(import), NULL);
 	(void)g_signal_connect(object, "handle-poll", G_CALLBACK(slow_method), NULL);
+	(void)g_signal_connect(object, "handle-export", G_CALLBACK(export), NULL);
 	return object;
 }

@@ -392,6 +392,8 @@ static gboolean delete_cartridges(const char *pool, char **barcodes, GError **er
 		good = FALSE;
 	}
 	if (good)
+		ignore_result(cart_delete_backups(pool, NULL)); /* of cartridges that went before */
+	if (good)
 		(void)rmdir(pool); /* a pool that holds more stays */
 	return good;
 }

@@ -278,6 +278,11 @@ MUST_CHECK int library_exchange(struct library *library, uint16_t source, uint16
 MUST_CHECK int library_import(struct library *library, const char *barcode, bool mail_slot,
 			      uint16_t *ret_address);
 
+/* Takes a cartridge out of a slot or mail slot; it stays in the pool.  0; LIBRARY_E_SOURCE_EMPTY
+ * (not in the library); -EBUSY (in a drive, or on its way); LIBRARY_E_NOT_OWNER; -errno (the
+ * inventory could not be saved: it stays). */
+MUST_CHECK int library_export(struct library *library, const char *barcode);
+
 /* ---- drives ---- */
 
 /* What the library asks of an attached drive. Called without a lock of the library, by several
@@ -336,11 +341,11 @@ void library_drive_note(struct library *library, unsigned number, enum library_d
 /* ---- listeners (D-Bus) ---- */
 
 /*
- * @moved is called after each completed move; with source == destination after an import, and
- * with source == destination and barcode "" when a drive's state changed.  It runs in the thread
- * that moved, or that noted the state, with locks held: it may only queue work for another thread,
- * and calls nothing of this header.  One listener per library; NULL removes it, and then it is not
- * running any more when this returns.
+ * @moved is called after each completed move; with source == destination after an import or export,
+ * and with source == destination and barcode "" when a drive's state changed.  It runs in the
+ * thread that moved, or that noted the state, with locks held: it may only queue work for another
+ * thread, and calls nothing of this header.  One listener per library; NULL removes it, and then it
+ * is not running any more when this returns.
  */
 typedef void (*library_moved_fn)(void *ctx, struct library *library, const char *barcode,
 				 uint16_t source, uint16_t destination);

@@ -207,8 +207,12 @@ void cart_list_free(char **barcodes);
  */
 MUST_CHECK int cart_probe(const char *pool, const char *barcode);
 
-/* Deletes a cartridge with all its data. CART_E_ABSENT, CART_E_BUSY. */
+/* Deletes a cartridge with all its data, and the backups of its repairs. CART_E_ABSENT,
+ * CART_E_BUSY. */
 MUST_CHECK int cart_delete(const char *pool, const char *barcode);
+
+/* Deletes what repairs of @barcode (NULL: of any cartridge) have kept in the pool. */
+MUST_CHECK int cart_delete_backups(const char *pool, const char *barcode);
 
 /* ---- open and close ---- */
 
@@ -771,6 +775,7 @@ enum cart_repair_insist {
 	CART_REPAIR_EARLY_WARNING = 8,
 	CART_REPAIR_CODEC = 16,
 	CART_REPAIR_RESIDENT = 32, /* the data that is there is the recording: see above */
+	CART_REPAIR_KIND = 128,
 	CART_REPAIR_WRITABLE = 64, /* the tab is taken off, also of a header that is good */
 };
 

@@ -21,6 +21,7 @@
 #define NAME_BYTES   (BARCODE_SIZE + 16)
 #define HIDDEN_BYTES (NAME_BYTES + 8) /* .NAME.new, .NAME.old */
 #define LIST_MAX     1000000u
+#define BACKUP       ".backup-"
 
 uint64_t pool_early_warning(uint64_t capacity)
 {
@@ -317,6 +318,40 @@ int cart_probe(const char *pool, const char *barcode)
 	return r == -EAGAIN ? CART_E_BUSY : r;
 }
 
+static bool is_backup(const char *name, const char *barcode)
+{
+	const size_t n = barcode == NULL ? 0 : strlen(barcode);
+
+	if (name[0] != '.' || (barcode != NULL && strncmp(name + 1, barcode, n) != 0))
+		return false;
+	if (barcode != NULL)
+		return strncmp(name + 1 + n, CART_SUFFIX BACKUP, strlen(CART_SUFFIX BACKUP)) == 0;
+	return strstr(name, CART_SUFFIX BACKUP) != NULL;
+}
+
+int cart_delete_backups(const char *pool, const char *barcode)
+{
+	int fd = open_pool(pool), r = 0, one;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (fd < 0)
+		return fd;
+	if (dir == NULL) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	while ((e = readdir(dir)) != NULL) {
+		if (!is_backup(e->d_name, barcode))
+			continue;
+		one = fs_remove_tree(dirfd(dir), e->d_name);
+		if (one < 0 && one != -ENOENT)
+			r = one;
+	}
+	(void)closedir(dir);
+	return r;
+}
+
 int cart_delete(const char *pool, const char *barcode)
 {
 	char name[NAME_BYTES], doomed[HIDDEN_BYTES];
@@ -348,5 +383,7 @@ int cart_delete(const char *pool, const char *barcode)
 		(void)close(fd);
 	}
 	b->ops->close(b);
+	if (r == 0)
+		r = cart_delete_backups(pool, barcode); /* of what is nowhere any more */
 	return r == -EAGAIN ? CART_E_BUSY : r;
 }

@@ -119,7 +119,7 @@ static void take_kind(struct repair *r, const struct disk_header *h, const struc
 	i->kind = p->kind;
 	i->cleanings = p->kind == CART_CLEANING ? p->cleanings : 0;
 	i->cleanings_used = 0;
-	if (known && found.kind != CART_DATA) {
+	if (known && found.kind != CART_DATA && (r->options->insist & CART_REPAIR_KIND) == 0) {
 		i->kind = found.kind;
 		i->cleanings = found.cleanings;
 		i->cleanings_used = found.cleanings_used;
@@ -128,7 +128,7 @@ static void take_kind(struct repair *r, const struct disk_header *h, const struc
 		repair_say(r, "header: its records are damaged: none of them is believed");
 	if (i->kind != CART_DATA || !known)
 		repair_say(r, "header: it is a %s cartridge%s", cart_kind_name(i->kind),
-			   known && found.kind != CART_DATA ? "" : ", as given; please check that");
+			   known && found.kind == i->kind ? "" : ", as given; please check that");
 }
 
 /* What kind of medium it is: of the damaged header where it is plausible, unless the caller insists

@@ -102,10 +102,10 @@ expect_error 'none, lz4, zstd or zlib'
 claim "create refuses a barcode that is taken, and leaves none behind where there is no slot"
 run cartridge create N1
 expect 4
-expect_error 'N1 already'
+expect_error 'nothing was made: .* has N1 already'
 run cartridge create N3
 expect 4
-expect_error 'no free slot for N3'
+expect_error 'nothing was made: library lib0 has 0 free slots for 1 cartridge '
 [ ! -e "$root/pool-lib0/N3.cart" ] || fail "no N3 stays in the pool"
 
 claim "import takes what is in the pool, into a mail slot too"

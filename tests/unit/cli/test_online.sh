@@ -115,6 +115,33 @@ expect_error 'st9'
 run physical set-volume st0 'phy 1'
 expect 2
 
+claim "the service takes cartridges out of its library, and back in"
+run drive unload 1
+expect 0
+run drive load T2 1
+expect 0
+run cartridge export T2
+expect 4
+expect_error 'T2 is in drive 1 of library lib0: vtl drive unload 1'
+run cartridge delete --yes T2
+expect 4
+expect_error 'drive 1'
+run cartridge protect T2
+expect 4
+expect_error 'drive 1'
+run drive unload 1
+expect 0
+run cartridge export T2
+expect 0 'T2 is out of the library'
+run drive load T2 1
+expect 3
+run cartridge import T2
+expect 0
+run cartridge delete --yes T2
+expect 0 'T2 is deleted'
+run drive load T2 1
+expect 3
+
 stop_service
 claim "without the service the disk is read again"
 run library status

@@ -82,6 +82,8 @@ static void every_method_refuses_an_unknown_library(void **state)
 	assert_control_error(&error, CONTROL_ERROR_NOT_FOUND, "lib9");
 	assert_false(control_import(s->client, "lib9", "T1", FALSE, &error));
 	assert_control_error(&error, CONTROL_ERROR_NOT_FOUND, "lib9");
+	assert_false(control_export(s->client, "lib9", "T1", &error));
+	assert_control_error(&error, CONTROL_ERROR_NOT_FOUND, "lib9");
 	assert_false(control_poll(s->client, "lib9", &error));
 	assert_control_error(&error, CONTROL_ERROR_NOT_FOUND, "lib9");
 }
@@ -248,6 +250,23 @@ static void import_takes_the_first_free_slot_or_a_mail_slot(void **state)
 	assert_holds(s->library, MAIL_1, "N2");
 }
 
+static void export_empties_a_slot_and_refuses_a_drive(void **state)
+{
+	struct served *s = *state;
+	struct cart_info info;
+	GError *error = NULL;
+
+	assert_true(control_export(s->client, "lib0", "T1", NULL));
+	assert_holds(s->library, SLOT_1, "");
+	assert_int_equal(cart_stat(s->place->pool, "T1", &info), 0);
+	assert_false(control_export(s->client, "lib0", "T1", &error));
+	assert_control_error(&error, CONTROL_ERROR_NOT_FOUND, "T1");
+	load_or_fail(s, "T2", 1);
+	assert_false(control_export(s->client, "lib0", "T2", &error));
+	assert_control_error(&error, CONTROL_ERROR_BUSY, "drive");
+	assert_holds(s->library, DRIVE_1, "T2");
+}
+
 static void import_names_a_cartridge_that_is_not_in_the_pool(void **state)
 {
 	struct served *s = *state;
@@ -298,6 +317,7 @@ int main(void)
 		served_test(move_goes_by_addresses),
 		served_test(move_refuses_an_address_that_is_none),
 		served_test(import_takes_the_first_free_slot_or_a_mail_slot),
+		served_test(export_empties_a_slot_and_refuses_a_drive),
 		served_test(import_names_a_cartridge_that_is_not_in_the_pool),
 		served_test(import_of_one_that_is_there_changes_nothing),
 		served_test(poll_reaches_the_drive),

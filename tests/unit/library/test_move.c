@@ -313,6 +313,28 @@ static void an_import_takes_the_first_free_place(void **state)
 	assert_false(e.placed_by_operator);
 }
 
+static void an_export_frees_the_place_or_changes_nothing(void **state)
+{
+	struct bench *b = *state;
+	uint16_t address;
+
+	assert_int_equal(library_export(b->library, "NOPE"), LIBRARY_E_SOURCE_EMPTY);
+	assert_int_equal(library_export(b->library, "../x"), LIBRARY_E_SOURCE_EMPTY);
+	replace_result = -EIO;
+	assert_int_equal(library_export(b->library, "T1"), -EIO);
+	replace_result = 0;
+	assert_holds(b->library, SLOT_1, "T1");
+	assert_int_equal(library_export(b->library, "T1"), 0);
+	assert_holds(b->library, SLOT_1, "");
+	assert_false(library_find(b->library, "T1", &address));
+	assert_int_equal(library_move(b->library, SLOT_2, DRIVE_1), 0);
+	assert_int_equal(library_export(b->library, "T2"), -EBUSY);
+	assert_holds(b->library, DRIVE_1, "T2");
+	assert_int_equal(library_import(b->library, "T1", true, &address), 0);
+	assert_int_equal(library_export(b->library, "T1"), 0);
+	assert_holds(b->library, MAIL_1, "");
+}
+
 static void a_full_library_imports_nothing(void **state)
 {
 	struct bench *b = *state;
@@ -362,6 +384,7 @@ int main(void)
 		T(wrong_exchanges_are_refused),
 		T(an_exchange_that_fails_halfway_puts_everything_back),
 		T(an_import_takes_the_first_free_place),
+		T(an_export_frees_the_place_or_changes_nothing),
 		T(a_full_library_imports_nothing),
 		T(an_owner_whose_library_was_removed_moves_nothing),
 		cmocka_unit_test(every_outcome_has_a_name),
