@@ -86,6 +86,7 @@ enum sense_key {
 	X(INTERNAL_RESET,                 KEY_UNIT_ATTENTION,   0x29, 0x04, "device internal reset") \
 	X(MODE_CHANGED,                   KEY_UNIT_ATTENTION,   0x2a, 0x01, "mode parameters changed") \
 	X(LOG_CHANGED,                    KEY_UNIT_ATTENTION,   0x2a, 0x02, "log parameters changed") \
+	X(KEY_INSTANCE_CHANGED,           KEY_DATA_PROTECT,     0x2a, 0x13, "data encryption key instance counter has changed: the parameters that a host locked are gone") \
 	X(TIMESTAMP_CHANGED,              KEY_UNIT_ATTENTION,   0x2a, 0x10, "timestamp changed") \
 	X(MICROCODE_CHANGED,              KEY_UNIT_ATTENTION,   0x3f, 0x01, "microcode has been changed") \
 	X(INQUIRY_CHANGED,                KEY_UNIT_ATTENTION,   0x3f, 0x03, "inquiry data has changed") \

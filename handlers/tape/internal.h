@@ -437,7 +437,7 @@ void drive_loading(struct drive *d);
  * LIMITS. What is too long is another question. */
 bool drive_block_fits(const struct drive_model *m, uint32_t size);
 /* Reads FIXED and the length of the CDB, of 6 or 16 bytes. A check where fixed blocks have no
- * length, or where the drive has no blocks of such a length. */
+ * length, where the drive has no blocks of such a length, or where a lock is broken. */
 enum scsi_status drive_transfer(struct drive *d, struct scsi_cmd *cmd, struct drive_transfer *t);
 /* Where the transfer length stands in a CDB of 6 or 16 bytes. */
 unsigned drive_length_byte(const struct scsi_cmd *cmd);

@@ -117,37 +117,19 @@ bool drive_partition_info(struct drive *d, unsigned partition, struct cart_info 
 
 /* ---- what a medium can be divided into ---- */
 
-/* clang-format off */
 /*
- * How often the tape passes the head. A partition has whole wraps of the tape, there and back; between two of them one such pair stays
- * unused.  Pairs of wraps by density code, as the LTO programme publishes the wraps of a format.
+ * A partition has whole wraps of the tape, there and back; between two of them one such pair stays
+ * unused.  How many there are is of the recording format; where it does not tell:
  */
-static const struct wraps_row {
-	uint8_t density, pairs;
-} wraps[] = {
-	{ 0x40, 24 }, /* LTO-1 */
-	{ 0x42, 32 },
-	{ 0x44, 22 },
-	{ 0x46, 28 },
-	{ 0x58, 40 }, /* LTO-5 */
-	{ 0x5a, 68 },
-	{ 0x5c, 56 },
-	{ 0x5d, 84 }, /* LTO-8 type M */
-	{ 0x5e, 104 },
-	{ 0x60, 140 }, /* LTO-9 */
-};
-/* clang-format on */
 #define OTHER_PAIRS 100u
 
 unsigned drive_wrap_pairs(struct drive *d)
 {
 	uint8_t density = d->state == DRIVE_READY ? drive_medium_plan(d).density
 						  : drive_default_medium(drive_model(d))->density;
+	const struct density_row *row = drive_density(drive_model(d), density);
 
-	for (size_t i = 0; i < sizeof(wraps) / sizeof(wraps[0]); i++)
-		if (wraps[i].density == density)
-			return wraps[i].pairs;
-	return OTHER_PAIRS;
+	return row != NULL && row->wraps > 1 ? row->wraps / 2u : OTHER_PAIRS;
 }
 
 /* What drive and medium can do together. */

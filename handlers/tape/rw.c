@@ -66,6 +66,8 @@ enum scsi_status drive_transfer(struct drive *d, struct scsi_cmd *cmd, struct dr
 		return scsi_check_field(&d->unit, cmd, drive_length_byte(cmd), 7);
 	t->blocks = t->fixed ? length : length != 0;
 	t->size = t->fixed ? d->block_size : length;
+	if (t->blocks > 0 && drive_crypt_lock_broken(d))
+		return scsi_check(&d->unit, cmd, SENSE_KEY_INSTANCE_CHANGED);
 	return SCSI_GOOD;
 }
 

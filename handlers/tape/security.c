@@ -125,8 +125,8 @@ static enum scsi_status fill_capabilities(struct drive *d, struct scsi_cmd *cmd,
 		       0x10 |            /* NONCE_C: the drive makes it */
 		       0x08 |
 		       0x04; /* KADF_C, VCELB_C */
-	put_be16(algorithm + 6, CRYPT_U_KAD_MAX);
-	put_be16(algorithm + 8, CRYPT_A_KAD_MAX);
+	put_be16(algorithm + 6, drive_model(d)->u_kad_max);
+	put_be16(algorithm + 8, drive_model(d)->a_kad_max);
 	put_be16(algorithm + 10, CRYPT_KEY_SIZE);
 	algorithm[12] = 0xc0 |   /* DKAD_C: allowed */
 			0x10 |   /* EEMC_C: no external mode */

@@ -9,7 +9,13 @@
  *
  * TCMU does not tell who sends a command, so there is one I_T nexus: the scopes LOCAL and ALL I_T
  * NEXUS mean the same and are only told back, and no unit attention is due to anybody.  PUBLIC
- * gives the parameters up.  For the same reason a lock can never be broken by somebody else.
+ * gives the parameters up.
+ *
+ * LOCK ties the nexus to the parameters as they are.  The page that says LOCK, and the next one,
+ * which locks or unlocks anew, are from the same nexus as far as we know; so a lock is broken only
+ * where the parameters go without a page: by CKOD, when the cartridge leaves.  Then nothing is read
+ * or written in clear by mistake: READ, WRITE, VERIFY and READ REVERSE are refused until the next
+ * page or power on.  What another initiator sets replaces parameters and lock, and nobody is told.
  */
 #ifndef VTL_TAPE_SECURITY_H
 #define VTL_TAPE_SECURITY_H
@@ -20,8 +26,6 @@
 struct drive;
 
 #define CRYPT_ALGORITHM_INDEX 1
-#define CRYPT_U_KAD_MAX       32 /* bytes: of LTO drives since the fifth generation */
-#define CRYPT_A_KAD_MAX       60
 
 enum crypt_scope {
 	SCOPE_PUBLIC = 0,
@@ -46,7 +50,7 @@ enum crypt_decryption_mode { /* as enum cart_decrypt */
 struct drive_crypt {
 	uint8_t scope, encryption, decryption;
 	uint8_t ceem; /* check external encryption mode: there are no such blocks */
-	bool locked, ckod;
+	bool lock, ckod;
 	uint32_t instance; /* key instance counter: of parameters that came or went */
 	struct cart_crypt set;
 };
@@ -56,6 +60,8 @@ struct drive_crypt {
 struct drive_crypts {
 	struct drive_crypt sets[2];
 	unsigned now; /* 0 or 1 */
+	bool locked;
+	uint32_t locked_at; /* the key instance counter then */
 };
 
 static inline struct drive_crypt *drive_crypt_now(struct drive_crypts *crypts)
@@ -71,6 +77,8 @@ void drive_crypt_clear(struct drive *d); /* also before it is freed */
 void drive_crypt_unloaded(struct drive *d);
 /* The cartridge that is loaded, where one is, can have encrypted blocks. */
 bool drive_crypt_medium_fits(struct drive *d);
+/* A host has locked parameters that are gone. */
+bool drive_crypt_lock_broken(const struct drive *d);
 /* Why a block of that size cannot be written with these parameters; SENSE_NO_SENSE where it can. */
 enum sense_id drive_crypt_obstacle(struct drive *d, size_t size);
 

@@ -94,6 +94,7 @@ static enum scsi_status check_key(const struct list *l)
 /* One descriptor at @at, of which the head is there. */
 static enum scsi_status take_kad(const struct list *l, unsigned at, struct crypt_kads *kads)
 {
+	const struct drive_model *m = drive_model(l->d);
 	const uint8_t *p = l->data + at;
 	unsigned length = get_be16(p + 2);
 	enum crypt_kad_kind kind;
@@ -105,7 +106,7 @@ static enum scsi_status take_kad(const struct list *l, unsigned at, struct crypt
 		return refuse(l, at, 7);
 	/* AUTHENTICATED in byte 1 says nothing here, and stenc leaves anything there */
 	if (length == 0 || at + KAD_HEAD + length > l->size ||
-	    length > (p[0] == 0x00 ? CRYPT_U_KAD_MAX : CRYPT_A_KAD_MAX))
+	    length > (p[0] == 0x00 ? m->u_kad_max : m->a_kad_max))
 		return refuse(l, at + 2, 7);
 	kads->size[kind] = (uint8_t)length;
 	memcpy(kads->data[kind], p + KAD_HEAD, length);
@@ -138,7 +139,7 @@ static enum scsi_status parse(const struct list *l, struct drive_crypt *c)
 	if (s != SCSI_GOOD)
 		return s;
 	c->scope = p[4] >> 5;
-	c->locked = (p[4] & 0x01) != 0;
+	c->lock = (p[4] & 0x01) != 0;
 	if (c->scope == SCOPE_PUBLIC)
 		return SCSI_GOOD;
 	s = check_key(l);
@@ -168,6 +169,9 @@ static enum scsi_status replace(const struct list *l)
 	if (r != 0) {
 		d->crypts.now ^= 1;
 		old = next;
+	} else {
+		d->crypts.locked = next->lock;
+		d->crypts.locked_at = next->instance;
 	}
 	crypt_key_unref(old->set.key);
 	old->set.key = NULL;

@@ -32,6 +32,7 @@ static void forget(struct drive_crypt *c, uint32_t instance)
 void drive_crypt_clear(struct drive *d)
 {
 	forget(drive_crypt_now(&d->crypts), 0);
+	d->crypts.locked = false;
 	for (unsigned n = 0; n < CART_PARTITIONS; n++)
 		if (d->stages[n] != NULL)
 			stage_forget_crypt(d->stages[n]);
@@ -43,6 +44,11 @@ void drive_crypt_unloaded(struct drive *d)
 
 	if (c->ckod)
 		forget(c, c->instance + 1);
+}
+
+bool drive_crypt_lock_broken(const struct drive *d)
+{
+	return d->crypts.locked && d->crypts.sets[d->crypts.now].instance != d->crypts.locked_at;
 }
 
 enum sense_id drive_crypt_obstacle(struct drive *d, size_t size)

@@ -73,6 +73,7 @@ static const struct key_row density_keys[] = {
 	{ "bits_per_mm",  value_number, FIELD(density_row, bits_per_mm),  0, 0xffffff },
 	{ "width",        value_number, FIELD(density_row, media_width),  0, 0xffff },
 	{ "tracks",       value_number, FIELD(density_row, tracks),       0, 0xffff },
+	{ "wraps",        value_number, FIELD(density_row, wraps),        0, 10000 },
 	{ "capacity",     value_bytes,  FIELD(density_row, capacity_mb),  0, 0 },
 	{ "organization", value_text,   FIELD(density_row, organization), 0, 8 },
 	{ "name",         value_text,   FIELD(density_row, name),         0, 8 },
@@ -131,6 +132,8 @@ static const struct key_row drive_keys[] = {
 	{ "clean_bytes",  value_bytes,    FIELD(drive_model, clean_bytes),     0, 0 },
 	{ "rate",         value_number,   FIELD(drive_model, timing.rate_kb_s), 1, 100000000 },
 	{ "wraps",        value_number,   FIELD(drive_model, timing.wraps),    1, 10000 },
+	{ "u_kad",        value_number,   FIELD(drive_model, u_kad_max),       0, 255 },
+	{ "a_kad",        value_number,   FIELD(drive_model, a_kad_max),       0, 255 },
 };
 
 static const struct key_row library_keys[] = {

@@ -44,6 +44,7 @@ struct density_row {
 	uint32_t bits_per_mm;
 	uint16_t media_width; /* tenths of a millimetre */
 	uint16_t tracks;
+	uint16_t wraps;           /* how often a whole medium passes the head; 0: unknown */
 	uint32_t capacity_mb;     /* native, units of 10^6 bytes */
 	const char *organization; /* up to 8 characters */
 	const char *name;         /* up to 8 characters */
@@ -142,16 +143,18 @@ enum drive_meanwhile {
 };
 
 struct drive_model {
-	const char *name;                    /* how files call it, "ibm-ult3580-td8" */
-	const char *description;             /* for people */
-	const char *vendor;                  /* up to 8 characters, INQUIRY */
-	const char *product;                 /* up to 16 */
-	const char *revision;                /* up to 4 */
-	uint8_t ansi_version;                /* byte 2 of INQUIRY: 2 SCSI-2, 3 SPC, ... 6 SPC-4 */
-	uint16_t versions[8];                /* version descriptors, 0-terminated; none: ours */
-	const char *serial;                  /* form of serial numbers; NULL: the library's own */
-	unsigned features;                   /* enum drive_feature */
-	unsigned max_partitions;             /* 1 without DRIVE_PARTITIONS */
+	const char *name;        /* how files call it, "ibm-ult3580-td8" */
+	const char *description; /* for people */
+	const char *vendor;      /* up to 8 characters, INQUIRY */
+	const char *product;     /* up to 16 */
+	const char *revision;    /* up to 4 */
+	uint8_t ansi_version;    /* byte 2 of INQUIRY: 2 SCSI-2, 3 SPC, ... 6 SPC-4 */
+	uint16_t versions[8];    /* version descriptors, 0-terminated; none: ours */
+	const char *serial;      /* form of serial numbers; NULL: the library's own */
+	unsigned features;       /* enum drive_feature */
+	unsigned max_partitions; /* 1 without DRIVE_PARTITIONS */
+	/* The most bytes of key-associated data of an encrypted block; 0: it takes none. */
+	uint8_t u_kad_max, a_kad_max;        /* unauthenticated, authenticated */
 	uint32_t max_block_bytes;            /* READ BLOCK LIMITS */
 	uint16_t min_block_bytes;            /* at least 1 */
 	uint8_t granularity;                 /* lengths go in steps of 2 to this power */

@@ -461,6 +461,26 @@ static void a_request_made_without_a_medium_is_not_of_the_next_one(void **state)
 	assert_int_equal(sense_11(r)[3], 0); /* another load */
 }
 
+static void the_recording_format_says_how_fine_a_medium_can_be_divided(void **state)
+{
+	struct rig *r = *state;
+	struct density_row coarse[1];
+
+	load_big(r, 0x5e, 12000000000000ull);
+	rig_features(r, 0);
+	coarse[0] = *drive_density(&r->model, 0x5e);
+	coarse[0].wraps = 12; /* so 6 pairs, of 2 TB each */
+	r->model.densities = coarse;
+	r->model.densities_cnt = 1;
+	select_11(r, 1, IDP | PSUM_UNITS, 9, (const uint16_t[4]){ REST, 1 });
+	expect_sense(r, SENSE_ROUNDED_PARAMETER);
+	assert_int_equal(get_be16(sense_11(r) + 8), 8000); /* one lies between the two */
+	assert_int_equal(get_be16(sense_11(r) + 10), 2000);
+	rig_features(r, 0); /* nothing points to our stack any more */
+	r->model.densities = drive_model_get("ibm-ult3580-td8", NULL)->densities;
+	r->model.densities_cnt = drive_model_get("ibm-ult3580-td8", NULL)->densities_cnt;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -468,6 +488,7 @@ int main(void)
 		rig_test(mkltfs_gets_what_a_real_drive_gives_it),
 		rig_test(older_ltfs_names_one_byte_and_gets_the_smallest),
 		rig_test(exact_sizes_are_not_rounded),
+		rig_test(the_recording_format_says_how_fine_a_medium_can_be_divided),
 		rig_test(all_units_are_understood),
 		rig_test(a_request_is_forgotten_with_the_medium),
 		rig_test(fdp_makes_two_and_sdp_equal_ones),

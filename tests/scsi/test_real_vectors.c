@@ -342,6 +342,42 @@ static void the_generic_drive_has_explicit_addresses_and_reads_backwards(void **
 	persona_rig_free(rig);
 }
 
+/* Data encryption capabilities: Quantum LTO-4 SCSI reference (0020h and 000Ch), T10000 Fibre
+ * Channel Interface Reference Manual (table 3-168: up to 1Eh, and no A-KAD). */
+static void key_associated_data(void **state)
+{
+	static const struct {
+		const char *personality;
+		uint16_t unauthenticated, authenticated;
+	} real[] = {
+		{ "quantum-lto4", 32, 12 }, { "ibm-lto4", 32, 12 },   { "hp-lto4", 32, 12 },
+		{ "ibm-lto5", 32, 60 },     { "stk-t10000c", 30, 0 }, { "ibm-3592-e07", 0, 60 }
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(real); i++) {
+		struct persona_rig *rig = open_rig(real[i].personality);
+
+		assert_int_equal(ANSWER(rig, OP_SECURITY_PROTOCOL_IN, 0x20, 0, 0x10, 0, 0, 0, 0, 0,
+					255, 0, 0),
+				 44);
+		assert_int_equal(get_be16(rig->data + 26), real[i].unauthenticated);
+		assert_int_equal(get_be16(rig->data + 28), real[i].authenticated);
+		persona_rig_free(rig);
+	}
+}
+
+/* Wraps of LTO, and of formats of others that have the same density codes. */
+static void a_density_code_means_something_else_to_each_maker(void **state)
+{
+	(void)state;
+	assert_int_equal(drive_density(personality_find("ibm-lto2")->drive, 0x42)->wraps, 64);
+	assert_int_equal(drive_density(personality_find("stk-t9840a")->drive, 0x42)->wraps, 18);
+	assert_int_equal(drive_density(personality_find("ibm-lto8")->drive, 0x5e)->wraps, 208);
+	assert_int_equal(drive_density(personality_find("ibm-lto8")->drive, 0x5d)->wraps, 168);
+	assert_int_equal(drive_density(personality_find("ibm-3592-e08")->drive, 0x55)->wraps, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +392,8 @@ int main(void)
 		cmocka_unit_test(densities_that_freebsd_knows),
 		cmocka_unit_test(lengths_of_lto_10_cartridges),
 		cmocka_unit_test(compression_algorithms),
+		cmocka_unit_test(key_associated_data),
+		cmocka_unit_test(a_density_code_means_something_else_to_each_maker),
 		cmocka_unit_test(a_dlt_s4_drive),
 		cmocka_unit_test(medium_types_of_dlt),
 		cmocka_unit_test(a_3592_drive_reads_backwards_and_an_lto_drive_does_not),

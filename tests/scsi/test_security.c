@@ -256,6 +256,25 @@ static void key_associated_data_is_checked(void **state)
 	expect_good(r);
 }
 
+static void key_associated_data_is_as_long_as_the_model_says(void **state)
+{
+	struct rig *r = *state;
+
+	rig_features(r, 0);
+	r->model.u_kad_max = 3;
+	r->model.a_kad_max = 0;
+	spin(r, 0x20, 0x0010, 64);
+	expect_good(r);
+	assert_int_equal(get_be16(r->data + 20 + 6), 3);
+	assert_int_equal(get_be16(r->data + 20 + 8), 0);
+	spout(r, add_kad(r, list(r, 2, 2, 1), 0x00, "four"));
+	expect_list_field(r, KEY_LIST_SIZE + 2);
+	spout(r, add_kad(r, list(r, 2, 2, 1), 0x01, "1"));
+	expect_list_field(r, KEY_LIST_SIZE + 2);
+	spout(r, add_kad(r, list(r, 2, 2, 1), 0x00, "two"));
+	expect_good(r);
+}
+
 static void lengths_of_the_command_are_checked(void **state)
 {
 	struct rig *r = *state;
@@ -430,6 +449,71 @@ static void ckod_clears_the_key_when_the_cartridge_leaves(void **state)
 	expect_sense(r, SENSE_UNABLE_TO_DECRYPT);
 }
 
+/* SSC: DATA ENCRYPTION KEY INSTANCE COUNTER HAS CHANGED, 7/2A/13. */
+static void a_lock_is_broken_where_the_parameters_go(void **state)
+{
+	struct rig *r = *state;
+
+	(void)list(r, 2, 3, 1);
+	r->data[4] |= 0x01; /* LOCK */
+	r->data[5] |= 0x04; /* CKOD */
+	spout(r, KEY_LIST_SIZE);
+	expect_good(r);
+	write_block(r, 'a', 1000);
+	run(r, 0, OP_LOAD_UNLOAD, 0, 0, 0, 0, 0);
+	run(r, 0, OP_LOAD_UNLOAD, 0, 0, 0, 1, 0);
+	expect_good(r);
+	run_read(r, 0, 1000, 1000);
+	expect_sense(r, SENSE_KEY_INSTANCE_CHANGED);
+	run_write(r, 0, 1000, 1000); /* it would be in clear */
+	expect_sense(r, SENSE_KEY_INSTANCE_CHANGED);
+	run(r, 0, OP_VERIFY_6, 0, 0, 0, 10, 0);
+	expect_sense(r, SENSE_KEY_INSTANCE_CHANGED);
+	rewind_tape(r);
+	set_crypt(r, 2, 3, 1); /* the next page unlocks */
+	expect_block(r, 'a', 1000);
+}
+
+static void a_lock_holds_while_the_parameters_are_there(void **state)
+{
+	struct rig *r = *state;
+
+	(void)list(r, 2, 3, 1);
+	r->data[4] |= 0x01; /* LOCK */
+	spout(r, KEY_LIST_SIZE);
+	expect_good(r);
+	write_block(r, 'a', 1000);
+	run(r, 0, OP_LOAD_UNLOAD, 0, 0, 0, 0, 0);
+	run(r, 0, OP_LOAD_UNLOAD, 0, 0, 0, 1, 0);
+	expect_good(r);
+	expect_block(r, 'a', 1000);
+	rig_power_on(r); /* the key is gone, and the lock with it */
+	run(r, 0, OP_TEST_UNIT_READY, 0, 0, 0, 0, 0);
+	rewind_tape(r);
+	run_read(r, 0, 1000, 1000);
+	expect_sense(r, SENSE_UNABLE_TO_DECRYPT);
+}
+
+static void a_refused_page_leaves_the_lock(void **state)
+{
+	struct rig *r = *state;
+
+	(void)list(r, 2, 3, 1);
+	r->data[4] |= 0x01;
+	r->data[5] |= 0x04;
+	spout(r, KEY_LIST_SIZE);
+	expect_good(r);
+	run(r, 0, OP_LOAD_UNLOAD, 0, 0, 0, 0, 0);
+	run(r, 0, OP_LOAD_UNLOAD, 0, 0, 0, 1, 0);
+	expect_good(r);
+	(void)list(r, 2, 3, 1);
+	r->data[8] = 7; /* no such algorithm */
+	spout(r, KEY_LIST_SIZE);
+	expect_list_field(r, 8);
+	run_write(r, 0, 1000, 1000);
+	expect_sense(r, SENSE_KEY_INSTANCE_CHANGED);
+}
+
 static void a_block_too_long_to_be_encrypted_is_refused(void **state)
 {
 	struct rig *r = *state;
@@ -572,6 +656,7 @@ int main(void)
 		rig_test(public_gives_the_parameters_up),
 		rig_test(each_wrong_field_is_named_and_nothing_changes),
 		rig_test(key_associated_data_is_checked),
+		rig_test(key_associated_data_is_as_long_as_the_model_says),
 		rig_test(lengths_of_the_command_are_checked),
 		rig_test(what_was_encrypted_needs_its_key),
 		rig_test(a_mixed_tape_is_read_in_mixed_mode),
@@ -579,6 +664,9 @@ int main(void)
 		rig_test(the_next_block_is_described),
 		rig_test(a_key_outlives_the_cartridge_but_not_power),
 		rig_test(ckod_clears_the_key_when_the_cartridge_leaves),
+		rig_test(a_lock_is_broken_where_the_parameters_go),
+		rig_test(a_lock_holds_while_the_parameters_are_there),
+		rig_test(a_refused_page_leaves_the_lock),
 		rig_test(a_block_too_long_to_be_encrypted_is_refused),
 		rig_test(each_partition_is_encrypted_and_needs_the_key),
 		rig_test(stenc_turns_encryption_on_off_and_to_another_key),
