@@ -165,9 +165,10 @@ void unit_reset(struct scsi_unit *unit)
 	unit_unlock(unit);
 }
 
-void unit_set_watch(struct scsi_unit *unit, unit_watch_fn watch, void *ctx)
+void unit_set_watch(struct scsi_unit *unit, unit_watch_fn watch, unit_notice_fn notice, void *ctx)
 {
 	unit->watch = watch;
+	unit->notice = notice;
 	unit->watch_ctx = ctx;
 }
 
@@ -181,6 +182,12 @@ enum unit_event unit_look(struct scsi_unit *unit)
 	else if (event == UNIT_EVENT_ABORT && !motion_is_work(unit))
 		motion_end(unit);
 	return event;
+}
+
+void unit_notice_reset(struct scsi_unit *unit)
+{
+	if (unit->notice != NULL && unit->notice(unit->watch_ctx))
+		reset(unit);
 }
 
 bool unit_descriptor_sense(const struct scsi_unit *unit)

@@ -164,6 +164,8 @@ enum unit_event {
 	UNIT_EVENT_RESET, /* unit_reset() is to be called; the wait does so */
 };
 typedef enum unit_event (*unit_watch_fn)(void *ctx);
+/* Whether there was a reset that the unit has not been told of; asked by other threads. */
+typedef bool (*unit_notice_fn)(void *ctx);
 
 struct scsi_unit {
 	pthread_mutex_t mutex;
@@ -171,6 +173,7 @@ struct scsi_unit {
 	struct scsi_tables *tables; /* what this unit has; owned */
 	unsigned features;
 	unit_watch_fn watch; /* NULL: nobody interrupts a wait */
+	unit_notice_fn notice;
 	void *watch_ctx;
 	struct scsi_identity identity;
 	uint8_t diagnostic_page;      /* of the maker's own that SEND DIAGNOSTIC takes; 0: none */
@@ -230,10 +233,17 @@ void unit_power_on(struct scsi_unit *unit);
  */
 void unit_reset(struct scsi_unit *unit);
 
-/* Asked, a few times a second and with the mutex held, by a command that waits for a motion. */
-void unit_set_watch(struct scsi_unit *unit, unit_watch_fn watch, void *ctx);
+/* @watch is asked, a few times a second and with the mutex held, by a command that waits for a
+ * motion; @notice by unit_notice_reset().  NULL: there is nothing to ask. */
+void unit_set_watch(struct scsi_unit *unit, unit_watch_fn watch, unit_notice_fn notice, void *ctx);
 /* Asks it, and does what it says; mutex held.  What it has said. */
 enum unit_event unit_look(struct scsi_unit *unit);
+
+/*
+ * For another thread (the robot's) that is going to believe what it sees of the unit: a reset that
+ * stands before the unit's next command is done first.  Mutex held.
+ */
+void unit_notice_reset(struct scsi_unit *unit);
 
 /*
  * Queues a unit attention (mutex held), once each, in the order in which a host is to hear them

@@ -386,6 +386,7 @@ static int op_eject(void *ctx)
 	int r = 0;
 
 	unit_lock(&d->unit);
+	unit_notice_reset(&d->unit); /* it allows the removal */
 	if (d->prevented) {
 		drive_alert(d, ALERT_NO_REMOVAL);
 		r = LIBRARY_E_PREVENTED;

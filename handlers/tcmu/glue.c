@@ -80,6 +80,26 @@ static enum unit_event look_at_ring(void *ctx)
 	}
 }
 
+/* Another thread wants to know whether it is still true what it sees of the unit. */
+static bool notice_reset(void *ctx)
+{
+	struct backstore *b = ctx;
+
+	return ring_notice_reset(&b->ring);
+}
+
+/* What came before the command, of which aborts were of commands that are over. */
+static void take_reset(struct backstore *b, uint16_t cmd_id)
+{
+	enum ring_event event;
+
+	unit_lock(b->unit);
+	event = ring_take_event(&b->ring, cmd_id);
+	unit_unlock(b->unit);
+	if (event == RING_RESET)
+		unit_reset(b->unit);
+}
+
 static int open_unit(struct backstore *b, const struct unit_config *config)
 {
 	int r;
@@ -92,7 +112,7 @@ static int open_unit(struct backstore *b, const struct unit_config *config)
 		b->unit = r == 0 ? drive_unit(b->drive) : NULL;
 	}
 	if (r == 0)
-		unit_set_watch(b->unit, look_at_ring, b);
+		unit_set_watch(b->unit, look_at_ring, notice_reset, b);
 	return r;
 }
 
@@ -251,8 +271,7 @@ int glue_handle(struct tcmu_device *dev, struct tcmur_cmd *rcmd)
 
 	/* closing a backstore cancels this thread: never in the middle of a command */
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
-	if (ring_take_event(&b->ring, lib->cmd_id) == RING_RESET)
-		unit_reset(b->unit); /* an abort was of commands that are over */
+	take_reset(b, lib->cmd_id);
 	dropped = ring_heal(&b->ring, lib->cmd_id);
 	if (dropped > 0)
 		tcmu_info_message(dev, __func__, __LINE__,

@@ -11,6 +11,7 @@
 #define NO_ENTRY      UINT32_MAX
 #define SENSE_SIZE    18
 #define MIN_ENTRY     8u
+#define EVENT_TYPE_AT offsetof(struct tcmu_tmr_entry, tmr_type)
 #define UFLAG_LEN_SET TCMU_UFLAG_READ_LEN
 
 static uint32_t load(const uint8_t *at)
@@ -126,25 +127,67 @@ static enum ring_event event_of(uint8_t type)
 	}
 }
 
+/* The event at @at; RING_NOTHING where there is none. */
+static enum ring_event event_at(const struct ring *ring, uint32_t at)
+{
+	return is_event(ring, at) ? event_of(ring->entries[at + EVENT_TYPE_AT]) : RING_NOTHING;
+}
+
+/* Resets from @at to @head that nobody took.  Whatever stands there, it ends. */
+static unsigned count_resets(const struct ring *ring, uint32_t at, uint32_t head)
+{
+	unsigned n = 0, left = ring->size / MIN_ENTRY;
+
+	for (; at != head && left-- > 0; at = next(ring, at)) {
+		if (at % MIN_ENTRY != 0 || at + sizeof(struct tcmu_tmr_entry) > ring->size)
+			break;
+		n += event_at(ring, at) == RING_RESET;
+	}
+	return n;
+}
+
 enum ring_event ring_take_event(struct ring *ring, uint32_t cmd_id)
 {
 	struct tcmu_mailbox *mb = mailbox_of(ring);
 	uint32_t head = __atomic_load_n(&mb->cmd_head, __ATOMIC_ACQUIRE), at = mb->cmd_tail;
 	enum ring_event gravest = RING_NOTHING;
+	unsigned behind;
 
 	for (; at != head && at < ring->size; at = next(ring, at)) {
-		struct tcmu_tmr_entry *e = (struct tcmu_tmr_entry *)(void *)(ring->entries + at);
-		enum ring_event event;
+		enum ring_event event = event_at(ring, at);
 
-		if (is_command(ring, at) && e->hdr.cmd_id == cmd_id)
+		if (is_command(ring, at) && entry_at(ring, at)->hdr.cmd_id == cmd_id)
 			break;
 		if (!is_event(ring, at))
 			continue;
-		event = event_of(e->tmr_type);
-		e->tmr_type = TCMU_TMR_UNKNOWN; /* nobody reads it behind us */
+		ring->entries[at + EVENT_TYPE_AT] =
+			TCMU_TMR_UNKNOWN; /* nobody reads it behind us */
+		if (event == RING_RESET && ring->noticed > 0) {
+			ring->noticed--; /* told already */
+			continue;
+		}
 		gravest = event > gravest ? event : gravest;
 	}
+	behind = at < ring->size ? count_resets(ring, at, head) : 0;
+	ring->noticed = ring->noticed < behind ? ring->noticed : behind;
 	return gravest;
+}
+
+bool ring_notice_reset(struct ring *ring)
+{
+	struct tcmu_mailbox *mb = mailbox_of(ring);
+	uint32_t tail = __atomic_load_n(&mb->cmd_tail, __ATOMIC_ACQUIRE);
+	uint32_t head = __atomic_load_n(&mb->cmd_head, __ATOMIC_ACQUIRE);
+	unsigned resets = count_resets(ring, tail, head);
+	bool is_new;
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	/* what is behind the tail may be anything: the kernel has written there again */
+	if (__atomic_load_n(&mb->cmd_tail, __ATOMIC_RELAXED) != tail)
+		return false;
+	is_new = resets > ring->noticed;
+	ring->noticed = resets;
+	return is_new;
 }
 
 bool ring_set_read_len(struct ring *ring, uint16_t cmd_id, uint32_t bytes)

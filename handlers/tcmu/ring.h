@@ -25,6 +25,8 @@ struct ring {
 	uint8_t *entries;
 	uint32_t size; /* of the entries, in bytes */
 	bool read_len; /* the kernel takes READ_LEN */
+	unsigned
+		noticed; /* resets in the ring that ring_notice_reset() has told, and nobody took */
 };
 
 /* False where this is no mailbox that we know (version 2, and the ring within @size bytes). */
@@ -47,6 +49,14 @@ enum ring_event {
  */
 #define RING_ALL UINT32_MAX
 enum ring_event ring_take_event(struct ring *ring, uint32_t cmd_id);
+
+/*
+ * For another thread than the one that takes commands, which holds a lock that everybody holds who
+ * calls this or ring_take_event(): whether a reset stands in the ring that neither has told.
+ * Then it is told by that.  Changes nothing in the ring; where commands are just being taken out of
+ * it the answer is no, and their thread will tell.
+ */
+bool ring_notice_reset(struct ring *ring);
 
 /* Says that @bytes (not 0) of @cmd_id's data-in buffer are valid.  False where it cannot be said.
  */

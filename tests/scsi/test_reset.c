@@ -191,7 +191,7 @@ static void a_command_that_waits_hears_of_a_reset_and_of_its_abort(void **state)
 
 	rig_inside("is the transport");
 	write_sample(r);
-	unit_set_watch(r->unit, watch, NULL);
+	unit_set_watch(r->unit, watch, NULL, NULL);
 	for (unsigned i = 0; i < 2; i++) {
 		int64_t begun = clock_monotonic_ms();
 

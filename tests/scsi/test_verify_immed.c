@@ -256,10 +256,10 @@ static void an_abort_of_one_that_waits_does_not_end_it(void **state)
 	struct other rewind = { .rig = r, .cmd = { .cdb = { OP_REWIND }, .cdb_len = 6 } };
 
 	begin(r);
-	unit_set_watch(r->unit, aborted, NULL);
+	unit_set_watch(r->unit, aborted, NULL, NULL);
 	start(&rewind);
 	join(&rewind);
-	unit_set_watch(r->unit, NULL, NULL);
+	unit_set_watch(r->unit, NULL, NULL, NULL);
 	assert_int_equal(rewind.status, SCSI_BUSY);
 	assert_true(works(r));
 	finish(r);

@@ -173,6 +173,35 @@ static void a_reset_in_the_ring_reaches_the_unit(void **state)
 	assert_int_equal(send(f, "1b0000000000", 0), TCMUR_OK);
 }
 
+static void queue_reset(struct fixture *f)
+{
+	uint32_t at = fake_queue(&f->dev, TCMU_OP_TMR, 0, 40);
+
+	((struct tcmu_tmr_entry *)(void *)fake_entry(&f->dev, at))->tmr_type = TCMU_TMR_LUN_RESET;
+}
+
+/* No command has come since. */
+static void the_robot_sees_a_reset_that_stands_in_the_ring(void **state)
+{
+	struct fixture *f = *state;
+	struct library *library = f->rig->library;
+
+	assert_int_equal(glue_open(&f->dev, "tape"), 0);
+	move(f->rig, RIG_SLOT_2, RIG_DRIVE_2);
+	(void)send(f, "000000000000", 0);
+	(void)send(f, "000000000000", 0);
+	assert_int_equal(send(f, "1e0000000100", 0), TCMUR_OK);
+	assert_int_equal(library_move(library, RIG_DRIVE_2, RIG_SLOT_2), LIBRARY_E_PREVENTED);
+	queue_reset(f);
+	assert_int_equal(library_move(library, RIG_DRIVE_2, RIG_SLOT_2), 0);
+	assert_int_equal(library_move(library, RIG_SLOT_2, RIG_DRIVE_2), 0);
+	(void)send(f, "000000000000", 0);
+	assert_int_equal(send(f, "1e0000000100", 0), TCMUR_OK);
+	assert_int_equal(library_move(library, RIG_DRIVE_2, RIG_SLOT_2), LIBRARY_E_PREVENTED);
+	queue_reset(f); /* another one */
+	assert_int_equal(library_move(library, RIG_DRIVE_2, RIG_SLOT_2), 0);
+}
+
 /* Objects of T2. */
 static uint64_t recorded(struct fixture *f)
 {
@@ -339,6 +368,7 @@ int main(void)
 		T(data_out_is_not_touched),
 		T(dropped_commands_are_healed_by_the_next),
 		T(a_reset_in_the_ring_reaches_the_unit),
+		T(the_robot_sees_a_reset_that_stands_in_the_ring),
 		T(writes_that_the_kernel_replays_are_not_written_twice),
 		T(a_replayed_read_does_not_skip_a_block),
 		T(changer_and_drive_share_the_library),

@@ -166,12 +166,51 @@ static void a_command_that_waits_sees_a_reset_behind_it(void **state)
 	assert_int_equal(ring_take_event(&f->ring, 8), RING_NOTHING);
 }
 
+static void a_reset_is_told_once_to_whoever_asks_first(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_false(ring_notice_reset(&f->ring));
+	(void)queue_event(f, TCMU_TMR_ABORT_TASK);
+	assert_false(ring_notice_reset(&f->ring));
+	(void)queue_event(f, TCMU_TMR_LUN_RESET);
+	assert_true(ring_notice_reset(&f->ring));
+	assert_false(ring_notice_reset(&f->ring));
+	(void)queue_event(f, TCMU_TMR_LUN_RESET);
+	assert_true(ring_notice_reset(&f->ring));
+	(void)fake_queue(&f->dev, TCMU_OP_CMD, 7, 112);
+	(void)queue_event(f, TCMU_TMR_LUN_RESET); /* this one was not told */
+	assert_int_equal(ring_take_event(&f->ring, 7), RING_ABORT);
+	assert_int_equal(ring_take_event(&f->ring, RING_ALL), RING_RESET);
+	assert_false(ring_notice_reset(&f->ring));
+	(void)queue_event(f, TCMU_TMR_LUN_RESET);
+	assert_int_equal(ring_take_event(&f->ring, RING_ALL), RING_RESET);
+	assert_false(ring_notice_reset(&f->ring));
+}
+
+/* Where libtcmu has passed what was told, nothing of that is left to hide the next one. */
+static void what_was_told_and_is_gone_hides_no_other(void **state)
+{
+	struct fixture *f = *state;
+
+	(void)queue_event(f, TCMU_TMR_LUN_RESET);
+	assert_true(ring_notice_reset(&f->ring));
+	fake_mailbox(&f->dev)->cmd_tail = fake_mailbox(&f->dev)->cmd_head;
+	assert_int_equal(ring_take_event(&f->ring, RING_ALL), RING_NOTHING);
+	(void)queue_event(f, TCMU_TMR_LUN_RESET);
+	assert_true(ring_notice_reset(&f->ring));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_reset_is_taken_once_by_the_command_behind_it,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_command_that_waits_sees_a_reset_behind_it, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_reset_is_told_once_to_whoever_asks_first, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_was_told_and_is_gone_hides_no_other, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(read_len_goes_into_our_slot_and_sets_the_flag,
 						setup, teardown),
