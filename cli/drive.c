@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* drive.c: vtl drive list, load, unload, alert. */
+/* drive.c: vtl drive list, load, unload, set, alert. */
 #include <stdio.h>
 #include <string.h>
 
@@ -143,9 +143,87 @@ static enum vtl_exit drive_unload_run(struct vtl *vtl, char **args)
 		if (e->type == ELEMENT_DRIVE && e->number == drive)
 			(void)g_strlcpy(barcode, e->barcode, sizeof(barcode));
 	}
-	if (!control_unload(client, library, (unsigned)drive, &error))
+	if (!control_unload(client, library, (unsigned)drive, vtl_option(vtl, "force") != NULL,
+			    &error))
 		return vtl_fail(error);
 	return tell_drive(vtl, library, drive, barcode);
+}
+
+static const struct column set_columns[] = {
+	{ "number", "DRIVE", COLUMN_NUMBER },
+	{ "realistic", "REALISTIC", COLUMN_FLAG },
+	{ "cleaning", "CLEANING", COLUMN_FLAG },
+};
+
+/* "realistic=on" to its parts; false after the message. */
+static bool parse_setting(const char *text, char *ret_option, size_t size, gboolean *ret_on)
+{
+	const char *value = strchr(text, '=');
+	size_t length = value == NULL ? 0 : (size_t)(value - text);
+	bool known = false;
+
+	for (unsigned o = 0; library_option_name(o) != NULL; o++)
+		known = known || (strlen(library_option_name(o)) == length &&
+				  strncmp(library_option_name(o), text, length) == 0);
+	if (!known || (strcmp(value, "=on") != 0 && strcmp(value, "=off") != 0)) {
+		(void)vtl_fail_code(VTL_USAGE,
+				    "\"%s\" is no setting of a drive: use realistic=on, "
+				    "realistic=off, cleaning=on or cleaning=off",
+				    text);
+		return false;
+	}
+	(void)g_strlcpy(ret_option, text, MIN(size, length + 1));
+	*ret_on = strcmp(value, "=on") == 0;
+	return true;
+}
+
+static enum vtl_exit print_settings(struct vtl *vtl, struct control_client *client,
+				    const char *library, uint64_t drive)
+{
+	g_autoptr(table_auto) table = table_new(set_columns, G_N_ELEMENTS(set_columns));
+	g_autoptr(GVariant) list = NULL;
+	GError *error = NULL;
+
+	if (!control_list_elements(client, library, &list, &error))
+		return vtl_fail(error);
+	for (gsize i = 0; i < g_variant_n_children(list); i++) {
+		g_autoptr(GVariant) e = g_variant_get_child_value(list, i);
+
+		if (strcmp(control_entry_string(e, "type"), "drive") != 0 ||
+		    control_entry_uint(e, "number") != drive)
+			continue;
+		table_row(table);
+		table_number(table, drive);
+		table_number(table, control_entry_bool(e, "realistic") ? 1 : 0);
+		table_number(table, control_entry_bool(e, "cleaning") ? 1 : 0);
+	}
+	vtl_print(vtl, table);
+	return VTL_OK;
+}
+
+static enum vtl_exit drive_set_run(struct vtl *vtl, char **args)
+{
+	g_autofree char *library = NULL;
+	struct control_client *client;
+	GError *error = NULL;
+	char option[16];
+	uint64_t drive;
+	gboolean on;
+
+	if (!vtl_parse_number("drive", args[0], LIBRARY_MAX_DRIVES, &drive))
+		return VTL_USAGE;
+	for (char **a = args + 1; *a != NULL; a++) /* all are good before one is done */
+		if (!parse_setting(*a, option, sizeof(option), &on))
+			return VTL_USAGE;
+	library = source_library(vtl, NULL, &error);
+	client = library == NULL ? NULL : source_client(vtl, &error);
+	if (client == NULL)
+		return vtl_fail(error);
+	for (char **a = args + 1; *a != NULL; a++)
+		if (!parse_setting(*a, option, sizeof(option), &on) ||
+		    !control_set_drive(client, library, (unsigned)drive, option, on, &error))
+			return vtl_fail(error);
+	return print_settings(vtl, client, library, drive);
 }
 
 static const struct column alert_columns[] = {
@@ -211,8 +289,25 @@ const struct vtl_command drive_commands[] = {
 	  .min = 1,
 	  .max = 1,
 	  .summary = "put a drive's cartridge back into its slot",
-	  .details = "It goes where it came from, else to the first free slot.",
+	  .details = "It goes where it came from, else to the first free slot.  Refused while a "
+		     "host is at work on the drive, has reserved it or prevents the removal.  What "
+		     "was written is on the cartridge in any case.",
 	  .run = drive_unload_run,
+	  .options = { OPTION_LIBRARY,
+		       { .name = "force",
+			 .letter = 'f',
+			 .help = "take it out all the same: the host's job fails" } } },
+	{ .noun = "drive",
+	  .verb = "set",
+	  .args = "DRIVE [OPTION=on|off...]",
+	  .min = 1,
+	  .max = 1 + LIBRARY_DRIVE_OPTIONS,
+	  .summary = "switch options of a drive that is in use",
+	  .details =
+		  "OPTION is realistic (the drive takes the times of its model) or cleaning (it "
+		  "asks to be cleaned when it was used enough).  Kept over restarts.  Shows what "
+		  "is on afterwards.",
+	  .run = drive_set_run,
 	  .options = { OPTION_LIBRARY } },
 	{ .noun = "drive",
 	  .verb = "alert",

@@ -18,6 +18,8 @@ static const enum sense_id rows[] = {
 	[LIBRARY_E_DRIVE_FAILED]     = SENSE_ELEMENT_MOVE_FAILED,
 	[LIBRARY_E_NOT_OWNER]        = SENSE_NOT_READY_CAUSE_NOT_REPORTABLE,
 	[LIBRARY_E_INCOMPATIBLE]     = SENSE_MEDIUM_INCOMPATIBLE,
+	[LIBRARY_E_BUSY]             = SENSE_REMOVAL_PREVENTED, /* not told to a host's move */
+	[LIBRARY_E_RESERVED]         = SENSE_REMOVAL_PREVENTED,
 };
 /* clang-format on */
 

@@ -56,6 +56,11 @@ void unit_unlock(struct scsi_unit *unit)
 	(void)pthread_mutex_unlock(&unit->mutex);
 }
 
+bool unit_trylock(struct scsi_unit *unit)
+{
+	return pthread_mutex_trylock(&unit->mutex) == 0;
+}
+
 /* In which order a host is to hear them (SAM-5; SPC-5, unit attention conditions). */
 static const enum sense_id precedence[] = {
 	SENSE_POWER_ON,

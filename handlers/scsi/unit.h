@@ -214,6 +214,7 @@ void unit_clear(struct scsi_unit *unit);
 
 void unit_lock(struct scsi_unit *unit);
 void unit_unlock(struct scsi_unit *unit);
+bool unit_trylock(struct scsi_unit *unit); /* false: a command runs */
 
 /* Runs one command and fills its answer.  Never fails otherwise: an internal error is HARDWARE
  * ERROR 44/00. */

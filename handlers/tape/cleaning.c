@@ -67,6 +67,17 @@ void drive_check_cleaning(struct drive *d, bool again)
 	d->dirt = now;
 }
 
+void drive_ask_for_cleaning(struct drive *d, bool on)
+{
+	d->asks_for_cleaning = on;
+	if (on) {
+		drive_check_cleaning(d, true);
+		return;
+	}
+	d->dirt = DIRT_NONE;
+	drive_alerts_change(d, 0, BIT(ALERT_CLEAN_NOW) | BIT(ALERT_CLEAN_PERIODIC));
+}
+
 static void cleaned(struct drive *d)
 {
 	drive_counters_cleaned(d);

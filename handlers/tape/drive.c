@@ -31,6 +31,9 @@
 
 #define LOOK_MS 200
 
+/* A host whose last command of the data stream is as old as this may still be at work. */
+#define AT_WORK_MS 2000
+
 static void note(struct drive *d, enum library_drive_state state)
 {
 	d->state = state;
@@ -270,6 +273,7 @@ static enum sense_id idle(struct scsi_unit *unit)
 static void streamed(struct scsi_unit *unit, const struct scsi_command *row,
 		     enum scsi_status status)
 {
+	drive_of(unit)->streamed_ms = clock_monotonic_ms();
 	drive_forget_overwrite(unit);
 	drive_address_streamed(drive_of(unit), row, status);
 }
@@ -380,29 +384,89 @@ static int unload_or_note(struct drive *d)
 	return r;
 }
 
+/* The mutex is held. */
+static int give_back(struct drive *d)
+{
+	if (unit_holds_deferred(&d->unit) || unload_or_note(d) != 0) {
+		drive_alert(d, ALERT_UNLOAD_FAILURE);
+		return LIBRARY_E_DRIVE_FAILED;
+	}
+	motion_end(&d->unit); /* the robot has waited for it */
+	d->barcode[0] = '\0';
+	d->has_lost = false; /* it was of this cartridge; the next one is sound */
+	d->found.sense = SENSE_NO_SENSE;
+	unit_forget_deferred(&d->unit);
+	note(d, DRIVE_EMPTY);
+	return 0;
+}
+
 static int op_eject(void *ctx)
 {
 	struct drive *d = ctx;
-	int r = 0;
+	int r = LIBRARY_E_PREVENTED;
 
 	unit_lock(&d->unit);
 	unit_notice_reset(&d->unit); /* it allows the removal */
-	if (d->prevented) {
+	if (d->prevented)
 		drive_alert(d, ALERT_NO_REMOVAL);
-		r = LIBRARY_E_PREVENTED;
-	} else if (unit_holds_deferred(&d->unit) || unload_or_note(d) != 0) {
-		drive_alert(d, ALERT_UNLOAD_FAILURE);
-		r = LIBRARY_E_DRIVE_FAILED;
-	} else {
-		motion_end(&d->unit); /* the robot has waited for it */
-		d->barcode[0] = '\0';
-		d->has_lost = false; /* it was of this cartridge; the next one is sound */
-		d->found.sense = SENSE_NO_SENSE;
-		unit_forget_deferred(&d->unit);
-		note(d, DRIVE_EMPTY);
-	}
+	else
+		r = give_back(d);
 	unit_unlock(&d->unit);
 	return r;
+}
+
+/* A host's job would not survive it: something is under way, was a moment ago, or was written and
+ * no filemark has followed. */
+static bool at_work(struct drive *d)
+{
+	if (motion_sense(&d->unit, NULL) != SENSE_NO_SENSE)
+		return true;
+	if (d->state != DRIVE_READY)
+		return false;
+	for (unsigned n = 0; n < CART_PARTITIONS; n++)
+		if (d->stages[n] != NULL && !stage_is_synced(d->stages[n]))
+			return true;
+	return d->streamed_ms != 0 && clock_monotonic_ms() - d->streamed_ms < AT_WORK_MS;
+}
+
+static int op_take_out(void *ctx, bool force)
+{
+	struct drive *d = ctx;
+	int r;
+
+	if (force)
+		unit_lock(&d->unit);
+	else if (!unit_trylock(&d->unit))
+		return LIBRARY_E_BUSY;
+	unit_notice_reset(&d->unit);
+	if (!force && d->prevented)
+		r = LIBRARY_E_PREVENTED;
+	else if (!force && at_work(d))
+		r = LIBRARY_E_BUSY;
+	else if (!force && d->reserved != NULL && d->reserved(d->reserved_ctx))
+		r = LIBRARY_E_RESERVED;
+	else
+		r = give_back(d);
+	unit_unlock(&d->unit);
+	return r;
+}
+
+static void op_option(void *ctx, enum library_drive_option option, bool on)
+{
+	struct drive *d = ctx;
+
+	unit_lock(&d->unit);
+	switch (option) {
+	case LIBRARY_REALISTIC:
+		d->slow = on;
+		if (!on && !motion_is_work(&d->unit))
+			motion_end(&d->unit);
+		break;
+	case LIBRARY_CLEANING:
+		drive_ask_for_cleaning(d, on);
+		break;
+	}
+	unit_unlock(&d->unit);
 }
 
 static void op_poll(void *ctx)
@@ -430,6 +494,8 @@ static uint64_t op_alert(void *ctx, uint64_t set, uint64_t clear)
 static const struct library_drive_ops library_ops = {
 	.load = op_load,
 	.eject = op_eject,
+	.take_out = op_take_out,
+	.option = op_option,
 	.poll = op_poll,
 	.alert = op_alert,
 };
@@ -489,8 +555,8 @@ int drive_new(struct library *library, unsigned number, struct drive **ret_drive
 	d->number = number;
 	d->persona = persona;
 	d->buffered = 1;
-	d->asks_for_cleaning = library_drives_have(&library_config(library)->cleaning, number);
-	d->slow = library_drives_have(&library_config(library)->realistic, number);
+	d->asks_for_cleaning = library_drive_option(library, number, LIBRARY_CLEANING);
+	d->slow = library_drive_option(library, number, LIBRARY_REALISTIC);
 	use_model(&tables, persona->drive);
 	r = unit_init(&d->unit, &unit_ops, &tables, persona->drive->features);
 	if (r == 0) {
@@ -532,6 +598,14 @@ void drive_free(struct drive *drive)
 	unit_clear(&drive->unit);
 	library_unref(drive->library);
 	free(drive);
+}
+
+void drive_set_reserved(struct drive *drive, bool (*reserved)(void *ctx), void *ctx)
+{
+	unit_lock(&drive->unit);
+	drive->reserved = reserved;
+	drive->reserved_ctx = ctx;
+	unit_unlock(&drive->unit);
 }
 
 struct scsi_unit *drive_unit(struct drive *drive)

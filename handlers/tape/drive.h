@@ -23,6 +23,12 @@ MUST_CHECK int drive_new(struct library *library, unsigned number, struct drive 
 /* Detaches, closes the cartridge (syncing it) and frees; NULL is allowed. */
 void drive_free(struct drive *drive);
 
+/*
+ * Who knows whether a host has reserved the drive, which the core does without telling us: asked
+ * when an operator wants the cartridge, with the drive's mutex held.  Nobody: it is never reserved.
+ */
+void drive_set_reserved(struct drive *drive, bool (*reserved)(void *ctx), void *ctx);
+
 /* Borrowed. */
 struct scsi_unit *drive_unit(struct drive *drive);
 

@@ -174,9 +174,12 @@ struct drive {
 	struct drive_verification verification; /* the worker's, while motion_is_work() */
 	struct drive_finding found;             /* by it: the host is still to hear of it */
 	enum sense_id failure;                  /* why FAILED, or not ready while UNLOADED */
-	bool asks_for_cleaning;  /* cleaning= of the library's description: cleaning.c */
-	enum drive_dirt dirt;    /* as the counters said last */
-	bool slow;               /* it takes the times of its model (realistic=): mechanism.c */
+	bool asks_for_cleaning;      /* cleaning= of the library's description: cleaning.c */
+	enum drive_dirt dirt;        /* as the counters said last */
+	bool slow;                   /* it takes the times of its model (realistic=): mechanism.c */
+	int64_t streamed_ms;         /* when a host last was at the data stream; monotonic clock */
+	bool (*reserved)(void *ctx); /* drive_set_reserved() */
+	void *reserved_ctx;
 	bool read_only;          /* the drive can read the medium, and not write it */
 	bool attaching;          /* this unit begins: what is in the drive was loaded before */
 	bool has_recalled;       /* a recall is under way, and how far it is is known: */
@@ -504,6 +507,8 @@ enum medium_access drive_judge_medium(struct drive *d);
  * that asks.
  */
 void drive_check_cleaning(struct drive *d, bool again);
+/* Whether it asks at all; where not any more, what it asked for is forgotten. */
+void drive_ask_for_cleaning(struct drive *d, bool on);
 /* Cleaning is asked for, by the drive or by an operator (TapeAlert 20 or 21); it cannot wait. */
 bool drive_wants_cleaning(const struct drive *d);
 bool drive_needs_cleaning(const struct drive *d);

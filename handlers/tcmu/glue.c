@@ -25,6 +25,7 @@ struct backstore {
 	struct scsi_unit *unit;  /* of it; borrowed */
 	struct ring ring;
 	char *cfgstring;
+	char *uio; /* owned */
 };
 
 bool glue_check(const char *cfgstring, const char *subtype, char **reason)
@@ -45,6 +46,7 @@ static void backstore_free(struct backstore *b)
 	changer_free(b->changer);
 	library_unref(b->library);
 	g_free(b->cfgstring);
+	g_free(b->uio);
 	free(b);
 }
 
@@ -100,6 +102,13 @@ static void take_reset(struct backstore *b, uint16_t cmd_id)
 		unit_reset(b->unit);
 }
 
+static bool is_reserved(void *ctx)
+{
+	const struct backstore *b = ctx;
+
+	return reservation_held("/sys", b->uio);
+}
+
 static int open_unit(struct backstore *b, const struct unit_config *config)
 {
 	int r;
@@ -110,6 +119,8 @@ static int open_unit(struct backstore *b, const struct unit_config *config)
 	} else {
 		r = drive_new(b->library, config->drive, &b->drive);
 		b->unit = r == 0 ? drive_unit(b->drive) : NULL;
+		if (r == 0)
+			drive_set_reserved(b->drive, is_reserved, b);
 	}
 	if (r == 0)
 		unit_set_watch(b->unit, look_at_ring, notice_reset, b);
@@ -166,6 +177,7 @@ int glue_open(struct tcmu_device *dev, const char *subtype)
 	if (b == NULL)
 		return -ENOMEM;
 	b->cfgstring = g_strdup(cfgstring);
+	b->uio = g_strdup(tcmu_dev_get_uio_name(dev));
 	b->library = library_open(config.library, LIBRARY_OPEN_OWN, &error);
 	if (b->library == NULL) {
 		tcmu_err_message(dev, __func__, __LINE__, "vtl: %s: %s\n", cfgstring,

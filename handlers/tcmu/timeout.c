@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* "tcm-user/HBA/NAME/CFGSTRING" as in /sys/class/uio/uioN/name, to the attribute's path. */
+/* "tcm-user/HBA/NAME/CFGSTRING" as in /sys/class/uio/uioN/name, to the path of "attrib/X". */
 static char *attribute_path(const char *sys, const char *uio, const char *attribute)
 {
 	g_autofree char *file = g_strdup_printf("%s/class/uio/%s/name", sys, uio);
@@ -21,8 +21,8 @@ static char *attribute_path(const char *sys, const char *uio, const char *attrib
 	part = g_strsplit(g_strchomp(text), "/", 4);
 	if (g_strv_length(part) != 4 || strcmp(part[0], "tcm-user") != 0)
 		return NULL;
-	return g_strdup_printf("%s/kernel/config/target/core/user_%s/%s/attrib/%s", sys, part[1],
-			       part[2], attribute);
+	return g_strdup_printf("%s/kernel/config/target/core/user_%s/%s/%s", sys, part[1], part[2],
+			       attribute);
 }
 
 static int write_number(const char *path, unsigned number)
@@ -41,7 +41,7 @@ static int write_number(const char *path, unsigned number)
 
 int timeout_set(const char *sys, const char *uio, unsigned seconds)
 {
-	g_autofree char *path = attribute_path(sys, uio, "cmd_time_out");
+	g_autofree char *path = attribute_path(sys, uio, "attrib/cmd_time_out");
 	g_autofree char *text = NULL;
 	guint64 now;
 	int r;
@@ -57,7 +57,17 @@ int timeout_set(const char *sys, const char *uio, unsigned seconds)
 
 int tmr_notification_set(const char *sys, const char *uio)
 {
-	g_autofree char *path = attribute_path(sys, uio, "tmr_notification");
+	g_autofree char *path = attribute_path(sys, uio, "attrib/tmr_notification");
 
 	return path == NULL ? -ENOENT : write_number(path, 1);
+}
+
+bool reservation_held(const char *sys, const char *uio)
+{
+	g_autofree char *path = attribute_path(sys, uio, "pr/res_holder");
+	g_autofree char *text = NULL;
+
+	/* "SPC-3 Reservation: ...", "SPC-2 Reservation: ...", or "No SPC-3 Reservation holder" */
+	return path != NULL && g_file_get_contents(path, &text, NULL, NULL) && *text != '\0' &&
+	       !g_str_has_prefix(text, "No ") && strstr(text, "Reservation") != NULL;
 }

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* timeout.h: the kernel's patience with a backstore, and what it tells: configfs attributes. */
+/*
+ * timeout.h: the kernel's patience with a backstore, what it tells, and who has reserved it: files
+ * of configfs.
+ */
 #ifndef VTL_TCMU_TIMEOUT_H
 #define VTL_TCMU_TIMEOUT_H
+
+#include <stdbool.h>
 
 /*
  * Sets cmd_time_out of the backstore that the kernel calls @uio ("uio0") to @seconds, where it is
@@ -15,5 +20,9 @@ int timeout_set(const char *sys, const char *uio, unsigned seconds);
  * where the kernel cannot (before 5.10); other -errno.
  */
 int tmr_notification_set(const char *sys, const char *uio);
+
+/* TRUE where the core holds a reservation of the backstore, by RESERVE or PERSISTENT RESERVE OUT.
+ */
+bool reservation_held(const char *sys, const char *uio);
 
 #endif

@@ -134,10 +134,17 @@ gboolean control_load(struct control_client *client, const char *library, const 
 }
 
 gboolean control_unload(struct control_client *client, const char *library, unsigned drive,
-			GError **error)
+			gboolean force, GError **error)
 {
-	return call_void(client, &library_service, "Unload", g_variant_new("(su)", library, drive),
-			 error);
+	return call_void(client, &library_service, "Unload",
+			 g_variant_new("(sub)", library, drive, force), error);
+}
+
+gboolean control_set_drive(struct control_client *client, const char *library, unsigned drive,
+			   const char *option, gboolean on, GError **error)
+{
+	return call_void(client, &library_service, "SetDrive",
+			 g_variant_new("(susb)", library, drive, option, on), error);
 }
 
 gboolean control_alert(struct control_client *client, const char *library, unsigned drive,

@@ -41,7 +41,10 @@ gboolean control_list_elements(struct control_client *client, const char *librar
 gboolean control_load(struct control_client *client, const char *library, const char *barcode,
 		      unsigned drive, GError **error);
 gboolean control_unload(struct control_client *client, const char *library, unsigned drive,
-			GError **error);
+			gboolean force, GError **error);
+/* @option is "realistic" or "cleaning". */
+gboolean control_set_drive(struct control_client *client, const char *library, unsigned drive,
+			   const char *option, gboolean on, GError **error);
 /* Raises TapeAlert flags and takes others away (bits, flag 1 is bit 0); *ret_flags: those on now.
  */
 gboolean control_alert(struct control_client *client, const char *library, unsigned drive,

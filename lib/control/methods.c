@@ -51,7 +51,19 @@ static char *reason(struct library *library, enum library_outcome outcome, uint1
 				       to, e.full ? e.barcode : "a cartridge");
 	case LIBRARY_E_PREVENTED:
 		return g_strdup_printf("library %s: a host prevents the removal from %s; end its "
-				       "job or unload there first (mt offline)",
+				       "job or unload there first (mt offline), or take it out all "
+				       "the same (vtl drive unload --force)",
+				       name, from);
+	case LIBRARY_E_BUSY:
+		return g_strdup_printf(
+			"library %s: a host is at work on %s: a command runs or has "
+			"just ended, or no filemark follows yet what was written; "
+			"wait for its job, unload there (mt offline), or take it out "
+			"all the same (vtl drive unload --force): then the job fails",
+			name, from);
+	case LIBRARY_E_RESERVED:
+		return g_strdup_printf("library %s: a host has reserved %s; release it there, or "
+				       "take it out all the same (vtl drive unload --force)",
 				       name, from);
 	case LIBRARY_E_DRIVE_FAILED:
 		return g_strdup_printf("library %s: %s could not write all it has to the pool %s "
@@ -126,6 +138,9 @@ static void add_element(struct library *library, GVariantBuilder *list,
 		add(&b, "prevented", g_variant_new_boolean(e->prevented));
 		if (library_drive_serial(library, number, serial))
 			add(&b, "serial", g_variant_new_string(serial));
+		for (unsigned o = 0; o < LIBRARY_DRIVE_OPTIONS; o++)
+			add(&b, library_option_name(o),
+			    g_variant_new_boolean(library_drive_option(library, number, o)));
 	}
 	g_variant_builder_add_value(list, g_variant_builder_end(&b));
 }
@@ -228,9 +243,10 @@ static void unload(VtlLibrary1 *object, Call *call, struct library *library, GVa
 	const char *name = library_name(library);
 	uint16_t source, destination;
 	struct library_element e;
+	gboolean force;
 	unsigned drive;
 
-	g_variant_get(arguments, "(&su)", NULL, &drive);
+	g_variant_get(arguments, "(&sub)", NULL, &drive, &force);
 	if (!drive_address(call, library, drive, &source))
 		return;
 	if (!library_element(library, source, &e) || !e.full)
@@ -241,9 +257,39 @@ static void unload(VtlLibrary1 *object, Call *call, struct library *library, GVa
 			call, CONTROL_ERROR, CONTROL_ERROR_BUSY,
 			"library %s has no free slot for %s; move a cartridge to a mail slot first",
 			name, e.barcode);
-	else if (!failed(call, library, library_move(library, source, destination), source,
-			 destination))
+	else if (!failed(call, library, library_take_out(library, source, destination, force),
+			 source, destination))
 		vtl_library1_complete_unload(object, call);
+}
+
+static void set_drive(VtlLibrary1 *object, Call *call, struct library *library, GVariant *arguments)
+{
+	const char *name = library_name(library), *word;
+	unsigned drive, option = 0;
+	uint16_t address;
+	gboolean on;
+	int r;
+
+	g_variant_get(arguments, "(&su&sb)", NULL, &drive, &word, &on);
+	if (!drive_address(call, library, drive, &address))
+		return;
+	while (option < LIBRARY_DRIVE_OPTIONS && strcmp(word, library_option_name(option)) != 0)
+		option++;
+	if (option == LIBRARY_DRIVE_OPTIONS) {
+		g_dbus_method_invocation_return_error(
+			call, CONTROL_ERROR, CONTROL_ERROR_NOT_FOUND,
+			"drives have no option \"%s\": use realistic or cleaning", word);
+		return;
+	}
+	r = library_set_drive_option(library, drive, option, on);
+	if (r < 0)
+		g_dbus_method_invocation_return_error(
+			call, CONTROL_ERROR, CONTROL_ERROR_FAILED,
+			"the description of library %s could not be saved, and nothing changed: %s; "
+			"mend that in %s/%s and try again",
+			name, g_strerror(-r), library_state_dir(), name);
+	else if (!failed(call, library, r, address, address))
+		vtl_library1_complete_set_drive(object, call);
 }
 
 static void alert(VtlLibrary1 *object, Call *call, struct library *library, GVariant *arguments)
@@ -360,8 +406,8 @@ static const struct slow_method {
 	const char *name;
 	void (*run)(VtlLibrary1 *object, Call *call, struct library *library, GVariant *arguments);
 } slow_methods[] = {
-	{ "Load", load }, { "Unload", unload }, { "Alert", alert },
-	{ "Move", move }, { "Poll", poll },
+	{ "Load", load },   { "Unload", unload }, { "SetDrive", set_drive },
+	{ "Alert", alert }, { "Move", move },     { "Poll", poll },
 };
 
 struct slow_call {
@@ -428,6 +474,7 @@ VtlLibrary1 *methods_new(void)
 	(void)g_signal_connect(object, "handle-list-elements", G_CALLBACK(list_elements), NULL);
 	(void)g_signal_connect(object, "handle-load", G_CALLBACK(slow_method), NULL);
 	(void)g_signal_connect(object, "handle-unload", G_CALLBACK(slow_method), NULL);
+	(void)g_signal_connect(object, "handle-set-drive", G_CALLBACK(slow_method), NULL);
 	(void)g_signal_connect(object, "handle-alert", G_CALLBACK(slow_method), NULL);
 	(void)g_signal_connect(object, "handle-move", G_CALLBACK(slow_method), NULL);
 	(void)g_signal_connect(object, "handle-import", G_CALLBACK(import), NULL);

@@ -246,10 +246,9 @@ static gboolean make_cartridges(struct creation *c, GError **error)
 static int fill_folder(const struct creation *c, int folder)
 {
 	const struct library_config *config = c->config;
-	g_autofree char *text = config_text(config);
 	struct inventory inv = { 0 };
 	uint16_t address = 0;
-	int r = fs_replace(folder, CONFIG_FILE, text, strlen(text), FILE_MODE);
+	int r = state_save_config(folder, config);
 
 	if (r == 0 && !inventory_init(&inv, config))
 		r = -ENOMEM;

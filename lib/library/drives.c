@@ -162,6 +162,83 @@ int library_drive_alert(struct library *library, unsigned number, uint64_t set, 
 	return r;
 }
 
+/* ---- options ---- */
+
+const char *library_option_name(unsigned option)
+{
+	static const char *const names[LIBRARY_DRIVE_OPTIONS] = {
+		[LIBRARY_REALISTIC] = "realistic",
+		[LIBRARY_CLEANING] = "cleaning",
+	};
+
+	return option < LIBRARY_DRIVE_OPTIONS ? names[option] : NULL;
+}
+
+static struct library_drives *drives_with(struct library_config *config,
+					  enum library_drive_option option)
+{
+	return option == LIBRARY_REALISTIC ? &config->realistic : &config->cleaning;
+}
+
+bool library_drive_option(struct library *library, unsigned number,
+			  enum library_drive_option option)
+{
+	bool on;
+
+	g_mutex_lock(&library->lock);
+	on = number <= library->config->drives &&
+	     library_drives_have(drives_with(library->config, option), number);
+	g_mutex_unlock(&library->lock);
+	return on;
+}
+
+/* In the file and in memory, or in neither; the lock is held. */
+static int save_option(struct library *library, unsigned number, enum library_drive_option option,
+		       bool on)
+{
+	struct library_drives *drives = drives_with(library->config, option), before = *drives;
+	uint8_t bit = (uint8_t)(1u << (number - 1) % 8);
+	int r;
+
+	if (on)
+		drives->bits[(number - 1) / 8] |= bit;
+	else
+		drives->bits[(number - 1) / 8] &= (uint8_t)~bit;
+	r = state_save_config(library->folder, library->config);
+	if (r != 0) {
+		*drives = before;
+		/* the new file may be in place and only its folder's sync have failed */
+		(void)state_save_config(library->folder, library->config);
+	}
+	return r;
+}
+
+int library_set_drive_option(struct library *library, unsigned number,
+			     enum library_drive_option option, bool on)
+{
+	struct drive_call call = { .link = NULL };
+	int r;
+
+	if (number < 1 || number > library->config->drives)
+		return LIBRARY_E_NO_ELEMENT;
+	g_mutex_lock(&library->lock);
+	r = library_may_change(library) ? save_option(library, number, option, on)
+					: LIBRARY_E_NOT_OWNER;
+	if (r == 0)
+		(void)drive_call_begin(library, (uint16_t)(DRIVE_BASE + number - 1), &call);
+	g_mutex_unlock(&library->lock);
+	if (call.link == NULL)
+		return r;
+	if (call.ops->option != NULL)
+		call.ops->option(call.ctx, option, on);
+	g_mutex_lock(&library->lock);
+	drive_call_end(library, &call);
+	g_mutex_unlock(&library->lock);
+	return r;
+}
+
+/* ---- what drives tell ---- */
+
 void library_drive_note(struct library *library, unsigned number, enum library_drive_state state,
 			bool prevented)
 {

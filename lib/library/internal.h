@@ -97,6 +97,8 @@ GError *state_busy_error(const char *name, pid_t pid);
 /* The library's accepted description. */
 gboolean state_load_config(int folder, const char *name, struct library_config **ret_config,
 			   GError **error);
+/* Replaces the description. 0 or -errno. */
+int state_save_config(int folder, const struct library_config *config);
 /* Replaces the inventory file. 0 or -errno. */
 int state_save_inventory(int folder, const char *name, const struct inventory *inv);
 /* Reads it. LIBRARY_ERROR_INVALID: damaged or absent; LIBRARY_ERROR_FAILED: could not be read. */
@@ -116,7 +118,8 @@ struct drive_link {
 struct library {
 	char name[LIBRARY_NAME_SIZE];
 	gint refs;                     /* atomic; the last goes under the table's lock */
-	struct library_config *config; /* constant after open */
+	struct library_config *config; /* constant after open; but the drives' options, which the
+					  lock guards */
 
 	GMutex lock; /* guards all below; never held while a drive is called */
 	bool owner;
@@ -164,6 +167,13 @@ struct change {
 	bool ejected;
 };
 
+/* Who wants what is in a drive. */
+enum taker {
+	TAKER_HOST, /* by the robot */
+	TAKER_OPERATOR,
+	TAKER_FORCE,
+};
+
 /*
  * What is under way at some elements.  Whoever wants one of these waits for its end.  While it
  * lasts, what the elements hold is what the inventory says.
@@ -172,6 +182,7 @@ struct operation {
 	struct operation *next; /* of library->operations */
 	struct change change[MAX_CHANGES];
 	unsigned cnt;
+	enum taker taker;
 	bool committed; /* the inventory says what is true after it */
 };
 

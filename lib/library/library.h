@@ -103,11 +103,12 @@ struct library_config {
 	bool type_given, capacity_given, early_warning_given;
 	char serial[16];
 	unsigned slots, mail_slots, drives;
-	struct library_drives realistic; /* those that take the times of their model */
-	struct library_drives
-		cleaning; /* those that ask to be cleaned when they were used enough */
-	char *pool;       /* absolute path; owned */
-	char **barcodes;  /* of the media to create, ranges expanded; NULL-terminated, owned */
+	/* Those that take the times of their model, and those that ask to be cleaned when they were
+	 * used enough: as they were when the library was opened; library_drive_option() says now.
+	 */
+	struct library_drives realistic, cleaning;
+	char *pool;      /* absolute path; owned */
+	char **barcodes; /* of the media to create, ranges expanded; NULL-terminated, owned */
 	uint64_t capacity_bytes, early_warning_bytes;
 	uint8_t density, medium_type;
 	enum cart_codec codec;
@@ -248,6 +249,8 @@ enum library_outcome {
 				   in it */
 	LIBRARY_E_NOT_OWNER,    /* opened for reading, or the library was destroyed under us */
 	LIBRARY_E_INCOMPATIBLE, /* the drive does not take this medium */
+	LIBRARY_E_BUSY,         /* a host is at work on the drive */
+	LIBRARY_E_RESERVED,     /* a host has reserved the drive */
 };
 
 const char *library_outcome_name(int outcome);
@@ -263,6 +266,16 @@ const char *library_outcome_name(int outcome);
  * them; everything else goes on meanwhile.
  */
 MUST_CHECK int library_move(struct library *library, uint16_t source, uint16_t destination);
+
+/*
+ * As library_move() from a drive, at the wish of an operator and not of a host, which knows its
+ * drive to be done.  Unless @force it never waits, and is refused where a host is at work
+ * (LIBRARY_E_BUSY), has reserved the drive (LIBRARY_E_RESERVED) or prevents the removal.  With
+ * @force it waits for the command that runs, and takes the cartridge out all the same.  Either way
+ * what was written is synced first; a cartridge whose sync fails stays (LIBRARY_E_DRIVE_FAILED).
+ */
+MUST_CHECK int library_take_out(struct library *library, uint16_t source, uint16_t destination,
+				bool force);
 
 /*
  * EXCHANGE MEDIUM (SMC-3): what is in @source goes to @destination1, what was there goes to
@@ -285,6 +298,26 @@ MUST_CHECK int library_export(struct library *library, const char *barcode);
 
 /* ---- drives ---- */
 
+/* What can be switched while a drive is in use; the keys of the description that name drives. */
+enum library_drive_option {
+	LIBRARY_REALISTIC, /* "realistic": it takes the times of its model */
+	LIBRARY_CLEANING,  /* "cleaning": it asks to be cleaned when it was used enough */
+};
+#define LIBRARY_DRIVE_OPTIONS 2
+
+/* Its word; NULL where there is no such option. */
+const char *library_option_name(unsigned option);
+/* Whether it is on; false where there is no such drive. */
+bool library_drive_option(struct library *library, unsigned number,
+			  enum library_drive_option option);
+/*
+ * Switches it: in the description STATE/NAME/library.conf, where it stays over a restart, then in
+ * the drive, where one is attached.  0; LIBRARY_E_NO_ELEMENT; LIBRARY_E_NOT_OWNER; -errno: it could
+ * not be saved, and nothing changed.
+ */
+MUST_CHECK int library_set_drive_option(struct library *library, unsigned number,
+					enum library_drive_option option, bool on);
+
 /* What the library asks of an attached drive. Called without a lock of the library, by several
  * threads at a time; the drive takes its own. */
 struct library_drive_ops {
@@ -295,6 +328,9 @@ struct library_drive_ops {
 	 * LIBRARY_E_DRIVE_FAILED; with the last two it stays in the drive.
 	 */
 	int (*eject)(void *ctx);
+	/* As eject, as library_take_out() says; LIBRARY_E_BUSY and LIBRARY_E_RESERVED, too.  NULL:
+	 * as eject. */
+	int (*take_out)(void *ctx, bool force);
 	/* Looks again at a cartridge that is being recalled (becomes ready, or failed). Cheap; may
 	 * be called often. */
 	void (*poll)(void *ctx);
@@ -305,6 +341,8 @@ struct library_drive_ops {
 	uint64_t (*alert)(void *ctx, uint64_t set, uint64_t clear);
 	/* Whether the drive takes this medium; asked before anything moves. NULL: it takes all. */
 	bool (*accepts)(void *ctx, const char *barcode);
+	/* An option was switched. NULL: the drive has none. */
+	void (*option)(void *ctx, enum library_drive_option option, bool on);
 };
 
 /* State words of library_drive_note(). */

@@ -40,6 +40,10 @@ const char *library_outcome_name(int outcome)
 		return "this process does not own the library";
 	case LIBRARY_E_INCOMPATIBLE:
 		return "the drive does not take this medium";
+	case LIBRARY_E_BUSY:
+		return "a host is at work on the drive";
+	case LIBRARY_E_RESERVED:
+		return "a host has reserved the drive";
 	}
 	return outcome < 0 ? g_strerror(-outcome) : "done";
 }
@@ -140,14 +144,33 @@ static int accept_all(const struct operation *op)
 	return 0;
 }
 
+static int take_from(const struct drive_call *drive, enum taker taker)
+{
+	int r;
+
+	if (taker == TAKER_HOST || drive->ops->take_out == NULL)
+		r = drive->ops->eject(drive->ctx);
+	else
+		r = drive->ops->take_out(drive->ctx, taker == TAKER_FORCE);
+	switch (r) {
+	case 0:
+	case LIBRARY_E_PREVENTED:
+	case LIBRARY_E_BUSY:
+	case LIBRARY_E_RESERVED:
+		return r;
+	default:
+		return LIBRARY_E_DRIVE_FAILED;
+	}
+}
+
 static int eject_all(struct operation *op)
 {
 	for (unsigned i = 0; i < op->cnt; i++) {
 		struct change *c = &op->change[i];
-		int r = c->from.link == NULL ? 0 : c->from.ops->eject(c->from.ctx);
+		int r = c->from.link == NULL ? 0 : take_from(&c->from, op->taker);
 
 		if (r != 0)
-			return r == LIBRARY_E_PREVENTED ? r : LIBRARY_E_DRIVE_FAILED;
+			return r;
 		c->ejected = c->from.link != NULL;
 	}
 	return 0;
@@ -262,9 +285,10 @@ static int operation_run(struct library *library, struct operation *op)
 	return r;
 }
 
-static int move_locked(struct library *library, uint16_t source, uint16_t destination)
+static int move_locked(struct library *library, uint16_t source, uint16_t destination,
+		       enum taker taker)
 {
-	struct operation op = { .cnt = 0 };
+	struct operation op = { .taker = taker };
 	int r;
 
 	await_all(library, (const uint16_t[]){ source, destination }, 2);
@@ -283,7 +307,23 @@ int library_move(struct library *library, uint16_t source, uint16_t destination)
 	int r;
 
 	g_mutex_lock(&library->lock);
-	r = move_locked(library, source, destination);
+	r = move_locked(library, source, destination, TAKER_HOST);
+	g_mutex_unlock(&library->lock);
+	return r;
+}
+
+int library_take_out(struct library *library, uint16_t source, uint16_t destination, bool force)
+{
+	int r;
+
+	g_mutex_lock(&library->lock);
+	/* somebody else's move from there, or to there: not waited for, either */
+	if (!force && operation_at(library, source) != NULL)
+		r = LIBRARY_E_BUSY;
+	else if (!force && operation_at(library, destination) != NULL)
+		r = LIBRARY_E_DESTINATION_FULL;
+	else
+		r = move_locked(library, source, destination, force ? TAKER_FORCE : TAKER_OPERATOR);
 	g_mutex_unlock(&library->lock);
 	return r;
 }

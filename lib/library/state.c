@@ -135,6 +135,13 @@ gboolean state_load_config(int folder, const char *name, struct library_config *
 	return good;
 }
 
+int state_save_config(int folder, const struct library_config *config)
+{
+	g_autofree char *text = config_text(config);
+
+	return fs_replace(folder, CONFIG_FILE, text, strlen(text), FILE_MODE);
+}
+
 int state_save_inventory(int folder, const char *name, const struct inventory *inv)
 {
 	GString *text = inventory_text(inv, name);

@@ -347,9 +347,15 @@ int stage_sync(struct stage *s)
 
 	if (r == 0)
 		r = cart_sync(s->cart);
+	s->unsynced = s->unsynced && r != 0;
 	take_position(s); /* a failed sync cuts the recording */
 	s->streaming = streaming && r == 0;
 	return r;
+}
+
+bool stage_is_synced(const struct stage *s)
+{
+	return !s->unsynced;
 }
 
 int stage_erase(struct stage *s)

@@ -86,6 +86,8 @@ void stage_buffered(struct stage *s, uint64_t *ret_objects, uint64_t *ret_bytes)
 MUST_CHECK int stage_write(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size);
 MUST_CHECK int stage_write_filemarks(struct stage *s, uint32_t count, uint32_t *ret_written);
 MUST_CHECK int stage_sync(struct stage *s);
+/* Nothing was written since the last stage_sync() that was good. */
+bool stage_is_synced(const struct stage *s);
 MUST_CHECK int stage_erase(struct stage *s);
 
 MUST_CHECK int stage_read(struct stage *s, const struct iovec *iov, int iov_cnt, size_t size,

@@ -67,6 +67,7 @@ struct stage {
 
 	/* the caller's */
 	struct cart_position position;
+	bool unsynced; /* something was written since the last sync */
 	unsigned reads_in_row;
 	uint64_t read_bytes;           /* given to the host since the last settling */
 	uint64_t read_stored;          /* the same as stored: compressed */

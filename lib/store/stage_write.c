@@ -288,6 +288,7 @@ int stage_write(struct stage *s, const struct iovec *iov, int iov_cnt, size_t si
 {
 	int r = write_block(s, iov, iov_cnt, size);
 
+	s->unsynced = true;
 	s->expected_sum.known = false; /* it was of this one */
 	return r;
 }
@@ -313,6 +314,7 @@ int stage_write_filemarks(struct stage *s, uint32_t count, uint32_t *ret_written
 	int r = 0;
 
 	*ret_written = 0;
+	s->unsynced = s->unsynced || count > 0;
 	if (!s->streaming || count == 0 || count > SLOTS_MAX / 4)
 		return marks_through(s, count, ret_written);
 	while (r == 0 && *ret_written < count) {

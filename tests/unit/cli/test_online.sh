@@ -51,6 +51,26 @@ run drive alert 2 3
 expect 3
 expect_error 'drive 2'
 
+claim "options of a drive are switched, shown and kept"
+run drive set 1 realistic=on cleaning=on
+expect 0 '^ +1 +yes +yes'
+run drive set 1 cleaning=off -j
+expect_json 'j == [{"number": 1, "realistic": True, "cleaning": False}]'
+grep -q '^realistic=1$' "$TCMU_VTL_STATE/lib0/library.conf" || fail "the description does not have it"
+run drive set 1 realistic=off
+expect 0 '^ +1 +no +no'
+run drive set 1 fast=on
+expect 2
+expect_error 'realistic=on'
+run drive set 1 realistic=maybe
+expect 2
+run drive set 9 realistic=on
+expect 3
+expect_error 'drive 9'
+run drive unload 2 --force
+expect 4
+expect_error 'drive 2 is empty'
+
 claim "what the service refuses keeps its words and has an exit code"
 run drive load T9 1
 expect 3

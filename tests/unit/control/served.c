@@ -27,6 +27,26 @@ static int fake_eject(void *ctx)
 	return drive->eject;
 }
 
+static int fake_take_out(void *ctx, bool force)
+{
+	struct fake_drive *drive = ctx;
+
+	g_atomic_int_set(&drive->forced, force);
+	if (force)
+		drive->eject = 0;
+	return fake_eject(ctx);
+}
+
+static void fake_option(void *ctx, enum library_drive_option option, bool on)
+{
+	struct fake_drive *drive = ctx;
+
+	if (on)
+		(void)g_atomic_int_or((guint *)&drive->options, 1u << option);
+	else
+		(void)g_atomic_int_and((guint *)&drive->options, ~(1u << option));
+}
+
 static void fake_poll(void *ctx)
 {
 	struct fake_drive *drive = ctx;
@@ -38,6 +58,8 @@ static const struct library_drive_ops fake_ops = {
 	.load = fake_load,
 	.eject = fake_eject,
 	.poll = fake_poll,
+	.take_out = fake_take_out,
+	.option = fake_option,
 };
 
 /* ---- fixture ---- */

@@ -12,9 +12,11 @@
 /* What the fake drive 1 was asked, and what it answers. */
 struct fake_drive {
 	struct library *library;
-	int eject;   /* what eject() returns */
-	gint held;   /* atomic: eject() waits while it is 1 */
-	gint ejects; /* atomic counts of calls */
+	int eject;    /* what eject() returns */
+	gint forced;  /* atomic: take_out() was told to force */
+	gint options; /* atomic: bits of enum library_drive_option that are on */
+	gint held;    /* atomic: eject() waits while it is 1 */
+	gint ejects;  /* atomic counts of calls */
 	gint loads;
 	gint polls;
 };

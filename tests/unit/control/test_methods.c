@@ -76,7 +76,7 @@ static void every_method_refuses_an_unknown_library(void **state)
 	assert_control_error(&error, CONTROL_ERROR_NOT_FOUND, "lib9");
 	assert_false(control_load(s->client, "lib9", "T1", 1, &error));
 	assert_control_error(&error, CONTROL_ERROR_NOT_FOUND, "lib9");
-	assert_false(control_unload(s->client, "lib9", 1, &error));
+	assert_false(control_unload(s->client, "lib9", 1, FALSE, &error));
 	assert_control_error(&error, CONTROL_ERROR_NOT_FOUND, "lib9");
 	assert_false(control_move(s->client, "lib9", SLOT_1, SLOT_4, &error));
 	assert_control_error(&error, CONTROL_ERROR_NOT_FOUND, "lib9");
@@ -130,7 +130,7 @@ static void unload_goes_back_to_its_slot(void **state)
 	struct served *s = *state;
 
 	load_or_fail(s, "T3", 1);
-	assert_true(control_unload(s->client, "lib0", 1, NULL));
+	assert_true(control_unload(s->client, "lib0", 1, FALSE, NULL));
 	assert_holds(s->library, SLOT_3, "T3");
 	assert_holds(s->library, DRIVE_1, "");
 }
@@ -141,7 +141,7 @@ static void unload_takes_the_first_free_slot_where_its_own_is_taken(void **state
 
 	load_or_fail(s, "T2", 1);
 	assert_int_equal(library_move(s->library, SLOT_3, SLOT_2), 0);
-	assert_true(control_unload(s->client, "lib0", 1, NULL));
+	assert_true(control_unload(s->client, "lib0", 1, FALSE, NULL));
 	assert_holds(s->library, SLOT_3, "T2");
 }
 
@@ -150,7 +150,7 @@ static void unload_of_an_empty_drive_is_an_error(void **state)
 	struct served *s = *state;
 	GError *error = NULL;
 
-	assert_false(control_unload(s->client, "lib0", 2, &error));
+	assert_false(control_unload(s->client, "lib0", 2, FALSE, &error));
 	assert_non_null(strstr(error->message, "drive 2"));
 	assert_true(error->domain == CONTROL_ERROR);
 	g_clear_error(&error);
@@ -163,7 +163,7 @@ static void unload_is_refused_while_a_host_prevents_it(void **state)
 
 	load_or_fail(s, "T1", 1);
 	s->drive.eject = LIBRARY_E_PREVENTED;
-	assert_false(control_unload(s->client, "lib0", 1, &error));
+	assert_false(control_unload(s->client, "lib0", 1, FALSE, &error));
 	assert_control_error(&error, CONTROL_ERROR_BUSY, "prevent");
 	assert_holds(s->library, DRIVE_1, "T1");
 	s->drive.eject = 0;
@@ -181,9 +181,67 @@ static void unload_without_a_free_slot_is_refused(void **state)
 	assert_true(control_import(s->client, "lib0", "N1", FALSE, NULL));
 	assert_true(control_import(s->client, "lib0", "N2", FALSE, NULL));
 	assert_true(control_import(s->client, "lib0", "N3", FALSE, NULL));
-	assert_false(control_unload(s->client, "lib0", 1, &error));
+	assert_false(control_unload(s->client, "lib0", 1, FALSE, &error));
 	assert_control_error(&error, CONTROL_ERROR_BUSY, "slot");
 	assert_holds(s->library, DRIVE_1, "T1");
+}
+
+static void unload_by_force_does_not_ask(void **state)
+{
+	static const struct {
+		int why;
+		const char *part;
+	} rows[] = { { LIBRARY_E_PREVENTED, "prevents" },
+		     { LIBRARY_E_BUSY, "at work on drive 1" },
+		     { LIBRARY_E_RESERVED, "reserved drive 1" } };
+	struct served *s = *state;
+	GError *error = NULL;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+		load_or_fail(s, "T1", 1);
+		s->drive.eject = rows[i].why;
+		assert_false(control_unload(s->client, "lib0", 1, FALSE, &error));
+		assert_non_null(strstr(error->message, "--force")); /* the remedy */
+		assert_control_error(&error, CONTROL_ERROR_BUSY, rows[i].part);
+		assert_int_equal(g_atomic_int_get(&s->drive.forced), 0);
+		assert_true(control_unload(s->client, "lib0", 1, TRUE, NULL));
+		assert_int_equal(g_atomic_int_get(&s->drive.forced), 1);
+		assert_holds(s->library, SLOT_1, "T1");
+	}
+}
+
+static void options_of_a_drive_are_switched_and_kept(void **state)
+{
+	struct served *s = *state;
+	g_autofree char *file = place_file(s->place, CONFIG_FILE);
+	g_autofree char *text = NULL;
+	g_autoptr(GVariant) drive = NULL;
+
+	assert_true(control_set_drive(s->client, "lib0", 1, "realistic", TRUE, NULL));
+	assert_true(control_set_drive(s->client, "lib0", 1, "cleaning", TRUE, NULL));
+	assert_true(control_set_drive(s->client, "lib0", 1, "cleaning", FALSE, NULL));
+	assert_true(control_set_drive(s->client, "lib0", 2, "cleaning", TRUE, NULL)); /* nobody */
+	assert_int_equal(g_atomic_int_get(&s->drive.options), 1 << LIBRARY_REALISTIC);
+	drive = served_element(s, "drive", 1);
+	assert_true(control_entry_bool(drive, "realistic"));
+	assert_false(control_entry_bool(drive, "cleaning"));
+	assert_true(g_file_get_contents(file, &text, NULL, NULL));
+	assert_non_null(strstr(text, "\nrealistic=1\n"));
+	assert_non_null(strstr(text, "\ncleaning=2\n"));
+}
+
+static void wrong_options_are_refused_by_name(void **state)
+{
+	struct served *s = *state;
+	GError *error = NULL;
+
+	assert_false(control_set_drive(s->client, "lib0", 1, "slow", TRUE, &error));
+	assert_control_error(&error, CONTROL_ERROR_NOT_FOUND, "\"slow\": use realistic");
+	assert_false(control_set_drive(s->client, "lib0", 3, "realistic", TRUE, &error));
+	assert_control_error(&error, CONTROL_ERROR_NOT_FOUND, "drive 3");
+	assert_false(control_set_drive(s->client, "lib9", 1, "realistic", TRUE, &error));
+	assert_control_error(&error, CONTROL_ERROR_NOT_FOUND, "lib9");
+	assert_int_equal(g_atomic_int_get(&s->drive.options), 0);
 }
 
 static gpointer unload_by_another(gpointer data)
@@ -192,7 +250,7 @@ static gpointer unload_by_another(gpointer data)
 	gboolean good;
 
 	(void)data;
-	good = control_unload(other, "lib0", 1, NULL);
+	good = control_unload(other, "lib0", 1, FALSE, NULL);
 	control_client_free(other);
 	return GINT_TO_POINTER(good);
 }
@@ -313,6 +371,9 @@ int main(void)
 		served_test(unload_of_an_empty_drive_is_an_error),
 		served_test(unload_is_refused_while_a_host_prevents_it),
 		served_test(unload_without_a_free_slot_is_refused),
+		served_test(unload_by_force_does_not_ask),
+		served_test(options_of_a_drive_are_switched_and_kept),
+		served_test(wrong_options_are_refused_by_name),
 		served_test(others_are_served_while_a_drive_is_waited_for),
 		served_test(move_goes_by_addresses),
 		served_test(move_refuses_an_address_that_is_none),

@@ -359,10 +359,28 @@ static void an_owner_whose_library_was_removed_moves_nothing(void **state)
 	assert_int_equal(library_move(b->library, SLOT_1, SLOT_5), LIBRARY_E_NOT_OWNER);
 }
 
+static void an_option_that_cannot_be_saved_stays_as_it_was(void **state)
+{
+	struct bench *b = *state;
+
+	replace_result = -ENOSPC;
+	assert_int_equal(library_set_drive_option(b->library, 1, LIBRARY_REALISTIC, true), -ENOSPC);
+	replace_result = 0;
+	assert_false(library_drive_option(b->library, 1, LIBRARY_REALISTIC));
+	assert_int_equal(library_set_drive_option(b->library, 3, LIBRARY_REALISTIC, true),
+			 LIBRARY_E_NO_ELEMENT);
+	assert_int_equal(library_set_drive_option(b->library, 0, LIBRARY_REALISTIC, true),
+			 LIBRARY_E_NO_ELEMENT);
+	assert_int_equal(library_set_drive_option(b->library, 2, LIBRARY_REALISTIC, true), 0);
+	assert_true(library_drive_option(b->library, 2, LIBRARY_REALISTIC));
+	assert_false(library_drive_option(b->library, 1, LIBRARY_REALISTIC));
+	assert_false(library_drive_option(b->library, 2, LIBRARY_CLEANING));
+}
+
 static void every_outcome_has_a_name(void **state)
 {
 	(void)state;
-	for (int i = LIBRARY_E_NO_ELEMENT; i <= LIBRARY_E_INCOMPATIBLE; i++)
+	for (int i = LIBRARY_E_NO_ELEMENT; i <= LIBRARY_E_RESERVED; i++)
 		assert_string_not_equal(library_outcome_name(i), "done");
 	assert_string_equal(library_outcome_name(0), "done");
 	assert_string_equal(library_outcome_name(-ENOSPC), g_strerror(ENOSPC));
@@ -387,6 +405,7 @@ int main(void)
 		T(an_export_frees_the_place_or_changes_nothing),
 		T(a_full_library_imports_nothing),
 		T(an_owner_whose_library_was_removed_moves_nothing),
+		T(an_option_that_cannot_be_saved_stays_as_it_was),
 		cmocka_unit_test(every_outcome_has_a_name),
 	};
 

@@ -80,6 +80,30 @@ static void the_kernel_is_asked_to_tell_of_resets(void **state)
 	assert_int_equal(tmr_notification_set(*state, "uio7"), -ENOENT);
 }
 
+static void who_holds_a_reservation_is_seen(void **state)
+{
+	static const struct {
+		const char *text;
+		bool held;
+	} rows[] = {
+		{ "No SPC-3 Reservation holder\n", false },
+		{ "SPC-3 Reservation: tcm_loop Initiator: naa.6001\n", true },
+		{ "SPC-2 Reservation: iSCSI Initiator: iqn.x\n", true },
+		{ "Passthrough\n", false },
+		{ "", false },
+	};
+	g_autofree char *folder = g_build_filename(*state, ATTRIBUTE, "../pr", NULL);
+	g_autofree char *file = g_build_filename(folder, "res_holder", NULL);
+
+	assert_false(reservation_held(*state, "uio0")); /* no such file */
+	assert_int_equal(g_mkdir_with_parents(folder, 0700), 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		assert_true(g_file_set_contents(file, rows[i].text, -1, NULL));
+		assert_int_equal(reservation_held(*state, "uio0"), rows[i].held);
+		assert_false(reservation_held(*state, "uio1"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -89,6 +113,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(a_device_that_is_not_there_is_told, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(who_holds_a_reservation_is_seen, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
