@@ -162,14 +162,14 @@ struct buffered {
 	uint64_t objects, bytes;
 };
 
-/* What all forms say in byte 0. Warnings are of the end of the recording: in the middle of it
- * nothing is told. */
+/* What all forms say in byte 0: by where the medium stands, in the middle of the recording too. */
 static uint8_t position_flags(struct drive *d, const struct cart_position *p)
 {
 	uint64_t zone = drive_pews_bytes(d);
-	bool bpew = zone != 0 && p->eod && stage_is_near_end(d->stage, zone);
+	bool eop = p->eod ? p->early_warning : stage_stands_near_end(d->stage, 0);
+	bool bpew = zone != 0 && (eop || stage_stands_near_end(d->stage, zone));
 
-	return (uint8_t)((p->bop ? POSITION_BOP : 0) | (p->early_warning ? POSITION_EOP : 0) |
+	return (uint8_t)((p->bop ? POSITION_BOP : 0) | (eop ? POSITION_EOP : 0) |
 			 (bpew ? POSITION_BPEW : 0));
 }
 

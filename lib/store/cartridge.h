@@ -342,10 +342,13 @@ struct cart_position {
 	uint64_t file;      /* filemarks before it */
 	bool bop;           /* object == 0 */
 	bool eod;           /* object == cart_info.objects */
-	bool early_warning; /* past early warning */
+	bool early_warning; /* past early warning; false before the end: cart_stored_before() */
 };
 
 void cart_position(const struct cart *c, struct cart_position *ret_position);
+
+/* Stored bytes of what lies before the position. CART_E_DAMAGED where it cannot be told; -errno. */
+MUST_CHECK int cart_stored_before(struct cart *c, uint64_t *ret_bytes);
 
 /* Moves to object @object. CART_E_EOD where the recording is shorter: the position is then
  * end-of-data. */

@@ -11,7 +11,7 @@ static bool past_early_warning(const struct cart *c)
 {
 	struct totals t = c->end_totals;
 
-	/* only the end is compared: in the middle of the recording a host is told nothing */
+	/* only the end is known without a look at the medium */
 	if (c->info.capacity_bytes == 0 || c->position != t.objects)
 		return false;
 	return t.stored_bytes + c->info.early_warning_bytes >= c->info.capacity_bytes;
@@ -26,6 +26,22 @@ void cart_position(const struct cart *c, struct cart_position *ret_position)
 		.eod = c->position == c->end_totals.objects,
 		.early_warning = past_early_warning(c),
 	};
+}
+
+int cart_stored_before(struct cart *c, uint64_t *ret_bytes)
+{
+	const struct disk_frame *f;
+	const uint8_t *data;
+	struct object o;
+	int r;
+
+	*ret_bytes = c->end_totals.stored_bytes;
+	if (!c->resident || c->position >= c->end_totals.objects)
+		return 0;
+	r = object_load(c, c->position, false, &o, &f, &data);
+	if (r == 0)
+		*ret_bytes = frame_totals_before(f).stored_bytes;
+	return r;
 }
 
 void cart_seek(struct cart *c, uint64_t object, uint64_t file)

@@ -107,6 +107,12 @@ MUST_CHECK int stage_is_append(struct stage *s, bool *ret_append);
 void stage_set_margin(struct stage *s, uint64_t bytes);
 /* The recording, without what is buffered, ends within @bytes of early warning, or behind it. */
 bool stage_is_near_end(struct stage *s, uint64_t bytes);
+/*
+ * The position, wherever it is in the recording, lies within @bytes of early warning, or behind it.
+ * Reads one frame where the recording as a whole comes so far, and the position is not its end;
+ * false where that cannot be read.
+ */
+bool stage_stands_near_end(struct stage *s, uint64_t bytes);
 
 MUST_CHECK int stage_locate(struct stage *s, uint64_t object);
 MUST_CHECK int stage_locate_file(struct stage *s, uint64_t file);

@@ -171,6 +171,20 @@ bool stage_is_near_end(struct stage *s, uint64_t bytes)
 	return at != UINT64_MAX && stored >= at;
 }
 
+bool stage_stands_near_end(struct stage *s, uint64_t bytes)
+{
+	struct cart_position p;
+	uint64_t stored;
+
+	stage_position(s, &p);
+	if (!stage_is_near_end(s, bytes) || p.bop)
+		return false;
+	if (p.eod)
+		return true;
+	return stage_settle(s) == 0 && cart_stored_before(s->cart, &stored) == 0 &&
+	       stored >= warning_at(cart_info(s->cart), bytes);
+}
+
 /* Under the lock: nothing that is queued, or @size more, can meet an end. */
 static bool is_safe(const struct stage *s, uint64_t size)
 {

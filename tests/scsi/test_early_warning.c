@@ -167,6 +167,38 @@ static void read_position_tells_programmable_early_warning(void **state)
 	expect_flags(r, 0x41);
 }
 
+/* Early warning is behind 40 blocks, programmable early warning behind 20. */
+static void read_position_tells_it_in_the_middle_of_the_recording(void **state)
+{
+	static const struct {
+		uint8_t object, flags;
+	} places[] = { { 0, 0x80 }, { 1, 0 },     { 19, 0 },    { 20, 0x01 }, { 39, 0x01 },
+		       { 40, 0x41 }, { 45, 0x41 }, { 50, 0x41 } };
+	struct rig *r = *state;
+
+	rig_medium_ready(r, &medium);
+	write_good(r, 39);
+	for (unsigned i = 0; i < 11; i++)
+		write_one(r);
+	set_pews(r, 2);
+	for (unsigned i = sizeof(places) / sizeof(places[0]); i-- > 0;) {
+		run(r, 0, OP_LOCATE_10, 0, 0, 0, 0, 0, places[i].object, 0, 0, 0);
+		expect_good(r);
+		expect_flags(r, places[i].flags);
+	}
+	run(r, 0, OP_LOCATE_10, 0, 0, 0, 0, 0, 39, 0, 0, 0);
+	run_read(r, 0, BLOCK, BLOCK);
+	expect_good(r);
+	expect_flags(r, 0x41);
+	run_read(r, 0, BLOCK, BLOCK);
+	expect_good(r);
+	expect_position(r, 41);
+	run(r, 0, OP_LOCATE_10, 0, 0, 0, 0, 0, 10, 0, 0, 0);
+	write_one(r); /* the recording ends here: the end is far again */
+	expect_good(r);
+	expect_flags(r, 0);
+}
+
 /*
  * What tar, dump and Bacula do by way of st: after the first early warning a trailer and filemarks
  * still fit; then the medium ends, and nothing that was acknowledged is lost.
@@ -224,6 +256,7 @@ int main(void)
 		rig_test(the_room_behind_early_warning_is_used_to_the_end),
 		rig_test(reading_behind_early_warning_is_as_anywhere),
 		rig_test(read_position_tells_programmable_early_warning),
+		rig_test(read_position_tells_it_in_the_middle_of_the_recording),
 	};
 
 	return rig_main(tests);
