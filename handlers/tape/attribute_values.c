@@ -312,7 +312,7 @@ static size_t get_manufacturer(struct drive *d, unsigned partition, uint8_t *val
 {
 	(void)d;
 	(void)partition;
-	return put_text(value, 8, "TCMU-VTL");
+	return put_text(value, 8, DRIVE_MEDIUM_MANUFACTURER);
 }
 
 void drive_medium_serial(struct drive *d, char serial[DRIVE_MEDIUM_SERIAL_SIZE])

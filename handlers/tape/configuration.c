@@ -108,6 +108,11 @@ enum drive_address_mode drive_locked_address_mode(struct drive *d)
 	return (page[10] & BAM) != 0 ? ADDRESS_EXPLICIT : ADDRESS_IMPLICIT;
 }
 
+void drive_sense_configuration(struct scsi_unit *unit, uint8_t *page)
+{
+	page[3] = (uint8_t)drive_of(unit)->partition; /* ACTIVE PARTITION */
+}
+
 bool drive_rewinds_on_reset(struct drive *d)
 {
 	const uint8_t *page = mode_current(&d->unit, MODE_PAGE_CONFIGURATION, 0);
@@ -187,6 +192,6 @@ void drive_sense_medium(struct scsi_unit *unit, uint8_t *page)
 	bool worm = drive_medium_is_worm(d);
 
 	page[2] = worm ? 0x01 : 0x00; /* WORMM */
-	page[4] = worm ? 0x01 : 0x00; /* labels: some may be overwritten */
+	page[4] = 0x00;               /* labels: none may be overwritten */
 	page[5] = worm ? 0x02 : 0x00; /* filemarks at the end of data may be overwritten */
 }

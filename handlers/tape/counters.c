@@ -237,7 +237,7 @@ static void note_event(struct drive *d, enum sense_id sense, const struct scsi_c
 	memset(e, 0, DRIVE_EVENT_SIZE);
 	if (d->stage != NULL) {
 		e[2] = stage_info(d->stage)->density;
-		e[3] = stage_info(d->stage)->medium_type;
+		e[3] = drive_medium_type(d);
 	}
 	put_be32(e + 4, (uint32_t)(drive_life(d, LIFE_LOADED_S) / 3600));
 	e[9] = code->key;

@@ -319,6 +319,7 @@ enum drive_short_erase drive_short_erase(struct drive *d);
 
 enum scsi_status drive_select_compression(struct scsi_unit *unit, struct scsi_cmd *cmd,
 					  const uint8_t *page, unsigned offset, bool apply);
+void drive_sense_configuration(struct scsi_unit *unit, uint8_t *page);
 enum scsi_status drive_select_configuration(struct scsi_unit *unit, struct scsi_cmd *cmd,
 					    const uint8_t *page, unsigned offset, bool apply);
 enum scsi_status drive_select_extension(struct scsi_unit *unit, struct scsi_cmd *cmd,
@@ -358,6 +359,9 @@ struct drive_format_attributes {
 	uint8_t count[8], reference[8]; /* values that the list points to */
 };
 void drive_attributes_formatting(struct drive *d, struct drive_format_attributes *ret);
+
+/* MEDIUM MANUFACTURER (attribute 0400h, log page 17h) */
+#define DRIVE_MEDIUM_MANUFACTURER "TCMU-VTL"
 
 #define DRIVE_MEDIUM_SERIAL_SIZE 33
 /* MEDIUM SERIAL NUMBER (attribute 0401h, READ MEDIA SERIAL NUMBER): 32 characters, of the
@@ -568,6 +572,8 @@ MUST_CHECK int drive_enter_partition(struct drive *d, unsigned partition);
 struct stage *drive_partition_stage(struct drive *d, unsigned partition);
 /* Pairs of wraps of the medium in the drive, or of the drive's own format. */
 unsigned drive_wrap_pairs(struct drive *d);
+/* Of the whole medium, as SET CAPACITY left it; 0: no limit. Without one, of the native medium. */
+uint64_t drive_medium_bytes(struct drive *d);
 /* How many partitions the medium has. Only where READY, as what follows. */
 unsigned drive_partitions(struct drive *d);
 /* Of partition 0 and at its beginning, and all others at theirs: power on. */
@@ -618,6 +624,8 @@ enum scsi_status drive_write_attribute(struct scsi_unit *unit, struct scsi_cmd *
 
 /* ---- pages.c: mode header, block descriptor, mode pages ---- */
 
+/* As this maker's drives tell it: mode parameter header, log page 16h. 0 where none is loaded. */
+uint8_t drive_medium_type(struct drive *d);
 void drive_mode_header(struct scsi_unit *unit, uint8_t *ret_medium_type, uint8_t *ret_specific);
 void drive_block_descriptor(struct scsi_unit *unit, uint8_t descriptor[8]);
 enum scsi_status drive_mode_select(struct scsi_unit *unit, struct scsi_cmd *cmd, uint8_t specific,

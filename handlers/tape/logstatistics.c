@@ -3,7 +3,6 @@
  * logstatistics.c: log pages 14h (device statistics), 16h (tape diagnostic data) and 17h (volume
  * statistics), SSC-5.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,17 +118,18 @@ static void put_load(struct drive *d, struct log_writer *w, const struct cart_tr
 
 static void put_identity(struct drive *d, struct log_writer *w)
 {
-	const struct cart_info *info = stage_info(d->stage);
-	char serial[33];
+	const struct cart_info *info = stage_info(d->stages[0]);
+	const struct medium_row *row =
+		drive_medium(drive_model(d), info->density, info->medium_type);
+	char serial[DRIVE_MEDIUM_SERIAL_SIZE];
 
-	for (unsigned i = 0; i < 16; i++)
-		(void)snprintf(serial + 2 * i, 3, "%02X", (unsigned)info->uuid[i]);
+	drive_medium_serial(d, serial);
 	log_put_text(w, 0x0040, serial, 32);
 	log_put_text(w, 0x0042, d->barcode, 32);
-	log_put_text(w, 0x0043, d->unit.identity.vendor, 8);
-	log_put_text(w, 0x0045, d->unit.identity.product, 9);
+	log_put_text(w, 0x0043, DRIVE_MEDIUM_MANUFACTURER, 8);
+	log_put_text(w, 0x0045, row != NULL ? row->personality : "", 9);
 	log_put_number(w, 0x0080, LOG_BINARY, !stage_is_writable(d->stage), 1);
-	log_put_number(w, 0x0081, LOG_BINARY, (info->medium_type & 0x0f) == 0x0c, 1);
+	log_put_number(w, 0x0081, LOG_BINARY, drive_medium_is_worm(d), 1);
 	log_put_number(w, 0x0082, LOG_BINARY, 0, 1);
 }
 

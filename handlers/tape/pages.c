@@ -7,6 +7,18 @@
 
 /* ---- header and block descriptor ---- */
 
+uint8_t drive_medium_type(struct drive *d)
+{
+	const struct medium_row *row;
+	uint8_t density, type;
+
+	if (d->stage == NULL)
+		return 0;
+	stage_medium(d->stage, &density, &type);
+	row = drive_medium(drive_model(d), density, type);
+	return row == NULL ? type : drive_told_medium(drive_model(d), row)->medium_type;
+}
+
 void drive_mode_header(struct scsi_unit *unit, uint8_t *ret_medium_type, uint8_t *ret_specific)
 {
 	struct drive *d = drive_of(unit);
@@ -15,9 +27,7 @@ void drive_mode_header(struct scsi_unit *unit, uint8_t *ret_medium_type, uint8_t
 	*ret_medium_type = 0;
 	if (d->state != DRIVE_READY)
 		return;
-	*ret_medium_type = (unit->features & DRIVE_PLAIN_TYPE) != 0
-				   ? drive_medium_is_worm(d)
-				   : stage_info(d->stage)->medium_type;
+	*ret_medium_type = drive_medium_type(d);
 	if (!stage_is_writable(d->stage) || d->read_only || drive_software_protected(d))
 		*ret_specific |= 0x80; /* WP */
 }
@@ -143,8 +153,8 @@ const struct mode_page drive_mode_pages[] = {
 	                                 CHANGEABLE(page_0a_f0),   NULL,               lbp_select,                 DRIVE_LBP_RS, MODE_VOLATILE },
 	{ MODE_PAGE_COMPRESSION,   0,    CHANGEABLE(page_0f),      NULL,               drive_select_compression,   DRIVE_COMPRESSION, 0 },
 	{ MODE_PAGE_CONFIGURATION, 0,    sizeof(page_10), page_10, page_10_explicit_changeable,
-	                                                           NULL,               drive_select_configuration, DRIVE_EXPLICIT, 0 },
-	{ MODE_PAGE_CONFIGURATION, 0,    CHANGEABLE(page_10),      NULL,               drive_select_configuration, 0, 0 },
+	                                                           drive_sense_configuration, drive_select_configuration, DRIVE_EXPLICIT, 0 },
+	{ MODE_PAGE_CONFIGURATION, 0,    CHANGEABLE(page_10),      drive_sense_configuration, drive_select_configuration, 0, 0 },
 	{ MODE_PAGE_CONFIGURATION, MODE_SUB_CONFIGURATION_EXTENSION,
 	                                 CHANGEABLE(page_10_01),   NULL,               drive_select_extension,     DRIVE_PEWS, 0 },
 	{ MODE_PAGE_PARTITIONS,    0,    CHANGEABLE(page_11),      drive_sense_partitions, drive_select_partitions, 0, MODE_VOLATILE | MODE_SHORTER },

@@ -157,7 +157,7 @@ static uint64_t part_of(uint64_t capacity, uint16_t proportion)
 	return capacity > 0 && bytes == 0 ? 1 : bytes;
 }
 
-static uint64_t usable_bytes(struct drive *d)
+uint64_t drive_medium_bytes(struct drive *d)
 {
 	if (d->state != DRIVE_READY)
 		return drive_default_medium(drive_model(d))->capacity_bytes;
@@ -247,7 +247,7 @@ static bool divide_as_asked(const uint8_t *page, uint64_t capacity, uint64_t ste
  */
 static bool divide(struct drive *d, const uint8_t *page, struct division *v)
 {
-	uint64_t capacity = usable_bytes(d), step = capacity / drive_wrap_pairs(d);
+	uint64_t capacity = drive_medium_bytes(d), step = capacity / drive_wrap_pairs(d);
 
 	*v = (struct division){ .partitions = 1u + page[3] };
 	step = step > 0 ? step : 1;
@@ -320,7 +320,7 @@ void drive_sense_partitions(struct scsi_unit *unit, uint8_t *page)
 {
 	struct drive *d = drive_of(unit);
 	unsigned most = max_partitions(d);
-	struct division v = { .partitions = 1, .bytes = { usable_bytes(d) } };
+	struct division v = { .partitions = 1, .bytes = { drive_medium_bytes(d) } };
 
 	if (d->request_valid)
 		ignore_result(divide(d, d->request, &v)); /* it was checked when it came */
@@ -447,7 +447,7 @@ enum scsi_status drive_format_medium(struct scsi_unit *unit, struct scsi_cmd *cm
 	if (status != SCSI_GOOD)
 		return status;
 	if (format == FORMAT_DEFAULT)
-		v.bytes[0] = usable_bytes(d);
+		v.bytes[0] = drive_medium_bytes(d);
 	else if (!d->request_valid)
 		divide_as_now(d, &v);
 	else if (!divide(d, d->request, &v))

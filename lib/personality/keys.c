@@ -95,6 +95,7 @@ static const struct key_row medium_keys[] = {
 	{ "organization",  value_text,   FIELD(medium_row, organization),    0, 8 },
 	{ "name",          value_text,   FIELD(medium_row, type_name),       0, 8 },
 	{ "description",   value_text,   FIELD(medium_row, description),     0, 20 },
+	{ "personality",   value_text,   FIELD(medium_row, personality),     0, 9 },
 };
 
 static const struct key_row drive_keys[] = {
@@ -114,6 +115,7 @@ static const struct key_row drive_keys[] = {
 	{ "read_write",   read_media,     offsetof(struct drive_draft, writes), 0, offsetof(struct drive_draft, writes_cnt), 0 },
 	{ "read_only",    read_media,     offsetof(struct drive_draft, reads), 0, offsetof(struct drive_draft, reads_cnt), 0 },
 	{ "cleaned_by",   read_media,     offsetof(struct drive_draft, cleans), 0, offsetof(struct drive_draft, cleans_cnt), 0 },
+	{ "tells",        read_media,     offsetof(struct drive_model, tells), 0, offsetof(struct drive_model, tells_cnt), 0 },
 	{ "mode_pages",   value_pages,    FIELD(drive_model, mode_pages),      0, 0x3e },
 	{ "log_pages",    value_pages,    FIELD(drive_model, log_pages),       0, 0x3f },
 	{ "vpd_pages",    value_pages,    FIELD(drive_model, vpd_pages),       0, 0xff },
@@ -197,6 +199,8 @@ static char *finish_medium(struct catalogue *catalogue, void *object, const char
 	m->organization = text_or_empty(m->organization);
 	m->type_name = text_or_empty(m->type_name);
 	m->description = text_or_empty(m->description);
+	if (m->personality == NULL)
+		m->personality = m->type_name;
 	if (m->max_partitions == 0)
 		m->max_partitions = 1;
 	if (m->kind == MEDIUM_CLEANING) {

@@ -32,6 +32,16 @@ const struct medium_row *drive_medium(const struct drive_model *model, uint8_t d
 	return use == NULL ? NULL : use->medium;
 }
 
+const struct medium_row *drive_told_medium(const struct drive_model *model,
+					   const struct medium_row *medium)
+{
+	for (unsigned i = 0; i < model->tells_cnt; i++)
+		if (model->tells[i]->density == medium->density &&
+		    model->tells[i]->kind == medium->kind)
+			return model->tells[i];
+	return medium;
+}
+
 const struct density_row *drive_density(const struct drive_model *model, uint8_t code)
 {
 	for (unsigned i = 0; i < model->densities_cnt; i++)

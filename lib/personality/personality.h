@@ -75,6 +75,8 @@ struct medium_row {
 	const char *organization; /* up to 8 characters */
 	const char *type_name;    /* up to 8 */
 	const char *description;  /* up to 20 */
+	/* VOLUME PERSONALITY of log page 17h, "Ultrium-6": up to 9; the type name where not told */
+	const char *personality;
 };
 
 /* What a drive makes of a medium: one cell of the generation matrix. */
@@ -121,7 +123,6 @@ enum drive_feature {
 	DRIVE_MEDIUM_SENSE = 0x200000,   /* mode page 23h: write protection, capacity scaling */
 	DRIVE_FORMAT_DENSITY = 0x400000, /* mode page 25h: the next FORMAT MEDIUM's format */
 	DRIVE_IBM_SERVICE = 0x1000000,   /* log page 37h, diagnostic page 80h */
-	DRIVE_PLAIN_TYPE = 0x800000, /* MEDIUM TYPE of the mode header: 00h data, 01h write once */
 };
 
 /* How long the mechanism takes, where it is to be as slow as the real one. 0: unknown. */
@@ -162,6 +163,9 @@ struct drive_model {
 	unsigned densities_cnt;
 	const struct medium_use *media; /* the native one first; what is not here is refused */
 	unsigned media_cnt;
+	/* What it tells of media instead of their own rows: drive_told_medium() */
+	const struct medium_row *const *tells;
+	unsigned tells_cnt;
 	struct page_list mode_pages, log_pages, vpd_pages;
 	struct page_patches mode_bytes, vpd_bytes, inquiry_bytes;
 	enum drive_meanwhile meanwhile;
@@ -233,6 +237,13 @@ enum medium_access drive_medium_access(const struct drive_model *model, uint8_t 
 /* The row that drive_medium_access() judged; NULL where it is none of the drive's. */
 const struct medium_row *drive_medium(const struct drive_model *model, uint8_t density,
 				      uint8_t medium_type);
+/*
+ * What drives of @model tell of such a medium as its medium type and in the medium type descriptor:
+ * makers number and name the same media differently.  The row that @model has for media of this
+ * kind and recording format, else @medium.
+ */
+const struct medium_row *drive_told_medium(const struct drive_model *model,
+					   const struct medium_row *medium);
 /* The recording format; NULL where @model does not know it. */
 const struct density_row *drive_density(const struct drive_model *model, uint8_t code);
 /* What a drive of this model is fed with where nobody says anything else; never NULL. */

@@ -371,7 +371,6 @@ static const struct { const char *word; unsigned bit; } feature_words[] = {
 	{ "quantum-statistics", DRIVE_QUANTUM_STATISTICS },
 	{ "medium-sense",  DRIVE_MEDIUM_SENSE },
 	{ "format-density", DRIVE_FORMAT_DENSITY },
-	{ "plain-type",    DRIVE_PLAIN_TYPE },
 	{ "ibm-service",   DRIVE_IBM_SERVICE },
 };
 static const char *const kind_words[] = {

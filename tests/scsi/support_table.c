@@ -92,7 +92,7 @@ static const struct {
 	{ DRIVE_IBM_MODE, "ibm-mode" }, { DRIVE_AIT_MODE, "ait-mode" }, { DRIVE_HP_STATUS, "hp-status" },
 	{ DRIVE_DLT_STATUS, "dlt-status" }, { DRIVE_QUANTUM_STATISTICS, "quantum-statistics" },
 	{ DRIVE_MEDIUM_SENSE, "medium-sense" }, { DRIVE_FORMAT_DENSITY, "format-density" },
-	{ DRIVE_PLAIN_TYPE, "plain-type" }, { DRIVE_IBM_SERVICE, "ibm-service" },
+	{ DRIVE_IBM_SERVICE, "ibm-service" },
 };
 /* clang-format on */
 

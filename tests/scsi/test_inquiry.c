@@ -123,6 +123,8 @@ static void densities_are_those_of_the_drive_or_the_medium(void **state)
 	assert_memory_equal(r->data + 4 + 4, "\2\x5c\x5d", 3); /* type M is one of its formats */
 	run(r, 1024, OP_REPORT_DENSITY_SUPPORT, 1, 0, 0, 0, 0, 0, 4, 0, 0);
 	assert_int_equal(r->cmd.in_len, 4 + 52);
+	assert_int_equal(r->data[6], 0xa0);
+	assert_int_equal(get_be32(r->data + 4 + 12), 1); /* T1 has 1 MB */
 	run(r, 1024, OP_REPORT_DENSITY_SUPPORT, 3, 0, 0, 0, 0, 0, 4, 0, 0);
 	assert_int_equal(r->cmd.in_len, 4 + 56);
 	assert_int_equal(r->data[4], 0x88);

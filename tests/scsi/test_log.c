@@ -273,6 +273,8 @@ static void volume_statistics_are_the_cartridges(void **state)
 	assert_int_equal(value(r, PC_CUMULATIVE, 0x17, 0x0016), 1); /* 10^6 bytes */
 	assert_memory_equal(parameter(r, PC_CUMULATIVE, 0x17, 0x0042) + 2,
 			    "\x01\x20T1                              ", 34);
+	assert_memory_equal(parameter(r, PC_CUMULATIVE, 0x17, 0x0043) + 4, "TCMU-VTL", 8);
+	assert_memory_equal(parameter(r, PC_CUMULATIVE, 0x17, 0x0045) + 4, "Ultrium-8", 9);
 	move(r, RIG_DRIVE_1, RIG_SLOT_1);
 	assert_int_equal(value(r, PC_CUMULATIVE, 0x17, 0x0000), 0);
 	assert_int_equal(r->cmd.in_len, 4 + 5); /* nothing else is there */

@@ -70,6 +70,26 @@ static void locate_without_cp_stays(void **state)
 	expect_at(r, 1, 1);
 }
 
+/* Device configuration, ACTIVE PARTITION; in every copy of the page, since no host can set it. */
+static void the_mode_page_names_the_partition(void **state)
+{
+	struct rig *r = *state;
+
+	two(r);
+	for (uint8_t n = 0; n < 2; n++) {
+		locate_16(r, CP, n, 0);
+		expect_good(r);
+		for (unsigned pc = 0; pc < 4; pc += 2) {
+			run(r, 64, OP_MODE_SENSE_6, 0x08, (uint8_t)(pc << 6 | 0x10), 0, 64, 0);
+			expect_good(r);
+			assert_int_equal(r->data[4 + 3], n);
+		}
+	}
+	run(r, 0, OP_REWIND, 0, 0, 0, 0, 0);
+	run(r, 64, OP_MODE_SENSE_6, 0x08, 0x10, 0, 64, 0);
+	assert_int_equal(r->data[4 + 3], 1); /* a rewind stays in its partition */
+}
+
 static void locate_finds_objects_files_and_the_end_of_a_partition(void **state)
 {
 	struct rig *r = *state;
@@ -325,6 +345,7 @@ int main(void)
 		rig_test(partitions_hold_recordings_of_their_own),
 		rig_test(four_partitions_can_be_had),
 		rig_test(locate_without_cp_stays),
+		rig_test(the_mode_page_names_the_partition),
 		rig_test(locate_finds_objects_files_and_the_end_of_a_partition),
 		rig_test(a_partition_that_is_not_there_is_refused),
 		rig_test(spacing_never_leaves_the_partition),

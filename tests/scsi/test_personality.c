@@ -9,6 +9,8 @@
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
+#include "lib/base/bytes.h"
+#include "lib/personality/personality.h"
 #include "tests/support/persona_rig.h"
 
 #define FILE_TEXT                                                                              \
@@ -176,6 +178,42 @@ static void block_limits_are_the_models(void **state)
 	assert_memory_equal(rig->data, "\x02\x01\x00\x00\x00\x04", 6);
 }
 
+/* A 3592 E07 drive writes JB media in the format of the E06, and JA media only reads so. */
+static void a_medium_that_is_only_read_says_so_in_a_density_that_others_are_written_in(void **state)
+{
+	struct persona_rig *rig = persona_rig_new("ibm-3592-e07", NULL);
+
+	(void)state;
+	assert_non_null(rig);
+	assert_true(persona_rig_load_medium(rig, "3592-JB-E06"));
+	assert_int_equal(ANSWER(rig, OP_REPORT_DENSITY_SUPPORT, 1, 0, 0, 0, 0, 0, 0, 200, 0), 56);
+	assert_memory_equal(rig->data + 4, "\x53\x53\xa0", 3);
+	assert_int_equal(get_be32(rig->data + 4 + 12),
+			 medium_find("3592-JB-E06")->capacity_bytes / 1000000);
+	assert_true(persona_rig_load_medium(rig, "3592-JA-E06"));
+	assert_int_equal(ANSWER(rig, OP_REPORT_DENSITY_SUPPORT, 1, 0, 0, 0, 0, 0, 0, 200, 0), 56);
+	assert_memory_equal(rig->data + 4, "\x53\x53\x20", 3);
+	assert_int_equal(get_be32(rig->data + 4 + 12),
+			 medium_find("3592-JA-E06")->capacity_bytes / 1000000);
+	persona_rig_free(rig);
+}
+
+/* 3592 media have other types than LTO media: A3h is JY, write once. */
+static void a_write_once_medium_of_any_maker_says_so_in_its_statistics(void **state)
+{
+	struct persona_rig *rig = persona_rig_new("ibm-3592-e07", NULL);
+
+	(void)state;
+	assert_non_null(rig);
+	assert_true(persona_rig_load_medium(rig, "3592-JY-E07"));
+	assert_int_equal(ANSWER(rig, OP_LOG_SENSE, 0, 0x57, 0, 0, 0, 0x81, 0, 9, 0), 9);
+	assert_memory_equal(rig->data + 4, "\x00\x81\x03\x01\x01", 5);
+	assert_true(persona_rig_load_medium(rig, "3592-JC-E07"));
+	assert_int_equal(ANSWER(rig, OP_LOG_SENSE, 0, 0x57, 0, 0, 0, 0x81, 0, 9, 0), 9);
+	assert_memory_equal(rig->data + 4, "\x00\x81\x03\x01\x00", 5);
+	persona_rig_free(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +227,9 @@ int main(void)
 		cmocka_unit_test(inquiry_has_version_descriptors_and_bytes_of_the_model),
 		cmocka_unit_test(a_scsi_2_drive_has_no_version_descriptors),
 		cmocka_unit_test(block_limits_are_the_models),
+		cmocka_unit_test(
+			a_medium_that_is_only_read_says_so_in_a_density_that_others_are_written_in),
+		cmocka_unit_test(a_write_once_medium_of_any_maker_says_so_in_its_statistics),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -43,6 +43,132 @@ static void mode_sense_of_an_lto_8_drive(void **state)
 	persona_rig_free(rig);
 }
 
+/*
+ * sg3_utils, inhex/rep_density.hex, _media.hex, _typem.hex and _media_typem.hex: what an LTO-5
+ * drive of HP answered to REPORT DENSITY SUPPORT, with a data cartridge in it.
+ */
+static const struct hp_density {
+	uint8_t code, flags;
+	uint32_t bits_per_mm;
+	uint16_t tracks;
+	uint32_t capacity_mb;
+	const char *name, *description;
+} hp_densities[] = {
+	{ 0x44, 0x00, 9638, 704, 400000, "U-316   ", "Ultrium 3/16T       " },
+	{ 0x46, 0x80, 12725, 896, 800000, "U-416   ", "Ultrium 4/16T       " },
+	{ 0x58, 0xa0, 15142, 1280, 1500000, "U-516   ", "Ultrium 5/16T       " },
+};
+
+static void expect_hp_density(const uint8_t *p, const struct hp_density *real, uint32_t capacity_mb)
+{
+	assert_int_equal(p[0], real->code);
+	assert_int_equal(p[1], real->code);
+	assert_int_equal(p[2], real->flags);
+	assert_memory_equal(p + 3, "\x00\x00", 2);
+	assert_int_equal(get_be24(p + 5), real->bits_per_mm);
+	assert_int_equal(get_be16(p + 8), 127);
+	assert_int_equal(get_be16(p + 10), real->tracks);
+	assert_int_equal(get_be32(p + 12), capacity_mb);
+	assert_memory_equal(p + 16, "LTO-CVE ", 8);
+	assert_memory_equal(p + 24, real->name, 8);
+	assert_memory_equal(p + 32, real->description, 20);
+}
+
+/* There the cartridge holds 1541438 MB, and not the format's 1500000; here X1 has 1 GB. */
+static void densities_of_an_hp_lto_5_drive(void **state)
+{
+	struct persona_rig *rig = open_rig("hp-lto5");
+
+	(void)state;
+	assert_int_equal(ANSWER(rig, OP_REPORT_DENSITY_SUPPORT, 0, 0, 0, 0, 0, 0, 4, 0, 0), 160);
+	assert_memory_equal(rig->data, "\x00\x9e\x00\x00", 4);
+	for (unsigned i = 0; i < G_N_ELEMENTS(hp_densities); i++)
+		expect_hp_density(rig->data + 4 + 52 * (size_t)i, &hp_densities[i],
+				  hp_densities[i].capacity_mb);
+	assert_true(persona_rig_load(rig));
+	assert_int_equal(ANSWER(rig, OP_REPORT_DENSITY_SUPPORT, 1, 0, 0, 0, 0, 0, 4, 0, 0), 56);
+	assert_memory_equal(rig->data, "\x00\x36\x00\x00", 4);
+	expect_hp_density(rig->data + 4, &hp_densities[2], 1000);
+	persona_rig_free(rig);
+}
+
+static const struct hp_type {
+	uint8_t type, density;
+	uint16_t length;
+	const char *name, *description;
+} hp_types[] = {
+	{ 0x00, 0x44, 680, "LTO3Data", "Ultrium 3 Data Tape " },
+	{ 0x00, 0x46, 820, "LTO4Data", "Ultrium 4 Data Tape " },
+	{ 0x00, 0x58, 846, "LTO5Data", "Ultrium 5 Data Tape " },
+	{ 0x01, 0x44, 680, "LTO3WORM", "Ultrium 3 WORM Tape " },
+	{ 0x01, 0x46, 820, "LTO4WORM", "Ultrium 4 WORM Tape " },
+	{ 0x01, 0x58, 846, "LTO5WORM", "Ultrium 5 WORM Tape " },
+};
+
+static void expect_hp_type(const uint8_t *p, const struct hp_type *real)
+{
+	static const uint8_t zeros[8];
+
+	assert_int_equal(p[0], real->type);
+	assert_memory_equal(p + 1, "\x00\x00\x34\x01", 4);
+	assert_int_equal(p[5], real->density);
+	assert_memory_equal(p + 6, zeros, 8);
+	assert_int_equal(get_be16(p + 14), 127);
+	assert_int_equal(get_be16(p + 16), real->length);
+	assert_memory_equal(p + 20, "HP      ", 8);
+	assert_memory_equal(p + 28, real->name, 8);
+	assert_memory_equal(p + 36, real->description, 20);
+}
+
+static void medium_types_of_an_hp_lto_5_drive(void **state)
+{
+	struct persona_rig *rig = open_rig("hp-lto5");
+
+	(void)state;
+	assert_int_equal(ANSWER(rig, OP_REPORT_DENSITY_SUPPORT, 2, 0, 0, 0, 0, 0, 4, 0, 0), 340);
+	assert_memory_equal(rig->data, "\x01\x52\x00\x00", 4);
+	for (unsigned i = 0; i < G_N_ELEMENTS(hp_types); i++)
+		expect_hp_type(rig->data + 4 + 56 * (size_t)i, &hp_types[i]);
+	assert_true(persona_rig_load(rig));
+	assert_int_equal(ANSWER(rig, OP_REPORT_DENSITY_SUPPORT, 3, 0, 0, 0, 0, 0, 4, 0, 0), 60);
+	assert_memory_equal(rig->data, "\x00\x3a\x00\x00", 4);
+	expect_hp_type(rig->data + 4, &hp_types[2]);
+	persona_rig_free(rig);
+}
+
+/* LTFS, tape_drivers/linux/sg/sg_tape.c: of an HP drive medium type 01h in the mode parameter
+ * header is WORM, and not 5Ch. */
+static void ltfs_sees_write_once_media_in_an_hp_drive(void **state)
+{
+	struct persona_rig *rig = open_rig("hp-lto5");
+
+	(void)state;
+	assert_true(persona_rig_load(rig));
+	assert_int_equal(ANSWER(rig, OP_MODE_SENSE_10, 0, 0x1d, 0, 0, 0, 0, 0, 64, 0), 48);
+	assert_int_equal(rig->data[2], 0x00);
+	assert_true(persona_rig_load_medium(rig, "LTO-5-WORM"));
+	assert_int_equal(ANSWER(rig, OP_MODE_SENSE_10, 0, 0x1d, 0, 0, 0, 0, 0, 64, 0), 48);
+	assert_int_equal(rig->data[2], 0x01);
+	assert_int_equal(rig->data[16 + 2], 0x01); /* WORMM */
+	assert_int_equal(ANSWER(rig, OP_REPORT_DENSITY_SUPPORT, 3, 0, 0, 0, 0, 0, 4, 0, 0), 60);
+	expect_hp_type(rig->data + 4, &hp_types[5]);
+	persona_rig_free(rig);
+}
+
+/* pastebin.com/F7KKiFXT: of an LTO-6 cartridge in an HP drive sg_logs says "Volume personality:
+ * Ultrium-6". */
+static void volume_personality_of_an_lto_6_cartridge(void **state)
+{
+	struct persona_rig *rig = open_rig("hp-lto6");
+
+	(void)state;
+	assert_true(persona_rig_load(rig));
+	assert_int_equal(ANSWER(rig, OP_LOG_SENSE, 0, 0x40 | 0x17, 0, 0, 0, 0x45, 0, 4 + 4 + 9, 0),
+			 17);
+	assert_memory_equal(rig->data + 4, "\x00\x45\x01\x09Ultrium-6", 13);
+	persona_rig_free(rig);
+}
+
 /* Quantum LTO-4 SCSI reference, REPORT DENSITY SUPPORT, field descriptions. */
 static void densities_of_a_quantum_lto_4_drive(void **state)
 {
@@ -382,6 +508,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mode_sense_of_an_lto_8_drive),
+		cmocka_unit_test(densities_of_an_hp_lto_5_drive),
+		cmocka_unit_test(medium_types_of_an_hp_lto_5_drive),
+		cmocka_unit_test(ltfs_sees_write_once_media_in_an_hp_drive),
+		cmocka_unit_test(volume_personality_of_an_lto_6_cartridge),
 		cmocka_unit_test(densities_of_a_quantum_lto_4_drive),
 		cmocka_unit_test(a_dlt_7000_drive),
 		cmocka_unit_test(inquiry_of_a_first_generation_ibm_drive),

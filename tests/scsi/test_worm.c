@@ -158,6 +158,22 @@ static void hosts_see_what_it_is(void **state)
 	assert_int_equal(r->data[4], 0x01); /* the drive takes such media, whatever is in it */
 }
 
+/* Medium configuration, label restrictions: 00h, and it is so, for a label at the beginning, too.
+ */
+static void no_label_is_written_over_and_hosts_are_told_so(void **state)
+{
+	struct rig *r = *state;
+
+	rig_medium_ready(r, &worm);
+	write_block(r, 'V', 80);
+	rewind_tape(r);
+	run_write(r, 0, 80, 80);
+	expect_tape(r, SENSE_WORM_OVERWRITE, 0, 80);
+	run(r, 64, OP_MODE_SENSE_6, 0x08, 0x1d, 0, 64, 0);
+	expect_good(r);
+	assert_int_equal(r->data[4 + 4], 0x00);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +184,7 @@ int main(void)
 		rig_test(erase_is_refused_but_where_there_is_nothing),
 		rig_test(a_restart_changes_nothing),
 		rig_test(hosts_see_what_it_is),
+		rig_test(no_label_is_written_over_and_hosts_are_told_so),
 	};
 
 	return rig_main(tests);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/fs.h"
+#include "lib/personality/personality.h"
 
 /* A name of its own for each: one process has one library of a name. */
 static struct library *make_library(const char *root, const char *personality, GError **error)
@@ -69,6 +70,45 @@ gboolean persona_rig_load(struct persona_rig *rig)
 	uint16_t drive = library_first_address(rig->library, ELEMENT_DRIVE);
 
 	if (library_move(rig->library, slot, drive) != 0)
+		return FALSE;
+	persona_rig_settle(rig, drive_unit(rig->drive));
+	return TRUE;
+}
+
+/* Empties the drive into an element that is free. */
+static gboolean empty_drive(struct persona_rig *rig)
+{
+	uint16_t slot = library_first_address(rig->library, ELEMENT_STORAGE);
+	uint16_t drive = library_first_address(rig->library, ELEMENT_DRIVE);
+	uint16_t to[] = { slot, slot + 1, library_first_address(rig->library, ELEMENT_MAIL) };
+	struct library_element there;
+
+	if (!library_element(rig->library, drive, &there) || !there.full)
+		return TRUE;
+	for (size_t i = 0; i < G_N_ELEMENTS(to); i++)
+		if (library_move(rig->library, drive, to[i]) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+gboolean persona_rig_load_medium(struct persona_rig *rig, const char *medium)
+{
+	const struct medium_row *row = medium_find(medium);
+	uint16_t drive = library_first_address(rig->library, ELEMENT_DRIVE), from;
+	g_autofree char *barcode = g_strdup_printf("M%u", rig->media++);
+	struct cart_params params = { .barcode = barcode };
+
+	if (row == NULL || !empty_drive(rig))
+		return FALSE;
+	params.density = row->density;
+	params.medium_type = row->medium_type;
+	params.capacity_bytes = row->capacity_bytes;
+	params.early_warning_bytes = row->capacity_bytes / 100;
+	params.kind = row->kind == MEDIUM_WORM ? CART_WORM : CART_DATA;
+	if (cart_create(library_pool(rig->library), &params) != 0 ||
+	    (library_import(rig->library, barcode, false, &from) != 0 &&
+	     library_import(rig->library, barcode, true, &from) != 0) ||
+	    library_move(rig->library, from, drive) != 0)
 		return FALSE;
 	persona_rig_settle(rig, drive_unit(rig->drive));
 	return TRUE;

@@ -22,6 +22,7 @@ struct persona_rig {
 	struct library *library;
 	struct drive *drive;
 	struct changer *changer;
+	unsigned media;             /* cartridges of persona_rig_load_medium() */
 	uint8_t data[PERSONA_DATA]; /* of the last command */
 };
 
@@ -31,6 +32,10 @@ void persona_rig_free(struct persona_rig *rig); /* NULL is allowed; removes all 
 
 /* Moves X1 into the drive. */
 gboolean persona_rig_load(struct persona_rig *rig);
+
+/* Puts a new cartridge into the drive, of this medium (lib/personality/data) and of its capacity,
+ * and what is there into a free element: there is room for three. */
+gboolean persona_rig_load_medium(struct persona_rig *rig, const char *medium);
 
 /* Takes the unit attentions away. */
 void persona_rig_settle(struct persona_rig *rig, struct scsi_unit *unit);
