@@ -624,6 +624,8 @@ enum scsi_status drive_write_attribute(struct scsi_unit *unit, struct scsi_cmd *
 
 /* ---- pages.c: mode header, block descriptor, mode pages ---- */
 
+/* A medium is loaded that cannot be written: its tab, its generation, or what a host has set. */
+bool drive_medium_is_protected(struct drive *d);
 /* As this maker's drives tell it: mode parameter header, log page 16h. 0 where none is loaded. */
 uint8_t drive_medium_type(struct drive *d);
 void drive_mode_header(struct scsi_unit *unit, uint8_t *ret_medium_type, uint8_t *ret_specific);

@@ -146,7 +146,7 @@ static void very_high_frequency(struct drive *d, uint8_t data[4])
 		data[0] |= VHF_MACC;
 	if (compression != NULL && (compression[2] & 0x80) != 0)
 		data[0] |= VHF_CMPR;
-	if (ready && (!stage_is_writable(d->stage) || drive_software_protected(d)))
+	if (drive_medium_is_protected(d))
 		data[0] |= VHF_WRTP;
 	if (drive_wants_cleaning(d))
 		data[0] |= VHF_CRQST;

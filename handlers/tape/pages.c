@@ -19,6 +19,12 @@ uint8_t drive_medium_type(struct drive *d)
 	return row == NULL ? type : drive_told_medium(drive_model(d), row)->medium_type;
 }
 
+bool drive_medium_is_protected(struct drive *d)
+{
+	return d->state == DRIVE_READY &&
+	       (!stage_is_writable(d->stage) || d->read_only || drive_software_protected(d));
+}
+
 void drive_mode_header(struct scsi_unit *unit, uint8_t *ret_medium_type, uint8_t *ret_specific)
 {
 	struct drive *d = drive_of(unit);
@@ -28,7 +34,7 @@ void drive_mode_header(struct scsi_unit *unit, uint8_t *ret_medium_type, uint8_t
 	if (d->state != DRIVE_READY)
 		return;
 	*ret_medium_type = drive_medium_type(d);
-	if (!stage_is_writable(d->stage) || d->read_only || drive_software_protected(d))
+	if (drive_medium_is_protected(d))
 		*ret_specific |= 0x80; /* WP */
 }
 

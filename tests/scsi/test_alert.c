@@ -186,6 +186,21 @@ static void another_medium_takes_the_flags_of_the_last_one(void **state)
 	expect_flags(r, UINT64_C(1) << 30);
 }
 
+/* Flags 1 to 19, 51 to 56, 59 and 60. */
+#define OF_THE_MEDIUM UINT64_C(0x0cfc00000007ffff)
+
+static void each_flag_of_a_medium_goes_with_it_and_no_other(void **state)
+{
+	struct rig *r = *state;
+
+	exceptions(r, TEST, 0, 32767);
+	expect_good(r);
+	move(r, RIG_DRIVE_1, RIG_SLOT_1);
+	move(r, RIG_SLOT_2, RIG_DRIVE_1);
+	r->unit->attentions_cnt = 0;
+	expect_flags(r, ~OF_THE_MEDIUM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +212,7 @@ int main(void)
 		rig_test(without_exceptions_flags_are_only_in_the_log),
 		rig_test(taplsd_keeps_flags_from_being_cleared_by_reading),
 		rig_test(another_medium_takes_the_flags_of_the_last_one),
+		rig_test(each_flag_of_a_medium_goes_with_it_and_no_other),
 	};
 
 	return rig_main(tests);

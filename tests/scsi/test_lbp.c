@@ -2,10 +2,7 @@
 /* Logical block protection (SSC-5): mode page 0Ah/F0h, VPD page B5h, and blocks with checksums. */
 #include "tests/support/rig.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/base/bytes.h"
 #include "lib/base/crc32c.h"
@@ -309,21 +306,6 @@ static void fixed_blocks_are_read_with_a_checksum_each(void **state)
 	expect_tape(r, SENSE_INCORRECT_LENGTH, SENSE_ILI, 2);
 }
 
-/* Inverts a byte of what the first block has on the disk. */
-static void damage(struct rig *r)
-{
-	g_autofree char *path =
-		g_build_filename(r->pool, "T1.cart", "data.00000001.00000000", NULL);
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	uint8_t byte;
-
-	assert_true(fd >= 0);
-	assert_int_equal(pread(fd, &byte, 1, 128 + 80 + 20), 1);
-	byte ^= 0x04;
-	assert_int_equal(pwrite(fd, &byte, 1, 128 + 80 + 20), 1);
-	(void)close(fd);
-}
-
 static void damage_never_gets_a_fresh_checksum(void **state)
 {
 	struct rig *r = *state;
@@ -332,7 +314,7 @@ static void damage_never_gets_a_fresh_checksum(void **state)
 	write_protected(r, 2, 5, 3000);
 	write_protected(r, 2, 6, 3000);
 	write_filemarks(r, 1);
-	damage(r);
+	rig_damage(r, 20);
 	for (uint8_t method = 1; method <= 2; method++) {
 		protect(r, method, LBP_R);
 		rewind_tape(r);
@@ -501,6 +483,26 @@ static void what_turned_over_in_the_buffer_is_found_when_encrypted(void **state)
 	expect_deferred(r, 1000);
 }
 
+/* The store's checksum of the block is not of these bytes: with the other method there is none. */
+static void what_turned_over_on_the_way_to_the_host_gets_no_checksum(void **state)
+{
+	struct rig *r = *state;
+
+	protect(r, 2, LBP_W | LBP_R);
+	write_protected(r, 2, 5, 3000);
+	write_protected(r, 2, 6, 3000);
+	write_filemarks(r, 1);
+	protect(r, 1, LBP_R);
+	rewind_tape(r);
+	flips = 1;
+	run_read(r, 0, 3004, 3004);
+	assert_int_equal(flips, 0);
+	expect_tape(r, SENSE_LOGICAL_BLOCK_GUARD, 0, 3004);
+	run_read(r, 0, 3004, 3004);
+	expect_good(r);
+	expect_protected(r, 1, 0, 6, 3000);
+}
+
 static void verify(struct rig *r, uint8_t bits, uint8_t length, size_t data)
 {
 	rewind_tape(r);
@@ -582,6 +584,7 @@ int main(void)
 		rig_test(verify_compares_the_checksum_too),
 		rig_test(what_turned_over_in_the_buffer_is_found),
 		rig_test(what_turned_over_in_the_buffer_is_found_when_encrypted),
+		rig_test(what_turned_over_on_the_way_to_the_host_gets_no_checksum),
 	};
 
 	return rig_main(tests);

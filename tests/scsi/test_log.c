@@ -338,6 +338,76 @@ static void device_status_follows_the_drive(void **state)
 	assert_int_equal(value(r, PC_CUMULATIVE, 0x11, 0), 0x01200000);
 }
 
+#define WRTP 0x08000000u
+
+static bool told_protected(struct rig *r)
+{
+	return (value(r, PC_CUMULATIVE, 0x11, 0) & WRTP) != 0;
+}
+
+static void device_status_says_what_protects_the_medium(void **state)
+{
+	static const struct cart_params tab = {
+		.barcode = "TAB001L8", .density = 0x5e, .medium_type = 0x88, .write_protect = true
+	};
+	struct rig *r = *state;
+
+	assert_false(told_protected(r));
+	run(r, 64, OP_MODE_SENSE_6, 0x08, 0x10, 0, 64, 0);
+	r->data[0] = 0;
+	r->data[4 + 10] |= 0x04; /* SWP */
+	run(r, 20, OP_MODE_SELECT_6, 0x10, 0, 0, 20, 0);
+	expect_good(r);
+	assert_true(told_protected(r));
+	run(r, 64, OP_MODE_SENSE_6, 0x08, 0x10, 0, 64, 0);
+	r->data[0] = r->data[2] = 0;
+	r->data[4 + 10] &= 0xfb;
+	run(r, 20, OP_MODE_SELECT_6, 0x10, 0, 0, 20, 0);
+	expect_good(r);
+	assert_false(told_protected(r));
+	rig_medium_ready(r, &tab);
+	assert_true(told_protected(r));
+}
+
+/* Tape diagnostic data (SSC-5): which command failed, on which volume; the newest is the first. */
+static void diagnostic_data_name_the_command_and_the_volume(void **state)
+{
+	struct rig *r = *state;
+	const uint8_t *e;
+
+	write_block(r, 1, 100);
+	write_block(r, 2, 100);
+	write_filemarks(r, 1);
+	rig_damage(r, 20);
+	rewind_tape(r);
+	run_read(r, 0, 100, 100);
+	expect_sense(r, SENSE_UNRECOVERED_READ_ERROR);
+	rewind_tape(r);
+	run(r, 0, OP_VERIFY_6, 0, 0, 0, 100, 0);
+	expect_sense(r, SENSE_UNRECOVERED_READ_ERROR);
+	e = parameter(r, PC_CUMULATIVE, 0x16, 0);
+	assert_int_equal(e[3], 68);
+	assert_memory_equal(e + 4 + 2, "\x5e\x88", 2);
+	assert_memory_equal(e + 4 + 9, "\x03\x11\x00", 3);
+	assert_int_equal(e[4 + 24], OP_VERIFY_6);
+	assert_memory_equal(e + 4 + 28, "T1                              ", 32);
+	e = parameter(r, PC_CUMULATIVE, 0x16, 1);
+	assert_int_equal(e[4 + 24], OP_READ_6);
+}
+
+static void tape_usage_counts_what_is_read(void **state)
+{
+	struct rig *r = *state;
+
+	write_block(r, 1, 3000);
+	write_filemarks(r, 1);
+	assert_int_equal(value(r, PC_CUMULATIVE, 0x30, 2), 1);
+	assert_int_equal(value(r, PC_CUMULATIVE, 0x30, 7), 0);
+	rewind_tape(r);
+	expect_block(r, 1, 3000);
+	assert_int_equal(value(r, PC_CUMULATIVE, 0x30, 7), 1);
+}
+
 /* Removal that is prevented: flag 10. */
 static void a_response_is_read_without_clearing(void **state)
 {
@@ -395,6 +465,9 @@ int main(void)
 		rig_test(partition_records_are_as_ltfs_reads_them),
 		rig_test(compression_is_counted_as_it_is),
 		rig_test(device_status_follows_the_drive),
+		rig_test(device_status_says_what_protects_the_medium),
+		rig_test(diagnostic_data_name_the_command_and_the_volume),
+		rig_test(tape_usage_counts_what_is_read),
 		rig_test(a_response_is_read_without_clearing),
 		rig_test(no_temperature_is_known),
 		rig_test(allocation_lengths_cut),

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "handlers/scsi/mode.h"
 #include "handlers/scsi/tables.h"
@@ -186,6 +187,22 @@ void rig_medium_ready(struct rig *r, const struct cart_params *params)
 	expect_sense(r, SENSE_MEDIUM_MAY_HAVE_CHANGED);
 	run(r, 0, OP_TEST_UNIT_READY, 0, 0, 0, 0, 0);
 	expect_good(r);
+}
+
+#define FIRST_BLOCK (128 + 80) /* header of the segment, frame: docs/cartridge-format.md */
+
+void rig_damage(struct rig *r, unsigned byte)
+{
+	g_autofree char *path =
+		g_build_filename(r->pool, "T1.cart", "data.00000001.00000000", NULL);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	uint8_t value;
+
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &value, 1, FIRST_BLOCK + (off_t)byte), 1);
+	value ^= 0x04;
+	assert_int_equal(pwrite(fd, &value, 1, FIRST_BLOCK + (off_t)byte), 1);
+	(void)close(fd);
 }
 
 /* ---- running ---- */

@@ -95,6 +95,9 @@ void rig_cartridge(struct rig *r, const char *barcode, uint8_t density, uint64_t
 void rig_medium(struct rig *r, const struct cart_params *params);
 void rig_medium_ready(struct rig *r, const struct cart_params *params);
 
+/* Turns a bit over, on the disk, of byte @byte of the first block of T1 as it is stored. */
+void rig_damage(struct rig *r, unsigned byte);
+
 /* What a restart of tcmu-runner is to the drive: a new unit over the same library; its unit
  * attentions are gone, as after rig_setup(). */
 void rig_restart(struct rig *r);
