@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# limit: 4000 s
+# limit: 6000 s
 # Random and mutated CDBs at a drive and a changer through /dev/sg (tests/fuzz/fuzz_cdb_sg.c): 100000 of them with VTL_LONG, or
 # VTL_CDBS. tcmu-runner lives and is the same process, the units go on, and every cartridge reads well.
 # shellcheck source=tests/system/lib.sh
@@ -28,7 +28,7 @@ sg_prevent --allow "$sg0" >/dev/null 2>&1
 mtx -f "$changer" status >"$work/status" 2>&1
 equal "the robot sees three cartridges" "$(grep -c 'VolumeTag *= *T[123] ' <(sed 's/$/ /' "$work/status"))" 3
 sed 's/^/# /' "$work/status"
-if grep -q 'Element 0:Full' "$work/status"; then
+if grep -q "Data Transfer Element 0:Full" "$work/status"; then
 	claim "the drive loads what is in it" sg_raw "$sg1" 1b 00 00 00 01 00
 else
 	in_drive T1 1
@@ -41,7 +41,7 @@ vtl-lio teardown lib0 >/dev/null 2>&1
 for barcode in T1 T2 T3; do claim "$barcode reads well" vtl cartridge verify "$barcode"; done
 export_library lib0
 mtx -f "$changer" status >"$work/status" 2>&1
-for drive in 1 2; do ! grep -q "Element $((drive - 1)):Full" "$work/status" || out_of_drive $drive; done
+for drive in 1 2; do ! grep -q "Data Transfer Element $((drive - 1)):Full" "$work/status" || out_of_drive $drive; done
 in_drive T1 1
 mt -f "$nst1" setblk 0
 # The fuzz may have left it small, and in partitions.
