@@ -501,7 +501,9 @@ const struct vtl_command cartridge_commands[] = {
 		  "frame. Exit code 0: all is good; 1: something is "
 		  "damaged; 3: there is no such cartridge; 4: it cannot be checked now (in a drive, "
 		  "not on disk, unreadable); 130: interrupted. Nothing is changed in the cartridge: "
-		  "how far it came is kept in $XDG_STATE_HOME/vtl (~/.local/state/vtl).",
+		  "how far it came is kept in $XDG_STATE_HOME/vtl (~/.local/state/vtl). A lost or "
+		  "damaged index is a note, no damage: it is made anew from the data. Where a copy "
+		  "on a physical volume has what is damaged, a message says how it comes back.",
 	  .run = cartridge_verify_run,
 	  .options = { OPTION_LIBRARY,
 		       { "digest", '\0', NULL,

@@ -7,6 +7,7 @@
 
 #include "cli/vtl.h"
 #include "lib/personality/personality.h"
+#include "lib/store/cartridge_repair.h"
 
 static const struct column columns[] = {
 	{ "barcode", "CARTRIDGE", COLUMN_TEXT }, { "result", "RESULT", COLUMN_TEXT },

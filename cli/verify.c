@@ -29,6 +29,7 @@ static const struct column columns[] = {
 	{ "bytes", "BYTES", COLUMN_SIZE },
 	{ "damaged", "DAMAGED", COLUMN_NUMBER },
 	{ "digest", "SHA-256 OF THE RECORDING", COLUMN_TEXT },
+	{ "notes", NULL, COLUMN_TEXT },
 };
 
 struct verifying {
@@ -255,8 +256,59 @@ static char *find_digest(struct verifying *v)
 	return g_string_free(text, FALSE);
 }
 
+/* What is derived from the data and lost or wrong: a note, since nothing is lost with it. NULL:
+ * nothing is. */
+static const char *find_note(struct verifying *v, bool index_rebuilt)
+{
+	unsigned notes = 0;
+
+	if (index_rebuilt)
+		return "the index, or the list of filemarks beside it, is lost or damaged";
+	if (cart_check_tables(v->cart, &notes) != 0)
+		return NULL;
+	if ((notes & CART_NOTE_MARKS) != 0)
+		return "the list of filemarks (marks) is lost or damaged";
+	if ((notes & CART_NOTE_ROWS_DAMAGED) != 0)
+		return "the list of rows of filemarks (rows) is damaged";
+	if ((notes & CART_NOTE_ROWS_LOST) != 0)
+		return "the list of rows of filemarks (rows) is not there";
+	return NULL;
+}
+
+static void tell_note(const struct verifying *v, const char *note)
+{
+	(void)fprintf(
+		stderr,
+		"%s: note: %s; it only repeats what the data says, so nothing is lost, and it "
+		"is made anew when it is needed (at the next load, or by vtl cartridge repair "
+		"%.*s)\n",
+		v->barcode, note, (int)strcspn(v->barcode, "/"), v->barcode);
+}
+
+/* Where a physical volume has what is damaged here. */
+static void tell_copies(const struct verifying *v)
+{
+	const struct cart_info *info = cart_info(v->cart);
+	GString *volumes = g_string_new(NULL);
+
+	for (unsigned i = 0; i < info->copies_cnt; i++)
+		if (info->copies[i].generation == info->generation)
+			g_string_append_printf(volumes, "%s%s", volumes->len > 0 ? ", " : "",
+					       info->copies[i].volume);
+	if (volumes->len > 0 && info->state == CART_PREMIGRATED)
+		(void)fprintf(
+			stderr,
+			"%s: the copy on volume %s is of this recording, and was verified; this "
+			"frees the damaged data on disk and brings it back from there:\n"
+			"  vtl migrate --wait %s && vtl recall --wait %s\n",
+			v->barcode, volumes->str, v->barcode, v->barcode);
+	(void)g_string_free(volumes, TRUE);
+}
+
 static enum vtl_exit add_row(struct verifying *v, struct table *table)
 {
+	bool rebuilt = false;
+	const char *note;
 	g_autofree char *digest = NULL;
 	struct cart_check sum = { 0 };
 
@@ -268,7 +320,13 @@ static enum vtl_exit add_row(struct verifying *v, struct table *table)
 		sum.filemarks += c->filemarks;
 		sum.bytes += c->bytes;
 		sum.damaged += c->damaged;
+		rebuilt |= c->index_rebuilt;
 	}
+	note = find_note(v, rebuilt);
+	if (note != NULL)
+		tell_note(v, note);
+	if (sum.damaged > 0)
+		tell_copies(v);
 	if (v->digest && sum.damaged == 0)
 		digest = find_digest(v);
 	table_row(table);
@@ -280,6 +338,10 @@ static enum vtl_exit add_row(struct verifying *v, struct table *table)
 	table_number(table, sum.damaged);
 	if (digest != NULL)
 		table_text(table, digest);
+	else
+		table_absent(table);
+	if (note != NULL)
+		table_text(table, note);
 	return sum.damaged > 0 || v->changed ? VTL_FAILED : VTL_OK;
 }
 

@@ -17,6 +17,7 @@
 
 #include "lib/store/backend.h"
 #include "lib/store/cartridge.h"
+#include "lib/store/cartridge_repair.h"
 #include "lib/store/codec.h"
 #include "lib/store/format.h"
 #include "lib/store/rows.h"

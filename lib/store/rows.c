@@ -9,6 +9,8 @@
 #include "lib/base/crc32c.h"
 #include "lib/store/cart.h"
 
+#define ROWS_FILE_MAX (64u << 20) /* bytes that are worth checking: 10^9 filemarks */
+
 static const uint8_t rows_magic[8] = "VTLROWS";
 
 void rows_clear(struct rows *rows)
@@ -184,6 +186,38 @@ void rows_load(struct cart *c)
 		for (size_t i = 0; i < cnt; i++)
 			c->rows.batches[i] = entry_get(&e[i]);
 	free(e);
+}
+
+unsigned rows_check(struct cart *c)
+{
+	uint8_t *data = NULL;
+	uint64_t size = 0;
+	struct disk_rows d;
+	size_t got = 0;
+	unsigned notes = 0;
+
+	if (c->backend->ops->table_size(c->backend, TABLE_ROWS, c->stream, &size) != 0)
+		return 0;
+	if (size == 0)
+		return batches_of(c) >= 2 && c->clean ? CART_NOTE_ROWS_LOST : 0;
+	if (size < sizeof(d) || size > ROWS_FILE_MAX)
+		return CART_NOTE_ROWS_DAMAGED;
+	data = malloc(size);
+	if (data == NULL)
+		return 0;
+	if (c->backend->ops->table_read(c->backend, TABLE_ROWS, c->stream, 0, data, size, &got) !=
+		    0 ||
+	    got != size) {
+		notes = CART_NOTE_ROWS_DAMAGED;
+	} else {
+		memcpy(&d, data, sizeof(d));
+		if (memcmp(d.magic, rows_magic, sizeof(d.magic)) != 0 ||
+		    crc32c(crc32c(0, data, offsetof(struct disk_rows, crc)), data + sizeof(d),
+			   size - sizeof(d)) != le32_get(d.crc))
+			notes = CART_NOTE_ROWS_DAMAGED;
+	}
+	free(data);
+	return notes;
 }
 
 void rows_store(struct cart *c)

@@ -43,6 +43,8 @@ void rows_put(struct rows *rows, uint64_t n, uint64_t object);
 void rows_cut(struct rows *rows, uint64_t count);
 /* Batch @n, whose @count filemarks are the objects @marks. */
 void rows_set(struct rows *rows, uint64_t n, const le64 *marks, unsigned count);
+/* CART_NOTE_ROWS_*: what is wrong with rows.STREAM; one of another recording is not. */
+unsigned rows_check(struct cart *c);
 /* NULL: unknown. Valid until the next change. */
 const struct rows_batch *rows_get(const struct rows *rows, uint64_t n);
 

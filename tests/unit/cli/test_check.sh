@@ -46,6 +46,37 @@ expect 0
 run cartridge verify CLN001L8
 expect 0 '' 'CLN001L8 is a cleaning cartridge: there is nothing to read'
 
+claim "what is lost and only derived from the data is a note, and no damage"
+mv "$pool/GOOD1.cart/index.00000001" "$root/index"
+run cartridge verify GOOD1
+expect 0 '^GOOD1 +good +5 +3 ' 'GOOD1: note: the index, or the list .* is lost or damaged; .*nothing is lost.*vtl cartridge repair GOOD1'
+run cartridge verify GOOD1 --json
+expect_json 'j[0]["result"] == "good" and j[0]["notes"].startswith("the index")'
+mv "$root/index" "$pool/GOOD1.cart/index.00000001"
+flip GOOD1 index.00000001 2
+run cartridge verify GOOD1
+expect 0 '^GOOD1 +good' 'note: the index'
+flip GOOD1 index.00000001 2
+flip GOOD1 marks.00000001 0
+run cartridge verify GOOD1
+expect 0 '^GOOD1 +good' 'note: .*the list of filemarks'
+flip GOOD1 marks.00000001 0
+mv "$pool/GOOD1.cart/marks.00000001" "$root/marks"
+run cartridge verify GOOD1
+expect 0 '^GOOD1 +good' 'note: .*the list of filemarks'
+mv "$root/marks" "$pool/GOOD1.cart/marks.00000001"
+flip BIG1 rows.00000001 80
+run cartridge verify BIG1
+expect 0 '^BIG1 +good' 'note: the list of rows of filemarks \(rows\) is damaged'
+flip BIG1 rows.00000001 80
+mv "$pool/BIG1.cart/rows.00000001" "$root/rows"
+run cartridge verify BIG1
+expect 0 '^BIG1 +good' 'note: the list of rows of filemarks \(rows\) is not there'
+mv "$root/rows" "$pool/BIG1.cart/rows.00000001"
+run cartridge verify GOOD1 BIG1 --json
+[ -z "$err" ] || fail "all is well again"
+expect_json 'j[0]["notes"] is None and j[1]["notes"] is None'
+
 claim "a number that is too large is refused with the largest"
 run cartridge verify GOOD1 --jobs 1000
 expect 2 '' 'not a number from 1 to [0-9]+'
@@ -91,6 +122,12 @@ expect 0 '^BIG1 +good +2 +65535'
 state 0 3 $'\n' 1
 run cartridge verify BIG1 --resume
 expect 0 '^BIG1 +good +2 +65535'
+
+claim "the good copy of a damaged block is named, and what brings it back"
+flip GOOD1 "$data" 300
+run cartridge verify GOOD1
+expect 1 '^GOOD1 +damaged' 'the copy on volume PHYS01L8 is of this recording' '^  vtl migrate --wait GOOD1 && vtl recall --wait GOOD1$'
+flip GOOD1 "$data" 300
 
 claim "verify names what is damaged, and its exit code tells"
 flip BIG1 "$data" $((128 + 80 + 3))

@@ -2,6 +2,8 @@
 /* test_migrate.c: a cartridge to a volume, and every way in which that ends. */
 #include "tests/unit/policy/scene.h"
 
+#include <stdio.h>
+
 #include <string.h>
 
 #define RECORDING "b10240 b1 b65536 F b3 FF b262144 F"
@@ -103,6 +105,37 @@ static void with_enough_copies_nothing_is_copied(void **state)
 	assert_null(g.tape);
 	stage_clear(&g);
 	assert_int_equal(scene_stat(s, "T1")->state, CART_MIGRATED);
+}
+
+/* What vtl cartridge verify advises: migrate, then recall. */
+static void data_that_got_damaged_on_disk_comes_back_from_its_copy(void **state)
+{
+	struct scene *s = *state;
+	g_autofree char *recorded = NULL, *file = NULL;
+	struct stage g;
+	FILE *data;
+
+	scene_record(s, "T1", RECORDING);
+	stage_init(&g, s, JOB_MIGRATE, "T1");
+	g.job->release = false;
+	stage_run(&g);
+	stage_clear(&g);
+	file = g_strdup_printf("%s/T1.cart/data.00000001.00000000", s->place->pool);
+	data = fopen(file, "r+");
+	assert_non_null(data);
+	assert_int_equal(fseek(data, 300, SEEK_SET), 0);
+	assert_true(fwrite("damage", 6, 1, data) == 1);
+	assert_int_equal(fclose(data), 0);
+	stage_init(&g, s, JOB_MIGRATE, "T1");
+	stage_run(&g);
+	stage_clear(&g);
+	assert_int_equal(scene_stat(s, "T1")->state, CART_MIGRATED);
+	stage_init(&g, s, JOB_RECALL, "T1");
+	g.job->copy = scene_stat(s, "T1")->copies[0];
+	stage_run(&g);
+	stage_clear(&g);
+	recorded = scene_recorded(s, "T1");
+	assert_string_equal(recorded, RECORDING);
 }
 
 static void a_full_volume_fails_the_job_and_nothing_is_freed(void **state)
@@ -274,6 +307,7 @@ int main(void)
 		scene_test(without_release_the_data_stays),
 		scene_test(two_copies_are_made_before_the_disk_is_freed),
 		scene_test(with_enough_copies_nothing_is_copied),
+		scene_test(data_that_got_damaged_on_disk_comes_back_from_its_copy),
 		scene_test(a_full_volume_fails_the_job_and_nothing_is_freed),
 		scene_test(a_volume_that_reads_back_wrong_is_no_copy),
 		scene_test(a_volume_that_is_too_short_is_no_copy),
