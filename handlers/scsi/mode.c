@@ -328,6 +328,33 @@ static enum scsi_status check_page(struct scsi_unit *unit, struct scsi_cmd *cmd,
 	return row->select == NULL ? SCSI_GOOD : row->select(unit, cmd, page, offset, false);
 }
 
+/*
+ * MODE SELECT changes the bits in which a page of the list differs from what it was before the
+ * list, and no others: where two pages say the same thing in their own ways, one that repeats what
+ * was takes nothing back that the other one says, whatever their order.  Not so pages that are made
+ * when they are asked for (row->sense): these are taken as they come.
+ */
+static bool is_kept(const struct mode_page *row)
+{
+	return row->sense == NULL && row->changeable != NULL;
+}
+
+/* Takes the bits @mask of @from over into @page. */
+static void take_bits(const struct mode_page *row, const uint8_t *from, const uint8_t *mask,
+		      uint8_t *page)
+{
+	for (unsigned b = header_size(row); b < row->size; b++)
+		page[b] = (uint8_t)((page[b] & ~mask[b]) | (from[b] & mask[b]));
+}
+
+/* The bits that @page changes of @before. */
+static void changed_bits(const struct mode_page *row, const uint8_t *before, const uint8_t *page,
+			 uint8_t *mask)
+{
+	for (unsigned b = 0; b < row->size; b++)
+		mask[b] = (uint8_t)((page[b] ^ before[b]) & changeable(row, b));
+}
+
 static void merge(const struct mode_page *row, const uint8_t *page, uint8_t *values)
 {
 	for (unsigned b = 0; b < row->size; b++) {
@@ -337,15 +364,22 @@ static void merge(const struct mode_page *row, const uint8_t *page, uint8_t *val
 	}
 }
 
+/* @mask: changed_bits(), where is_kept(). */
 static enum scsi_status apply_page(struct scsi_unit *unit, struct scsi_cmd *cmd, unsigned i,
-				   const uint8_t *page, unsigned offset)
+				   const uint8_t *page, const uint8_t *mask, unsigned offset)
 {
 	const struct mode_page *row = &unit->tables->mode_pages[i];
 	uint8_t whole[UNIT_MODE_PAGE_MAX];
 
 	if (row->changeable == NULL)
 		return SCSI_GOOD;
-	page = lengthen(unit, i, page, whole);
+	if (is_kept(row)) {
+		memcpy(whole, unit->mode_values[i], row->size);
+		take_bits(row, page, mask, whole);
+		page = whole;
+	} else {
+		page = lengthen(unit, i, page, whole);
+	}
 	merge(row, page, unit->mode_values[i]);
 	return row->select != NULL ? row->select(unit, cmd, page, offset, true) : SCSI_GOOD;
 }
@@ -407,24 +441,61 @@ static enum scsi_status check_list(struct scsi_unit *unit, struct scsi_cmd *cmd,
 	return status;
 }
 
+/* Of a list that was checked: what each page changes, into @masks, where the page is in the list.
+ */
+static void mark_changes(struct scsi_unit *unit, struct scsi_cmd *cmd, const struct select *s,
+			 uint8_t *masks)
+{
+	size_t length = 0;
+	unsigned i = 0;
+
+	for (size_t at = s->pages;
+	     at < s->size && page_at(unit, cmd, s, at, &i, &length) == SCSI_GOOD; at += length)
+		if (is_kept(&unit->tables->mode_pages[i]))
+			changed_bits(&unit->tables->mode_pages[i], unit->mode_values[i],
+				     s->list + at, masks + at);
+}
+
 /* It was checked before: what is left is to be told that a value was rounded. */
 static enum scsi_status apply_list(struct scsi_unit *unit, struct scsi_cmd *cmd,
 				   const struct select *s)
 {
+	uint8_t *masks = unit->scratch + s->size; /* behind the list */
 	enum scsi_status status = SCSI_GOOD;
 	size_t length = 0;
 	unsigned i = 0;
 
+	mark_changes(unit, cmd, s, masks);
 	if (unit->ops->mode_select != NULL)
 		(void)unit->ops->mode_select(unit, cmd, s->specific, s->descriptor, s->header,
 					     true);
 	for (size_t at = s->pages;
 	     at < s->size && page_at(unit, cmd, s, at, &i, &length) == SCSI_GOOD; at += length) {
-		enum scsi_status one = apply_page(unit, cmd, i, s->list + at, (unsigned)at);
+		enum scsi_status one =
+			apply_page(unit, cmd, i, s->list + at, masks + at, (unsigned)at);
 
 		status = one != SCSI_GOOD ? one : status;
 	}
 	return status;
+}
+
+/* What @p, the page of the list with this code and subpage, changes in @page, which is page @i. */
+static void bring_to(const struct scsi_unit *unit, unsigned i, uint8_t code, uint8_t subpage,
+		     const uint8_t *p, uint8_t *page)
+{
+	const struct mode_page *row = &unit->tables->mode_pages[i];
+	int other = page_index(unit, code, subpage);
+	uint8_t mask[UNIT_MODE_PAGE_MAX];
+
+	if (other == (int)i && is_kept(row)) {
+		changed_bits(row, unit->mode_values[i], p, mask);
+		take_bits(row, p, mask, page);
+	} else if (other == (int)i) {
+		merge(row, p, page);
+	} else if (unit->ops->mode_follow != NULL && other >= 0 &&
+		   is_kept(&unit->tables->mode_pages[other])) {
+		unit->ops->mode_follow(code, subpage, unit->mode_values[other], p, row, page);
+	}
 }
 
 /* The bytes of page @i as they will be when @s has been taken over. */
@@ -439,10 +510,7 @@ static void page_after(const struct scsi_unit *unit, const struct select *s, uns
 		bool sub = (p[0] & SPF) != 0;
 		uint8_t code = p[0] & 0x3f, subpage = sub ? p[1] : 0;
 
-		if (code == row->code && subpage == row->subpage)
-			merge(row, p, page);
-		else if (unit->ops->mode_follow != NULL)
-			unit->ops->mode_follow(code, subpage, p, row, page);
+		bring_to(unit, i, code, subpage, p, page);
 		at += sub ? 4u + get_be16(p + 2) : 2u + p[1];
 	}
 }
@@ -480,8 +548,10 @@ static int save_pages(struct scsi_unit *unit, const struct select *s)
 	return 0;
 }
 
-/* A list is as long as all pages of a unit at most; SAVED_MAX has room behind it. */
+/* A list is as long as all pages of a unit at most; SAVED_MAX has room behind it, and another list.
+ */
 #define LIST_MAX (UNIT_SCRATCH_SIZE - SAVED_MAX)
+_Static_assert(LIST_MAX <= SAVED_MAX, "what each page changes has room behind the list");
 
 static enum scsi_status parse(struct scsi_unit *unit, struct scsi_cmd *cmd, bool ten,
 			      struct select *s)

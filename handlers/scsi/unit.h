@@ -99,12 +99,12 @@ struct scsi_unit_ops {
 					uint8_t specific, const uint8_t *descriptor,
 					unsigned offset, bool apply);
 	/*
-	 * MODE SELECT with SP: what @other, a page (code @code, subpage @subpage) of the list,
-	 * means for the page @page of @row, which says the same thing in its own way.  Changes
-	 * changeable bits of @page alone.  NULL: no two pages do.
+	 * MODE SELECT with SP: a page (code @code, subpage @subpage) of the list changes from
+	 * @before to @after; what that means for the page @page of @row, which says the same thing
+	 * in its own way.  Changes changeable bits of @page alone.  NULL: no two pages do.
 	 */
-	void (*mode_follow)(uint8_t code, uint8_t subpage, const uint8_t *other,
-			    const struct mode_page *row, uint8_t *page);
+	void (*mode_follow)(uint8_t code, uint8_t subpage, const uint8_t *before,
+			    const uint8_t *after, const struct mode_page *row, uint8_t *page);
 	/*
 	 * A place for what outlives a restart: values by name, durable when save returns.  0 or
 	 * -errno; load: -ENOENT where the name was never saved.  NULL: the unit has no such place.

@@ -14,7 +14,8 @@
 
 /*
  * Compression is said in two pages, DCE of data compression and SELECT DATA COMPRESSION ALGORITHM
- * (0 none, 1 the default) of device configuration: they are one switch.
+ * (0 none, 1 the default) of device configuration: they are one switch.  A list with both pages
+ * sets it by the one that changes it (handlers/scsi/mode.c); where both do they mean the same.
  */
 void drive_show_compression(struct drive *d, bool on)
 {
@@ -27,15 +28,17 @@ void drive_show_compression(struct drive *d, bool on)
 		configuration[14] = on;
 }
 
-void drive_mode_follow(uint8_t code, uint8_t subpage, const uint8_t *other,
+void drive_mode_follow(uint8_t code, uint8_t subpage, const uint8_t *before, const uint8_t *after,
 		       const struct mode_page *row, uint8_t *page)
 {
 	if (subpage != 0 || row->subpage != 0)
 		return;
-	if (code == MODE_PAGE_CONFIGURATION && row->code == MODE_PAGE_COMPRESSION)
-		page[2] = (uint8_t)((page[2] & ~DCE) | (other[14] != 0 ? DCE : 0));
-	else if (code == MODE_PAGE_COMPRESSION && row->code == MODE_PAGE_CONFIGURATION)
-		page[14] = (other[2] & DCE) != 0;
+	if (code == MODE_PAGE_CONFIGURATION && row->code == MODE_PAGE_COMPRESSION &&
+	    after[14] != before[14])
+		page[2] = (uint8_t)((page[2] & ~DCE) | (after[14] != 0 ? DCE : 0));
+	else if (code == MODE_PAGE_COMPRESSION && row->code == MODE_PAGE_CONFIGURATION &&
+		 ((after[2] ^ before[2]) & DCE) != 0)
+		page[14] = (after[2] & DCE) != 0;
 }
 
 /* What the library's description names, or lz4, for what is written from now on; what is on the

@@ -289,7 +289,7 @@ void drive_show_compression(struct drive *d, bool on);
  */
 void drive_follow_compression(struct drive *d);
 /* The saved values of both pages agree, too: mode_follow of struct scsi_unit_ops. */
-void drive_mode_follow(uint8_t code, uint8_t subpage, const uint8_t *other,
+void drive_mode_follow(uint8_t code, uint8_t subpage, const uint8_t *before, const uint8_t *after,
 		       const struct mode_page *row, uint8_t *page);
 /* BAML and BAM: the mode that a host has chosen for good; ADDRESS_NONE: the commands choose. */
 enum drive_address_mode drive_locked_address_mode(struct drive *d);

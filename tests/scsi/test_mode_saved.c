@@ -335,6 +335,44 @@ static void compression_saved_by_either_page_is_kept(void **state)
 	}
 }
 
+/* MODE SELECT(10) of 0Fh and 10h, in this order or the other, with these settings of compression.
+ */
+static void select_both(struct rig *r, uint8_t how, bool first_is_10, bool dce, uint8_t algorithm)
+{
+	uint8_t pages[2][16], *compression = pages[first_is_10],
+			      *configuration = pages[!first_is_10];
+
+	sense_page(r, PC_CURRENT, 0x0f, 0);
+	memcpy(compression, r->data + 8, 16);
+	sense_page(r, PC_CURRENT, 0x10, 0);
+	memcpy(configuration, r->data + 8, 16);
+	compression[0] &= 0x3f;
+	configuration[0] &= 0x3f;
+	compression[2] = (uint8_t)((compression[2] & 0x7f) | (dce ? 0x80 : 0));
+	configuration[14] = algorithm;
+	memset(r->data, 0, 8);
+	r->data[3] = 0x10; /* buffered */
+	memcpy(r->data + 8, pages, sizeof(pages));
+	run(r, 40, OP_MODE_SELECT_10, how, 0, 0, 0, 0, 0, 0, 40, 0);
+	expect_good(r);
+}
+
+/* Hosts read all pages, change one bit, and send all back. */
+static void a_page_that_repeats_what_was_takes_nothing_back(void **state)
+{
+	struct rig *r = *state;
+
+	for (unsigned i = 0; i < 8; i++) {
+		bool first_is_10 = (i & 1) != 0, by_10 = (i & 2) != 0, on = (i & 4) == 0;
+
+		select_both(r, SAVE, false, !on, !on);
+		expect_algorithm(r, PC_CURRENT, !on);
+		select_both(r, SAVE, first_is_10, by_10 ? !on : on, by_10 ? on : !on);
+		expect_algorithm(r, PC_CURRENT, on);
+		expect_algorithm(r, PC_SAVED, on);
+	}
+}
+
 static void set_configuration(struct rig *r, uint8_t byte, uint8_t value)
 {
 	sense_page(r, PC_CURRENT, 0x10, 0);
@@ -393,6 +431,7 @@ int main(void)
 		rig_test(wrong_subpages_of_a_list_are_named),
 		rig_test(saved_compression_rules_over_the_cartridge),
 		rig_test(compression_saved_by_either_page_is_kept),
+		rig_test(a_page_that_repeats_what_was_takes_nothing_back),
 		rig_test(software_write_protection_is_enforced_and_seen),
 		rig_test(associated_protection_ends_with_the_load),
 	};
