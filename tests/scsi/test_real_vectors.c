@@ -448,21 +448,25 @@ static void a_3592_drive_reads_backwards_and_an_lto_drive_does_not(void **state)
 	persona_rig_free(rig);
 }
 
-/* What docs/coming-from-mhvtl.md says of the drive that is nobody's. */
+/* What docs/coming-from-mhvtl.md says of the drive that is nobody's.  A rewind is between the two
+ * address modes. */
 static void the_generic_drive_has_explicit_addresses_and_reads_backwards(void **state)
 {
-	static const uint8_t write_at_1[16] = { [0] = OP_WRITE_16, 0x08, [11] = 1, [14] = 4 };
+	static const uint8_t write_at_1[16] = { OP_WRITE_16, 0x0c, [11] = 1, [14] = 4 };
 	struct persona_rig *rig = open_rig("generic-lto8");
 
 	(void)state;
 	assert_true(persona_rig_load(rig));
 	write_4(rig, 0x10);
 	write_4(rig, 0x20);
+	(void)ANSWER(rig, OP_REWIND, 0, 0, 0, 0, 0);
 	memcpy(rig->data, "\x30\x31\x32\x33", 4);
 	assert_int_equal(persona_rig_send(rig, drive_unit(rig->drive), write_at_1, 16, 4, NULL),
 			 SCSI_GOOD);
 	assert_int_equal(ANSWER(rig, OP_READ_16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 4, 0), 4);
 	assert_memory_equal(rig->data, "\x30\x31\x32\x33", 4);
+	(void)ANSWER(rig, OP_REWIND, 0, 0, 0, 0, 0);
+	(void)ANSWER(rig, OP_SPACE_6, 0, 0, 0, 2, 0);
 	assert_int_equal(ANSWER(rig, OP_READ_REVERSE_6, 0, 0, 0, 4, 0), 4);
 	assert_memory_equal(rig->data, "\x33\x32\x31\x30", 4);
 	persona_rig_free(rig);
