@@ -16,7 +16,7 @@ static const struct scsi_command commands[] = {
 	{ OP_TEST_UNIT_READY,   SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM,  60,   "TEST UNIT READY",        scsi_good,            { 0 }, 0 },
 	{ OP_REWIND,            SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | TELLS_DEFERRED,  600,  "REWIND",                 drive_rewind,         { 0x01 }, 0 },
 	{ OP_REQUEST_SENSE,     SA_NONE, 6,  DATA_IN,   UA_EXEMPT,     60,   "REQUEST SENSE",          scsi_request_sense,   { 0x01, 0, 0, 0xff }, 0 },
-	{ OP_FORMAT_MEDIUM,     SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 3600, "FORMAT MEDIUM", drive_format_medium, { 0x03, 0x0f, 0xff, 0xff }, 0 },
+	{ OP_FORMAT_MEDIUM,     SA_NONE, 6,  DATA_NONE, NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED, 3600, "FORMAT MEDIUM", drive_format_medium, { 0x03, 0x0f, 0xff, 0xff }, DRIVE_PARTITIONS },
 	{ OP_READ_BLOCK_LIMITS, SA_NONE, 6,  DATA_IN,   0,             60,   "READ BLOCK LIMITS",      drive_block_limits,   { 0 }, 0 },
 	{ OP_READ_6,            SA_NONE, 6,  DATA_IN,   NEEDS_MEDIUM | TELLS_DEFERRED | IMPLICIT_ADDRESS,  1200, "READ(6)",                drive_read,           { 0x03, 0xff, 0xff, 0xff }, 0 },
 	{ OP_WRITE_6,           SA_NONE, 6,  DATA_OUT,  NEEDS_MEDIUM | NEEDS_WRITABLE | TELLS_DEFERRED | IMPLICIT_ADDRESS, 1200, "WRITE(6)", drive_write,        { 0x01, 0xff, 0xff, 0xff }, 0 },

@@ -143,7 +143,7 @@ static unsigned max_partitions(struct drive *d)
 				      stage_info(d->stages[0])->medium_type);
 	if (medium != NULL && medium->max_partitions < most)
 		most = medium->max_partitions;
-	if ((d->unit.features & DRIVE_PARTITIONS) == 0 || most < 1)
+	if ((d->unit.features & DRIVE_PARTITIONS) == 0 || most < 1 || drive_medium_is_worm(d))
 		return 1;
 	return most < CART_PARTITIONS ? most : CART_PARTITIONS;
 }
@@ -332,7 +332,7 @@ void drive_sense_partitions(struct scsi_unit *unit, uint8_t *page)
 		page[1] = MODE_PARTITIONS_SIZE - 2;
 	page[2] = (uint8_t)(most - 1);
 	page[3] = (uint8_t)(v.partitions - 1);
-	page[4] = PSUM_UNITS | POFM;
+	page[4] = (uint8_t)(PSUM_UNITS | ((d->unit.features & DRIVE_PARTITIONS) != 0 ? POFM : 0));
 	if (d->request_valid)
 		page[4] |= d->request[4] & (FDP | SDP | IDP);
 	else if (v.partitions > 1)

@@ -452,21 +452,18 @@ static void a_3592_drive_reads_backwards_and_an_lto_drive_does_not(void **state)
  * address modes. */
 static void the_generic_drive_has_explicit_addresses_and_reads_backwards(void **state)
 {
-	static const uint8_t write_at_1[16] = { OP_WRITE_16, 0x0c, [11] = 1, [14] = 4 };
+	static const uint8_t cdb[16] = { [0] = OP_WRITE_16, 0x0c, [14] = 4 }; /* FCS, LCS */
 	struct persona_rig *rig = open_rig("generic-lto8");
 
 	(void)state;
 	assert_true(persona_rig_load(rig));
-	write_4(rig, 0x10);
-	write_4(rig, 0x20);
-	(void)ANSWER(rig, OP_REWIND, 0, 0, 0, 0, 0);
 	memcpy(rig->data, "\x30\x31\x32\x33", 4);
-	assert_int_equal(persona_rig_send(rig, drive_unit(rig->drive), write_at_1, 16, 4, NULL),
+	assert_int_equal(persona_rig_send(rig, drive_unit(rig->drive), cdb, 16, 4, NULL),
 			 SCSI_GOOD);
-	assert_int_equal(ANSWER(rig, OP_READ_16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 4, 0), 4);
+	assert_int_equal(ANSWER(rig, OP_READ_16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0), 4);
 	assert_memory_equal(rig->data, "\x30\x31\x32\x33", 4);
-	(void)ANSWER(rig, OP_REWIND, 0, 0, 0, 0, 0);
-	(void)ANSWER(rig, OP_SPACE_6, 0, 0, 0, 2, 0);
+	(void)ANSWER(rig, OP_REWIND, 0, 0, 0, 0, 0); /* and back to implicit addresses */
+	assert_int_equal(ANSWER(rig, OP_READ_6, 0, 0, 0, 4, 0), 4);
 	assert_int_equal(ANSWER(rig, OP_READ_REVERSE_6, 0, 0, 0, 4, 0), 4);
 	assert_memory_equal(rig->data, "\x33\x32\x31\x30", 4);
 	persona_rig_free(rig);
@@ -508,6 +505,153 @@ static void a_density_code_means_something_else_to_each_maker(void **state)
 	assert_int_equal(drive_density(personality_find("ibm-3592-e08")->drive, 0x55)->wraps, 0);
 }
 
+/* The codes of a page that lists pages, from data[4] on, are @codes, hexadecimal, in order. */
+static void expect_codes(const struct persona_rig *rig, const char *personality, const char *what,
+			 size_t size, const char *codes)
+{
+	GString *text = g_string_new(NULL);
+
+	for (size_t i = 4; i < size; i++)
+		g_string_append_printf(text, i == 4 ? "%02X" : " %02X", rig->data[i]);
+	if (strcmp(text->str, codes) != 0)
+		fail_msg("%s, %s pages: %s, not %s", personality, what, text->str, codes);
+	g_string_free(text, TRUE);
+}
+
+/*
+ * Pages that models have, of those that there are: WB1109-02 (LTO-1), Q1530-90901 (HP LTO-3), LTFS
+ * issue 441 (HPE LTO-8), E20425-06 (T10000), DLT 7000 and DLT-S4 manuals, EXB-8505 reference; what
+ * is of SCSI-2 or SPC has nothing that came with SPC-3.  NULL: no source.
+ */
+static void models_have_the_pages_of_their_manuals(void **state)
+{
+	static const struct {
+		const char *personality, *vpd, *log;
+	} real[] = {
+		{ "ibm-lto1", "00 80 83 C0 C1", "00 02 03 0C 2E 30 31 32" },
+		{ "hp-lto3", "00 80 83 86 B0 C0 C1 C2 C3 C4 C5",
+		  "00 02 03 0C 0D 11 2E 30 31 32 3E" },
+		{ "hpe-lto8", "00 80 83 86 87 B0 B1 B2 B3 B4 C0 C1 C2 C3 C4", NULL },
+		{ "cart3480", "00 80 83", "00 02 03" },
+		{ "exabyte-8500", "00 80 83", "00 02 03" },
+		{ "quantum-dlt7000", "00 80 83 C0", "00 02 03 2E 32 3E" },
+		{ "quantum-dlt-s4", "00 80 83 B0 B1 C0", NULL },
+		{ "stk-t10000a", NULL, "00 02 03 0C 2E 31" },
+		{ "stk-t10000d", NULL, "00 02 03 0C 17 2E 31" },
+		{ "sony-ait4", "00 80 83", "00 02 03 2E 31" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(real); i++) {
+		struct persona_rig *rig = open_rig(real[i].personality);
+
+		if (real[i].vpd != NULL)
+			expect_codes(rig, real[i].personality, "VPD",
+				     ANSWER(rig, OP_INQUIRY, 1, 0, 0, 255, 0), real[i].vpd);
+		if (real[i].log != NULL)
+			expect_codes(rig, real[i].personality, "log",
+				     ANSWER(rig, OP_LOG_SENSE, 0, 0x40, 0, 0, 0, 0, 0, 255, 0),
+				     real[i].log);
+		persona_rig_free(rig);
+	}
+}
+
+/* Q1530-90901, INQUIRY: version 5, no HISUP, additional length 5Bh. */
+static void inquiry_of_an_hp_lto_3_drive(void **state)
+{
+	struct persona_rig *rig = open_rig("hp-lto3");
+
+	(void)state;
+	assert_int_equal(ANSWER(rig, OP_INQUIRY, 0, 0, 0, 0xff, 0), 96);
+	assert_memory_equal(rig->data, "\x01\x80\x05\x02\x5b", 5);
+	persona_rig_free(rig);
+}
+
+/* DLT 7000 product manual, medium partition page: no field of SSC. */
+static void medium_partition_page_of_a_dlt_7000_drive(void **state)
+{
+	static const uint8_t real[8] = { 0x11, 0x06, 0, 0, 0, 0x01, 0, 0 };
+	struct persona_rig *rig = open_rig("quantum-dlt7000");
+
+	(void)state;
+	assert_int_equal(ANSWER(rig, OP_MODE_SENSE_6, 8, 0x11, 0, 64, 0), 4 + 8);
+	assert_memory_equal(rig->data + 4, real, 8);
+	persona_rig_free(rig);
+}
+
+/* FORMAT MEDIUM, and POFM of mode page 11h, are of drives that can divide a medium. */
+static void only_drives_with_partitions_format_a_medium(void **state)
+{
+	static const struct {
+		const char *personality;
+		bool formats;
+	} real[] = { { "hp-lto2", false },     { "ibm-lto4", false },   { "ibm-lto5", true },
+		     { "stk-t10000b", false }, { "stk-t10000c", true }, { "ibm-3592-e06", false },
+		     { "ibm-3592-e07", true } };
+	static const uint8_t format[6] = { OP_FORMAT_MEDIUM };
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(real); i++) {
+		struct persona_rig *rig = open_rig(real[i].personality);
+		uint8_t sense[18] = { 0 };
+
+		assert_true(persona_rig_load(rig));
+		for (uint8_t pc = 0; pc <= 0x80; pc = (uint8_t)(pc + 0x80)) { /* default too */
+			assert_true(ANSWER(rig, OP_MODE_SENSE_6, 8, pc | 0x11, 0, 64, 0) > 12);
+			assert_int_equal((rig->data[4 + 4] & 0x04) != 0, real[i].formats);
+			if (pc == 0x80)
+				break;
+		}
+		(void)persona_rig_send(rig, drive_unit(rig->drive), format, 6, 0, sense);
+		assert_int_equal(sense[12], real[i].formats ? 0 : 0x20); /* no such command */
+		persona_rig_free(rig);
+	}
+}
+
+/* E20425-06, mode page 11h: two partitions of T10000C, ten of T10000D, of which ours has four. */
+static void partitions_of_t10000_drives(void **state)
+{
+	static const struct {
+		const char *personality;
+		uint8_t length, additional;
+	} real[] = { { "stk-t10000c", 0x0a, 1 }, { "stk-t10000d", 0x0e, 3 } };
+	static const uint8_t locate[16] = { OP_LOCATE_16 };
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(real); i++) {
+		struct persona_rig *rig = open_rig(real[i].personality);
+
+		assert_true(persona_rig_load(rig));
+		assert_true(ANSWER(rig, OP_MODE_SENSE_6, 8, 0x11, 0, 64, 0) > 12);
+		assert_int_equal(rig->data[4 + 1], real[i].length);
+		assert_int_equal(rig->data[4 + 2], real[i].additional);
+		assert_int_equal(persona_rig_send(rig, drive_unit(rig->drive), locate, 16, 0, NULL),
+				 SCSI_GOOD);
+		persona_rig_free(rig);
+	}
+}
+
+/* Mode page 1Dh is of drives that take write once cartridges; each has one to take. */
+static void write_once_cartridges_of_other_makers(void **state)
+{
+	static const char *const names[] = { "stk-t10000a",    "stk-t10000d", "quantum-sdlt600",
+					     "quantum-dlt-s4", "sony-ait3",   "sony-ait5" };
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+		struct persona_rig *rig = open_rig(names[i]);
+		const struct drive_model *drive = personality_find(names[i])->drive;
+		bool found = false;
+
+		assert_int_equal(ANSWER(rig, OP_MODE_SENSE_6, 8, 0x1d, 0, 64, 0), 4 + 32);
+		for (unsigned m = 0; m < drive->media_cnt; m++)
+			found = found || (drive->media[m].medium->kind == MEDIUM_WORM &&
+					  drive->media[m].access == MEDIUM_READ_WRITE);
+		assert_true(found);
+		persona_rig_free(rig);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +671,12 @@ int main(void)
 		cmocka_unit_test(lengths_of_lto_10_cartridges),
 		cmocka_unit_test(compression_algorithms),
 		cmocka_unit_test(key_associated_data),
+		cmocka_unit_test(models_have_the_pages_of_their_manuals),
+		cmocka_unit_test(inquiry_of_an_hp_lto_3_drive),
+		cmocka_unit_test(medium_partition_page_of_a_dlt_7000_drive),
+		cmocka_unit_test(only_drives_with_partitions_format_a_medium),
+		cmocka_unit_test(partitions_of_t10000_drives),
+		cmocka_unit_test(write_once_cartridges_of_other_makers),
 		cmocka_unit_test(a_density_code_means_something_else_to_each_maker),
 		cmocka_unit_test(a_dlt_s4_drive),
 		cmocka_unit_test(medium_types_of_dlt),

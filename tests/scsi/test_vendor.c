@@ -107,9 +107,9 @@ static void the_ait_page_tells_of_the_cassette(void **state)
 	struct persona_rig *rig = start("sony-ait3");
 
 	(void)state;
-	assert_memory_equal(mode(rig, 0x31, 10), "\x31\x08\x10\x0a\0\0\0\0\0\0", 10);
+	assert_memory_equal(mode(rig, 0x31, 10), "\x31\x08\x10\x0a\0\x01\0\0\0\0", 10);
 	assert_true(persona_rig_load(rig));
-	assert_memory_equal(mode(rig, 0x31, 10), "\x31\x08\xb3\x0a\x80\0\0\0\0\0", 10);
+	assert_memory_equal(mode(rig, 0x31, 10), "\x31\x08\xb3\x0a\x80\x01\0\0\0\0", 10);
 	persona_rig_free(rig);
 }
 

@@ -61,7 +61,10 @@ static void each_drive_is_sound(void **state)
 				if (m->media[i].medium->density == m->media[j].medium->density &&
 				    m->media[i].medium->medium_type != 0 &&
 				    m->media[i].medium->medium_type ==
-					    m->media[j].medium->medium_type)
+					    m->media[j].medium->medium_type &&
+				    /* the cartridge itself knows whether it is write once */
+				    (m->media[i].medium->kind == m->media[j].medium->kind ||
+				     m->media[i].access != m->media[j].access))
 					fail_msg("%s cannot tell %s from %s", *name,
 						 m->media[i].medium->name,
 						 m->media[j].medium->name);
