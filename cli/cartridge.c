@@ -45,6 +45,49 @@ static gboolean import_on_disk(const char *name, const char *barcode, bool mail_
 	return r == 0;
 }
 
+/* A folder in which nothing is that could be a cartridge's. */
+static gboolean is_hollow(const char *pool, const char *barcode)
+{
+	g_autofree char *path = g_strdup_printf("%s/%s%s", pool, barcode, CART_SUFFIX);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
+		if (strcmp(name, "lock") != 0)
+			return FALSE;
+	return dir != NULL;
+}
+
+/* The folder of that name holds the cartridge of that name; a damaged one is one too. */
+static gboolean check_folder(const char *library, const char *barcode, GError **error)
+{
+	g_autofree struct cart_info *info = g_new0(struct cart_info, 1);
+	struct library *l = library_open(library, LIBRARY_OPEN_READ, error);
+	gboolean good = l != NULL;
+	int r;
+
+	if (l == NULL)
+		return FALSE;
+	r = cart_stat(library_pool(l), barcode, info);
+	if (r == 0 && strcmp(info->barcode, barcode) != 0) {
+		good = FALSE;
+		g_set_error(error, CONTROL_ERROR, CONTROL_ERROR_FAILED,
+			    "folder %s%s in the pool %s holds cartridge %s: somebody renamed or "
+			    "copied it; give it the name %s%s, and import that",
+			    barcode, CART_SUFFIX, library_pool(l), info->barcode, info->barcode,
+			    CART_SUFFIX);
+	} else if (r == CART_E_INVALID && is_hollow(library_pool(l), barcode)) {
+		good = FALSE;
+		g_set_error(error, CONTROL_ERROR, CONTROL_ERROR_FAILED,
+			    "folder %s%s in the pool %s is empty, and no cartridge: put its files "
+			    "back from a backup, or delete it and make a new one (vtl cartridge "
+			    "create %s)",
+			    barcode, CART_SUFFIX, library_pool(l), barcode);
+	}
+	library_unref(l);
+	return good;
+}
+
 gboolean cartridge_take_in(struct vtl *vtl, const char *library, const char *barcode,
 			   bool mail_slot, GError **error)
 {
@@ -99,7 +142,8 @@ static enum vtl_exit cartridge_import_run(struct vtl *vtl, char **args)
 	if (library == NULL)
 		return vtl_fail(error);
 	for (char **barcode = args; *barcode != NULL; barcode++)
-		if (!cartridge_take_in(vtl, library, *barcode, mail_slot, &error))
+		if (!check_folder(library, *barcode, &error) ||
+		    !cartridge_take_in(vtl, library, *barcode, mail_slot, &error))
 			return vtl_fail(error);
 	return cartridge_tell(vtl, library, args);
 }

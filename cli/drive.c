@@ -56,6 +56,37 @@ static enum vtl_exit drive_list_run(struct vtl *vtl, char **args)
 	return VTL_OK;
 }
 
+/* The cartridge is one that cleans: what it did. FALSE: it is another one. */
+static bool tell_cleaning(const char *library, const char *barcode, const struct element *e,
+			  enum vtl_exit *ret_code)
+{
+	g_autofree struct cart_info *info = g_new0(struct cart_info, 1);
+	struct library *l = library_open(library, LIBRARY_OPEN_READ, NULL);
+	bool cleans = l != NULL && cart_stat(library_pool(l), barcode, info) == 0 &&
+		      info->kind == CART_CLEANING;
+
+	library_unref(l);
+	if (!cleans || e == NULL || strcmp(e->barcode, barcode) != 0)
+		return false;
+	*ret_code = VTL_OK;
+	if (strcmp(e->state, "failed") == 0)
+		*ret_code = vtl_fail_code(VTL_FAILED,
+					  "cleaning cartridge %s could not clean drive %u: %s; vtl "
+					  "drive unload %u takes it out",
+					  barcode, e->number,
+					  info->cleanings_used >= info->cleanings
+						  ? "it is used up"
+						  : "the drive does not take it",
+					  e->number);
+	else
+		(void)fprintf(stderr,
+			      "%s is a cleaning cartridge: drive %u is cleaned, and %u cleanings "
+			      "are left; vtl drive unload %u takes it out\n",
+			      barcode, e->number, info->cleanings - info->cleanings_used,
+			      e->number);
+	return true;
+}
+
 /* A drive that holds what it cannot use is no success, though the robot did its part. */
 static enum vtl_exit after_load(const struct element *e, uint64_t drive)
 {
@@ -75,6 +106,7 @@ static enum vtl_exit tell_drive(struct vtl *vtl, const char *library, uint64_t d
 	g_autoptr(GArray) elements = source_elements(vtl, library, &error);
 	const struct element *e = NULL;
 	char location[LIBRARY_LABEL_SIZE];
+	enum vtl_exit code;
 	struct json json;
 
 	if (elements == NULL)
@@ -89,7 +121,7 @@ static enum vtl_exit tell_drive(struct vtl *vtl, const char *library, uint64_t d
 	if (!vtl->json) {
 		(void)printf("%s is in %s of library %s", barcode, location, library);
 		(void)printf("; drive %u is %s\n", (unsigned)drive, e != NULL ? e->state : "gone");
-		return after_load(e, drive);
+		return tell_cleaning(library, barcode, e, &code) ? code : after_load(e, drive);
 	}
 	json_init(&json);
 	json_open(&json, NULL, '{');
@@ -100,7 +132,7 @@ static enum vtl_exit tell_drive(struct vtl *vtl, const char *library, uint64_t d
 	json_string(&json, "state", e != NULL ? e->state : NULL);
 	json_close(&json, '}');
 	json_end(&json);
-	return after_load(e, drive);
+	return tell_cleaning(library, barcode, e, &code) ? code : after_load(e, drive);
 }
 
 static enum vtl_exit drive_load_run(struct vtl *vtl, char **args)

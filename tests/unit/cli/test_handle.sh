@@ -92,6 +92,20 @@ expect_json 'j["barcode"] == "TAP001L8" and j["done"] == "export"'
 run cartridge import TAP001L8 TAP002L8
 expect 0
 
+claim "an empty folder, or one that was renamed, is no cartridge"
+mkdir "$pool/EMPTY1.cart"
+run cartridge import EMPTY1
+expect 1
+expect_error 'EMPTY1.cart in the pool .* is empty, and no cartridge'
+rm -r "$pool/EMPTY1.cart"
+cp -r "$pool/TAP003L8.cart" "$pool/OTHER1.cart"
+run cartridge import OTHER1
+expect 1
+expect_error 'OTHER1.cart in the pool .* holds cartridge TAP003L8'
+rm -r "$pool/OTHER1.cart"
+run cartridge list
+printf '%s' "$out" | grep -Eq 'EMPTY1|OTHER1' && fail "neither is in a slot"
+
 claim "the tab is set and taken off"
 run cartridge protect TAP001L8
 expect 0 'TAP001L8 is write protected'

@@ -162,6 +162,14 @@ expect 0 'T2 is deleted'
 run drive load T2 1
 expect 3
 
+claim "a cleaning cartridge tells what it did"
+run cartridge create CLN001L8
+expect 0
+run drive load CLN001L8 1
+expect 0 'CLN001L8 is a cleaning cartridge: drive 1 is cleaned, and [0-9]+ cleanings are left; vtl drive unload 1'
+run drive unload 1
+expect 0
+
 stop_service
 claim "without the service the disk is read again"
 run library status
