@@ -110,6 +110,7 @@ int changer_new(struct library *library, struct changer **ret_changer)
 	}
 	set_identity(c);
 	mode_restore(&c->unit);
+	unit_note_identity(&c->unit);
 	unit_power_on(&c->unit);
 	*ret_changer = c;
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inquiry.c: INQUIRY, standard data and vital product data (SPC-5). */
+#include <errno.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
@@ -213,4 +214,31 @@ enum scsi_status scsi_inquiry(struct scsi_unit *unit, struct scsi_cmd *cmd)
 	data[4] = (uint8_t)(size - 5);
 	scsi_put_data(cmd, data, size, get_be16(cmd->cdb + 3));
 	return SCSI_GOOD;
+}
+
+/* ---- whether it is what it was ---- */
+
+#define SAVED_NAME "inquiry"
+
+void unit_note_identity(struct scsi_unit *unit)
+{
+	const struct scsi_identity *id = &unit->identity;
+	char now[8 + 16 + 4 + 32], before[sizeof(now) + 1];
+	size_t size = 0;
+	int r;
+
+	if (unit->ops->load == NULL || unit->ops->save == NULL)
+		return;
+	memset(now, 0, sizeof(now));
+	memcpy(now, id->vendor, strnlen(id->vendor, 8));
+	memcpy(now + 8, id->product, strnlen(id->product, 16));
+	memcpy(now + 24, id->revision, strnlen(id->revision, 4));
+	memcpy(now + 28, id->serial, strnlen(id->serial, 32));
+	r = unit->ops->load(unit, SAVED_NAME, before, sizeof(before), &size);
+	if (r == 0 && size == sizeof(now) && memcmp(now, before, size) == 0)
+		return;
+	/* what cannot be saved is told once more after the next start, which does no harm */
+	ignore_result(unit->ops->save(unit, SAVED_NAME, now, sizeof(now)));
+	if (r != -ENOENT)
+		unit_attention(unit, SENSE_INQUIRY_CHANGED);
 }

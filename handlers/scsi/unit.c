@@ -87,13 +87,20 @@ static unsigned rank(enum sense_id id)
 	return i;
 }
 
+static bool attention_waits(const struct scsi_unit *unit, enum sense_id id)
+{
+	for (unsigned i = 0; i < unit->attentions_cnt; i++)
+		if (unit->attentions[i] == id)
+			return true;
+	return false;
+}
+
 void unit_attention(struct scsi_unit *unit, enum sense_id id)
 {
 	unsigned at = 0;
 
-	for (unsigned i = 0; i < unit->attentions_cnt; i++)
-		if (unit->attentions[i] == id)
-			return;
+	if (attention_waits(unit, id))
+		return;
 	while (at < unit->attentions_cnt && rank(unit->attentions[at]) <= rank(id))
 		at++;
 	if (at == UNIT_ATTENTIONS)
@@ -141,14 +148,19 @@ static enum sense_id take_attention(struct scsi_unit *unit)
 
 void unit_power_on(struct scsi_unit *unit)
 {
+	bool inquiry_changed;
+
 	unit_lock(unit);
 	motion_end(unit);
 	mode_reset(unit);
 	unit->ops->reset(unit);
 	service_reset(unit);
 	unit->has_kept = false;
+	inquiry_changed = attention_waits(unit, SENSE_INQUIRY_CHANGED);
 	unit->attentions_cnt = 0;
 	unit_attention(unit, SENSE_POWER_ON);
+	if (inquiry_changed) /* the one thing that a power on does not say by itself */
+		unit_attention(unit, SENSE_INQUIRY_CHANGED);
 	unit_unlock(unit);
 }
 

@@ -254,6 +254,13 @@ void unit_notice_reset(struct scsi_unit *unit);
  */
 void unit_attention(struct scsi_unit *unit, enum sense_id id);
 
+/*
+ * At the unit's start, where its identity is set: compares it with what INQUIRY said when the unit
+ * ran last (ops->load), and queues INQUIRY DATA HAS CHANGED where it is another one, which a power
+ * on leaves in the queue.  A unit that never ran before has changed nothing.
+ */
+void unit_note_identity(struct scsi_unit *unit);
+
 /* Takes a unit attention out of the queue that nobody needs to hear any more. */
 void unit_attention_clear(struct scsi_unit *unit, enum sense_id id);
 

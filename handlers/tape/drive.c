@@ -565,6 +565,7 @@ int drive_new(struct library *library, unsigned number, struct drive **ret_drive
 		if ((d->unit.features & DRIVE_IBM_SERVICE) != 0)
 			d->unit.diagnostic_page = DRIVE_DIAGNOSTIC_PAGE;
 		mode_restore(&d->unit);
+		unit_note_identity(&d->unit);
 		kept = drive_counters_restore(d);
 		log_restore(&d->unit);
 		d->attaching = true;

@@ -440,9 +440,9 @@ void drive_loading(struct drive *d);
 
 /* ---- rw.c ---- */
 
-/* Blocks of @size bytes are not too short for the drive, nor between those that it has: the shortest
- * and a multiple of 2 to the granularity, as SSC-5 and Quantum's DLT 7000 manual have it.  What is
- * too long is another question. */
+/* Blocks of @size bytes are not too short for the drive, nor between those that it has: the
+ * shortest and a multiple of 2 to the granularity, as SSC-5 and Quantum's DLT 7000 manual have it.
+ * What is too long is another question. */
 bool drive_block_fits(const struct drive_model *m, uint32_t size);
 /* Reads FIXED and the length of the CDB, of 6 or 16 bytes. A check where fixed blocks have no
  * length, where the drive has no blocks of such a length, or where a lock is broken. */

@@ -79,6 +79,21 @@ static void reset_read_errors(struct scsi_unit *unit)
 
 /* ---- 0Ch, sequential-access device ---- */
 
+/*
+ * Of IBM's drives: 10^6 bytes moved since the last cleaning, loads, cleanings, seconds of power.  A
+ * real LTO-6 drive's values agree with those of its page 14h (tests/scsi/test_real_vectors.c).
+ */
+static void put_ibm_lifetime(struct drive *d, struct log_writer *w)
+{
+	uint64_t written = drive_life(d, LIFE_WRITTEN), cleaned = d->life[LIFE_CLEANED_WRITTEN];
+
+	log_put_number(w, 0x8000, LOG_COUNTER,
+		       written > cleaned ? (written - cleaned) / MEGABYTE : 0, 4);
+	log_put_number(w, 0x8001, LOG_COUNTER, d->life[LIFE_LOADS], 4);
+	log_put_number(w, 0x8002, LOG_COUNTER, d->life[LIFE_CLEANINGS], 4);
+	log_put_number(w, 0x8003, LOG_COUNTER, drive_life(d, LIFE_POWER_ON_S), 4);
+}
+
 /* The four ways of data, of this load or the last one; and where things stand, in 10^6 bytes. */
 static void fill_sequential(struct scsi_unit *unit, struct log_writer *w)
 {
@@ -101,6 +116,8 @@ static void fill_sequential(struct scsi_unit *unit, struct log_writer *w)
 	}
 	log_put_number(w, 0x0008, LOG_BINARY, STAGE_BUFFER_BYTES / MEGABYTE, 4);
 	log_put_number(w, 0x0100, LOG_COUNTER, drive_wants_cleaning(d), 8);
+	if ((unit->features & DRIVE_IBM_SERVICE) != 0)
+		put_ibm_lifetime(d, w);
 }
 
 /* ---- 0Dh, temperature ---- */

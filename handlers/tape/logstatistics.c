@@ -135,7 +135,8 @@ static void put_identity(struct drive *d, struct log_writer *w)
 
 /* ---- 17h: what each partition has ---- */
 
-#define RECORD_SIZE 8 /* length (7), reserved, partition (2), 10^6 bytes (4) */
+#define POSITION_SIZE 10 /* length (9), reserved, partition (2), object (6) */
+#define RECORD_SIZE   8  /* length (7), reserved, partition (2), 10^6 bytes (4) */
 
 /* The three capacities of one partition, in bytes. */
 struct partition {
@@ -167,6 +168,29 @@ static uint32_t megabytes(uint64_t bytes)
 	uint64_t n = bytes / MEGABYTE;
 
 	return n > 0xfffffffe ? 0xfffffffe : (uint32_t)n; /* all ones: not known */
+}
+
+/*
+ * Where the first encrypted block is, and the first behind it that is not, of each partition: all
+ * ones, there is none; one less, there may be, and nobody knows where (SSC-5).
+ */
+static void put_encrypted(struct drive *d, struct log_writer *w)
+{
+	uint8_t records[POSITION_SIZE * CART_PARTITIONS] = { 0 };
+	unsigned cnt = drive_partitions(d);
+
+	for (unsigned i = 0; i < cnt; i++) {
+		uint8_t *p = records + (size_t)i * POSITION_SIZE;
+		struct stage *s = drive_partition_stage(d, i);
+
+		p[0] = POSITION_SIZE - 1;
+		p[3] = (uint8_t)i;
+		memset(p + 4, 0xff, 6);
+		if (s == NULL || stage_has_encrypted(s))
+			p[9] = 0xfe;
+	}
+	log_put(w, 0x0200, LOG_BINARY, records, (uint8_t)(cnt * POSITION_SIZE));
+	log_put(w, 0x0201, LOG_BINARY, records, (uint8_t)(cnt * POSITION_SIZE));
 }
 
 static void put_partitions(struct drive *d, struct log_writer *w)
@@ -212,5 +236,7 @@ void drive_fill_volume(struct scsi_unit *unit, struct log_writer *w)
 	log_put_number(w, 0x0101, LOG_BINARY, stage_info(d->stages[0])->loads, 4);
 	log_put_number(w, 0x0102, LOG_BINARY,
 		       capacity == 0 ? 0 : (t.life_written + t.life_read) / capacity, 4);
+	if ((unit->features & DRIVE_ENCRYPTION) != 0)
+		put_encrypted(d, w);
 	put_partitions(d, w);
 }

@@ -6,6 +6,7 @@
 
 #include "handlers/tape/internal.h"
 #include "lib/base/bytes.h"
+#include "lib/library/unit_state.h"
 #include "tests/support/rig.h"
 
 static void test_unit_ready(struct rig *r)
@@ -54,6 +55,35 @@ static void power_on_takes_the_place_of_all_others(void **state)
 	rig_power_on(r);
 	test_unit_ready(r);
 	expect_sense(r, SENSE_POWER_ON);
+	test_unit_ready(r);
+	expect_good(r);
+}
+
+/* What a library's description says anew: here the record of the last start has another serial. */
+static void another_identity_than_at_the_last_start_is_told_after_power_on(void **state)
+{
+	struct rig *r = *state;
+	char said[60];
+	size_t size = 0;
+
+	rig_restart(r);
+	test_unit_ready(r);
+	expect_good(r); /* the same as ever */
+	assert_int_equal(library_unit_load(r->library, 1, "inquiry", said, sizeof(said), &size), 0);
+	assert_int_equal(size, sizeof(said));
+	said[28] = 'Z';
+	assert_int_equal(library_unit_save(r->library, 1, "inquiry", said, sizeof(said)), 0);
+	drive_free(r->drive);
+	assert_int_equal(drive_new(r->library, 1, &r->drive), 0);
+	r->unit = drive_unit(r->drive);
+	rig_power_on(r); /* as the transport does once more */
+	test_unit_ready(r);
+	expect_sense(r, SENSE_POWER_ON);
+	test_unit_ready(r);
+	expect_sense(r, SENSE_INQUIRY_CHANGED);
+	test_unit_ready(r);
+	expect_good(r);
+	rig_restart(r); /* it is known now */
 	test_unit_ready(r);
 	expect_good(r);
 }
@@ -199,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		rig_test(several_come_one_after_the_other_in_their_order),
 		rig_test(power_on_takes_the_place_of_all_others),
+		rig_test(another_identity_than_at_the_last_start_is_told_after_power_on),
 		rig_test(inquiry_leaves_it_and_request_sense_takes_it),
 		rig_test(it_comes_before_a_refused_field_and_a_missing_medium),
 		rig_test(an_unknown_code_leaves_it),

@@ -172,8 +172,8 @@ static void read_position_tells_it_in_the_middle_of_the_recording(void **state)
 {
 	static const struct {
 		uint8_t object, flags;
-	} places[] = { { 0, 0x80 }, { 1, 0 },     { 19, 0 },    { 20, 0x01 }, { 39, 0x01 },
-		       { 40, 0x41 }, { 45, 0x41 }, { 50, 0x41 } };
+	} places[] = { { 0, 0x80 },  { 1, 0 },     { 19, 0 },    { 20, 0x01 },
+		       { 39, 0x01 }, { 40, 0x41 }, { 45, 0x41 }, { 50, 0x41 } };
 	struct rig *r = *state;
 
 	rig_medium_ready(r, &medium);

@@ -155,6 +155,49 @@ static void ltfs_sees_write_once_media_in_an_hp_drive(void **state)
 	persona_rig_free(rig);
 }
 
+/* The parameter, whole, of a page of the drive; NULL where it is not there. */
+static const uint8_t *parameter(struct persona_rig *rig, uint8_t page, uint16_t code)
+{
+	size_t size = ANSWER(rig, OP_LOG_SENSE, 0, 0x40 | page, 0, 0, (uint8_t)(code >> 8),
+			     (uint8_t)code, 4, 0, 0);
+
+	return size > 8 && get_be16(rig->data + 4) == code ? rig->data + 4 : NULL;
+}
+
+/*
+ * sg_logs of an IBM ULT3580-TD6, as python-scsi's issue quotes it.  Page 0Ch: 8001h is 419, as are
+ * the loads of page 14h; 8002h 0, its cleanings; 8003h 247318918, the seconds of its 68700 hours of
+ * power.  Page 17h with two partitions, none encrypted: FFFFFFFFFFFFh in 0200h and 0201h for each,
+ * and no 0018h, 0019h.
+ */
+static void lifetime_and_encryption_of_an_ibm_lto_6_drive(void **state)
+{
+	static const uint8_t none[] = { 0x02, 0x00, 0x03, 0x0a, 0x09, 0,    0,
+					0,    0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	struct persona_rig *rig = open_rig("ibm-lto6");
+	uint32_t loads;
+
+	(void)state;
+	assert_true(persona_rig_load(rig));
+	assert_non_null(parameter(rig, 0x14, 0));
+	loads = get_be32(rig->data + 8);
+	assert_int_equal(loads, 1);
+	for (uint16_t code = 0x8000; code <= 0x8003; code++) {
+		assert_non_null(parameter(rig, 0x0c, code));
+		assert_int_equal(rig->data[4 + 3], 4);
+		if (code == 0x8001)
+			assert_int_equal(get_be32(rig->data + 8), loads);
+	}
+	assert_null(parameter(rig, 0x17, 0x0018));
+	assert_non_null(parameter(rig, 0x17, 0x0200));
+	assert_memory_equal(rig->data + 4, none, sizeof(none));
+	assert_non_null(parameter(rig, 0x17, 0x0201));
+	persona_rig_free(rig);
+	rig = open_rig("hp-lto6");
+	assert_null(parameter(rig, 0x0c, 0x8000));
+	persona_rig_free(rig);
+}
+
 /* pastebin.com/F7KKiFXT: of an LTO-6 cartridge in an HP drive sg_logs says "Volume personality:
  * Ultrium-6". */
 static void volume_personality_of_an_lto_6_cartridge(void **state)
@@ -659,6 +702,7 @@ int main(void)
 		cmocka_unit_test(densities_of_an_hp_lto_5_drive),
 		cmocka_unit_test(medium_types_of_an_hp_lto_5_drive),
 		cmocka_unit_test(ltfs_sees_write_once_media_in_an_hp_drive),
+		cmocka_unit_test(lifetime_and_encryption_of_an_ibm_lto_6_drive),
 		cmocka_unit_test(volume_personality_of_an_lto_6_cartridge),
 		cmocka_unit_test(densities_of_a_quantum_lto_4_drive),
 		cmocka_unit_test(a_dlt_7000_drive),
