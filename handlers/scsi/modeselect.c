@@ -62,11 +62,11 @@ static enum scsi_status check_page(struct scsi_unit *unit, struct scsi_cmd *cmd,
  * MODE SELECT changes the bits in which a page of the list differs from what it was before the
  * list, and no others: where two pages say the same thing in their own ways, one that repeats what
  * was takes nothing back that the other one says, whatever their order.  Not so pages that are made
- * when they are asked for (row->sense): these are taken as they come.
+ * when they are asked for (row->sense, MODE_VOLATILE): these are taken as they come.
  */
 static bool is_kept(const struct mode_page *row)
 {
-	return row->sense == NULL && row->changeable != NULL;
+	return row->changeable != NULL && (row->sense == NULL || (row->flags & MODE_VOLATILE) == 0);
 }
 
 /* Takes the bits @mask of @from over into @page. */
