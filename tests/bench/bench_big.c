@@ -3,6 +3,7 @@
  * bench_big.c: what moving about costs on a cartridge of 10^7 and 10^8 blocks, and what opening it
  * takes in time and memory.  The cartridges are sparse (tests/support/big_cartridge.h): their
  * tables are as long as real ones and in the page cache, their data is there where a move looks.
+ * And what ERASE, FORMAT MEDIUM, SET CAPACITY and a change of partition cost, which throw it away.
  *
  * Prints a table of medians. Use: bench_big [--dir DIR] [--runs N]
  */
@@ -242,6 +243,88 @@ static void make(struct bench *b, uint64_t blocks, uint64_t marks, uint32_t bloc
 		die("making a cartridge", r);
 }
 
+/* ---- what throws a recording away ---- */
+
+static int erase_middle(struct bench *b)
+{
+	int r = cart_locate(b->cart, b->big.objects / 2);
+
+	if (r == 0)
+		r = cart_erase(b->cart);
+	return r == 0 ? cart_sync(b->cart) : r;
+}
+
+static int erase_all(struct bench *b)
+{
+	int r = cart_locate(b->cart, 0);
+
+	if (r == 0)
+		r = cart_erase(b->cart);
+	return r == 0 ? cart_sync(b->cart) : r;
+}
+
+static int format(struct bench *b, unsigned partitions, uint16_t proportion)
+{
+	const struct cart_format f = { .partitions = partitions, .proportion = proportion };
+	int r = cart_locate(b->cart, 0);
+
+	return r == 0 ? cart_format(b->cart, &f) : r;
+}
+
+static int format_two(struct bench *b)
+{
+	return format(b, 2, CART_WHOLE);
+}
+
+static int set_capacity(struct bench *b)
+{
+	return format(b, 1, CART_WHOLE / 2);
+}
+
+static int switch_partition(struct bench *b)
+{
+	struct cart *second = NULL;
+	int r = format(b, 2, CART_WHOLE);
+	double begun = now_us();
+
+	if (r == 0)
+		r = cart_open_partition(b->cart, 1, &second);
+	printf("  %-44s %10.1f us\n", "LOCATE to a partition not used before", now_us() - begun);
+	if (second != NULL)
+		ignore_result(cart_close(second)); /* nothing was written */
+	return r;
+}
+
+static const struct move ends[] = {
+	{ "ERASE in the middle", open_it, erase_middle },
+	{ "ERASE at the beginning", open_it, erase_all },
+	{ "FORMAT MEDIUM, two partitions", open_it, format_two },
+	{ "SET CAPACITY", open_it, set_capacity },
+	{ "FORMAT MEDIUM again", open_it, switch_partition },
+};
+
+/* Each on a recording of its own; then how long its files are still being deleted. */
+static void run_ends(struct bench *b, uint64_t blocks, uint64_t marks, uint32_t block_size)
+{
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		double begun, us;
+
+		make(b, blocks, marks, block_size);
+		ignore_result(ends[i].before(b));
+		begun = now_us();
+		if (ends[i].fn(b) != 0)
+			die(ends[i].label, -EIO);
+		us = now_us() - begun;
+		begun = now_us();
+		ignore_result(cart_close(b->cart));
+		printf("  %-44s %10.1f us, close behind it %.1f us\n", ends[i].label, us,
+		       now_us() - begun);
+		big_free(&b->big);
+		if (cart_delete(b->pool, "BIG") != 0)
+			die("delete", -EIO);
+	}
+}
+
 static void run(struct bench *b, uint64_t blocks, uint64_t marks, uint32_t block_size)
 {
 	size_t bytes = 0;
@@ -268,6 +351,7 @@ static void run(struct bench *b, uint64_t blocks, uint64_t marks, uint32_t block
 	big_free(&b->big);
 	if (cart_delete(b->pool, "BIG") != 0)
 		die("delete", -EIO);
+	run_ends(b, blocks, marks, block_size);
 }
 
 int main(int argc, char **argv)
