@@ -18,7 +18,7 @@
 #include "tests/fault/disk.h"
 #include "tests/fault/replay.h"
 
-#define LOSSES ROUNDS_OF(4) /* behind each call */
+#define LOSSES ROUNDS_OF(6) /* behind each call */
 #define EACH   50000000u    /* bytes of a partition */
 
 static int format_to(struct cart *c, unsigned partitions)
