@@ -30,7 +30,7 @@ void drive_call_end(struct library *library, struct drive_call *call)
 	if (call->link == NULL)
 		return;
 	if (--call->link->users == 0)
-		g_cond_broadcast(&library->idle);
+		(void)pthread_cond_broadcast(&library->idle);
 	call->link = NULL;
 }
 
@@ -71,9 +71,9 @@ static void load_first(struct library *library, uint16_t address)
 	if (c->barcode[0] == '\0' || !drive_call_begin(library, address, &c->to))
 		return;
 	operation_enter(library, &op);
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	c->to.ops->load(c->to.ctx, c->barcode);
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	drive_call_end(library, &c->to);
 	operation_leave(library, &op);
 }
@@ -87,7 +87,7 @@ int library_attach_drive(struct library *library, unsigned number,
 
 	if (number < 1 || number > library->config->drives)
 		return -ENOENT;
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	operation_await(library, address);
 	link = &library->drives[number - 1];
 	if (!library_may_change(library))
@@ -100,7 +100,7 @@ int library_attach_drive(struct library *library, unsigned number,
 		g_atomic_int_set(&link->note, DRIVE_EMPTY);
 		load_first(library, address);
 	}
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return r;
 }
 
@@ -108,20 +108,20 @@ void library_detach_drive(struct library *library, unsigned number)
 {
 	if (number < 1 || number > library->config->drives)
 		return;
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	library->drives[number - 1].ops = NULL;
 	library->drives[number - 1].ctx = NULL;
 	/* whoever called it before still may: its caller frees it when this returns */
 	while (library->drives[number - 1].users > 0)
-		g_cond_wait(&library->idle, &library->lock);
+		(void)pthread_cond_wait(&library->idle, &library->lock);
 	if (library->drives[number - 1].ops == NULL)
 		g_atomic_int_set(&library->drives[number - 1].note, DRIVE_EMPTY);
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 }
 
 void library_poll(struct library *library)
 {
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	for (unsigned i = 0; i < library->config->drives; i++) {
 		struct drive_call call;
 
@@ -130,12 +130,12 @@ void library_poll(struct library *library)
 			    DRIVE_LOADING ||
 		    !drive_call_begin(library, (uint16_t)(DRIVE_BASE + i), &call))
 			continue;
-		g_mutex_unlock(&library->lock);
+		(void)pthread_mutex_unlock(&library->lock);
 		call.ops->poll(call.ctx);
-		g_mutex_lock(&library->lock);
+		(void)pthread_mutex_lock(&library->lock);
 		drive_call_end(library, &call);
 	}
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 }
 
 int library_drive_alert(struct library *library, unsigned number, uint64_t set, uint64_t clear,
@@ -146,19 +146,19 @@ int library_drive_alert(struct library *library, unsigned number, uint64_t set, 
 
 	if (number < 1 || number > library->config->drives)
 		return LIBRARY_E_NO_ELEMENT;
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	if (!drive_call_begin(library, (uint16_t)(DRIVE_BASE + number - 1), &call)) {
-		g_mutex_unlock(&library->lock);
+		(void)pthread_mutex_unlock(&library->lock);
 		return -ENODEV;
 	}
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	if (call.ops->alert != NULL)
 		*ret_flags = call.ops->alert(call.ctx, set, clear);
 	else
 		r = -ENODEV;
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	drive_call_end(library, &call);
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return r;
 }
 
@@ -185,10 +185,10 @@ bool library_drive_option(struct library *library, unsigned number,
 {
 	bool on;
 
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	on = number <= library->config->drives &&
 	     library_drives_have(drives_with(library->config, option), number);
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return on;
 }
 
@@ -221,19 +221,19 @@ int library_set_drive_option(struct library *library, unsigned number,
 
 	if (number < 1 || number > library->config->drives)
 		return LIBRARY_E_NO_ELEMENT;
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	r = library_may_change(library) ? save_option(library, number, option, on)
 					: LIBRARY_E_NOT_OWNER;
 	if (r == 0)
 		(void)drive_call_begin(library, (uint16_t)(DRIVE_BASE + number - 1), &call);
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	if (call.link == NULL)
 		return r;
 	if (call.ops->option != NULL)
 		call.ops->option(call.ctx, option, on);
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	drive_call_end(library, &call);
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return r;
 }
 

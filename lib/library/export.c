@@ -37,8 +37,8 @@ int library_export(struct library *library, const char *barcode)
 
 	if (!barcode_is_valid(barcode))
 		return LIBRARY_E_SOURCE_EMPTY;
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	r = export_locked(library, barcode);
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return r;
 }

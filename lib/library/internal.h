@@ -11,6 +11,8 @@
 #ifndef VTL_LIBRARY_INTERNAL_H
 #define VTL_LIBRARY_INTERNAL_H
 
+#include <pthread.h>
+
 #include "lib/library/library.h"
 
 #define TRANSPORT_BASE 0u
@@ -121,16 +123,17 @@ struct library {
 	struct library_config *config; /* constant after open; but the drives' options, which the
 					  lock guards */
 
-	GMutex lock; /* guards all below; never held while a drive is called */
+	/* Of pthread, not glib: the thread sanitizer sees what they do. */
+	pthread_mutex_t lock; /* guards all below; never held while a drive is called */
 	bool owner;
 	int folder;  /* of STATE/NAME */
 	int lock_fd; /* -1 unless owner */
 	struct inventory inv;
 	struct drive_link *drives;    /* config->drives of them */
 	struct operation *operations; /* that are under way; each is its caller's */
-	GCond idle;                   /* an operation is over, or a drive has no users any more */
+	pthread_cond_t idle;          /* an operation is over, or a drive has no users any more */
 
-	GMutex listener_lock; /* a leaf: nothing is locked under it */
+	pthread_mutex_t listener_lock; /* a leaf: nothing is locked under it */
 	library_moved_fn moved;
 	void *moved_ctx;
 };

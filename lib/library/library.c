@@ -16,7 +16,7 @@
 
 #include "lib/library/internal.h"
 
-static GMutex table_lock;
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 static GHashTable *table; /* name -> struct library, both borrowed; guarded by table_lock */
 
 /* ---- open ---- */
@@ -29,9 +29,9 @@ static void library_destroy_object(struct library *library)
 	inventory_clear(&library->inv);
 	library_config_free(library->config);
 	g_free(library->drives);
-	g_mutex_clear(&library->lock);
-	g_cond_clear(&library->idle);
-	g_mutex_clear(&library->listener_lock);
+	(void)pthread_mutex_destroy(&library->lock);
+	(void)pthread_cond_destroy(&library->idle);
+	(void)pthread_mutex_destroy(&library->listener_lock);
 	g_free(library);
 }
 
@@ -62,9 +62,9 @@ static struct library *library_new(const char *name, GError **error)
 	library->folder = folder;
 	library->lock_fd = -1;
 	library->drives = g_new0(struct drive_link, config->drives);
-	g_mutex_init(&library->lock);
-	g_cond_init(&library->idle);
-	g_mutex_init(&library->listener_lock);
+	(void)pthread_mutex_init(&library->lock, NULL);
+	(void)pthread_cond_init(&library->idle, NULL);
+	(void)pthread_mutex_init(&library->listener_lock, NULL);
 	return library;
 }
 
@@ -82,10 +82,10 @@ static gboolean library_reload(struct library *library, GError **error)
 		inventory_clear(&inv);
 		return FALSE;
 	}
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	inventory_clear(&library->inv);
 	library->inv = inv;
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return TRUE;
 }
 
@@ -114,10 +114,10 @@ static gboolean library_rebuild(struct library *library, const char *why, GError
 	g_warning("library %s: the inventory was damaged (%s); its cartridges were put into slots "
 		  "in the order of their barcodes, the damaged file is kept as %s/%s/%s",
 		  library->name, why, library_state_dir(), library->name, DAMAGED_FILE);
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	inventory_clear(&library->inv);
 	library->inv = inv;
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return TRUE;
 }
 
@@ -163,10 +163,10 @@ static gboolean library_own(struct library *library, GError **error)
 		(void)close(fd);
 		return FALSE;
 	}
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	library->lock_fd = fd;
 	library->owner = true;
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return TRUE;
 }
 
@@ -187,7 +187,7 @@ struct library *library_open(const char *name, unsigned flags, GError **error)
 	struct library *library;
 	gboolean good = TRUE;
 
-	g_mutex_lock(&table_lock);
+	(void)pthread_mutex_lock(&table_lock);
 	library = table == NULL ? NULL : g_hash_table_lookup(table, name);
 	if (library != NULL)
 		(void)library_ref(library);
@@ -206,7 +206,7 @@ struct library *library_open(const char *name, unsigned flags, GError **error)
 			table = g_hash_table_new(g_str_hash, g_str_equal);
 		g_hash_table_replace(table, library->name, library);
 	}
-	g_mutex_unlock(&table_lock);
+	(void)pthread_mutex_unlock(&table_lock);
 	return library;
 }
 
@@ -222,9 +222,9 @@ void library_unref(struct library *library)
 {
 	if (library == NULL)
 		return;
-	g_mutex_lock(&table_lock);
+	(void)pthread_mutex_lock(&table_lock);
 	unref_locked(library);
-	g_mutex_unlock(&table_lock);
+	(void)pthread_mutex_unlock(&table_lock);
 }
 
 /* ---- what does not change ---- */
@@ -320,9 +320,9 @@ bool library_is_owned(const struct library *library)
 	struct library *l = (struct library *)(guintptr)library;
 	bool owner;
 
-	g_mutex_lock(&l->lock);
+	(void)pthread_mutex_lock(&l->lock);
 	owner = l->owner;
-	g_mutex_unlock(&l->lock);
+	(void)pthread_mutex_unlock(&l->lock);
 	return owner;
 }
 
@@ -340,7 +340,7 @@ bool library_element(struct library *library, uint16_t address, struct library_e
 				     .access = true };
 	const struct cell *cell;
 
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	cell = inventory_cell(&library->inv, address);
 	if (cell != NULL) {
 		e.full = cell->barcode[0] != '\0';
@@ -352,7 +352,7 @@ bool library_element(struct library *library, uint16_t address, struct library_e
 			drive_describe(library, &e);
 		*ret_element = e;
 	}
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return cell != NULL;
 }
 
@@ -360,9 +360,9 @@ bool library_find(struct library *library, const char *barcode, uint16_t *ret_ad
 {
 	bool found;
 
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	found = inventory_find(&library->inv, barcode, ret_address) != NULL;
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return found;
 }
 
@@ -370,17 +370,17 @@ bool library_find(struct library *library, const char *barcode, uint16_t *ret_ad
 
 void library_set_listener(struct library *library, library_moved_fn moved, void *ctx)
 {
-	g_mutex_lock(&library->listener_lock);
+	(void)pthread_mutex_lock(&library->listener_lock);
 	library->moved = moved;
 	library->moved_ctx = ctx;
-	g_mutex_unlock(&library->listener_lock);
+	(void)pthread_mutex_unlock(&library->listener_lock);
 }
 
 void library_tell(struct library *library, const char *barcode, uint16_t source,
 		  uint16_t destination)
 {
-	g_mutex_lock(&library->listener_lock);
+	(void)pthread_mutex_lock(&library->listener_lock);
 	if (library->moved != NULL)
 		library->moved(library->moved_ctx, library, barcode, source, destination);
-	g_mutex_unlock(&library->listener_lock);
+	(void)pthread_mutex_unlock(&library->listener_lock);
 }

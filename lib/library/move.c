@@ -63,7 +63,7 @@ const struct operation *operation_at(const struct library *library, uint16_t add
 void operation_await(struct library *library, uint16_t address)
 {
 	while (operation_at(library, address) != NULL)
-		g_cond_wait(&library->idle, &library->lock);
+		(void)pthread_cond_wait(&library->idle, &library->lock);
 }
 
 void operation_enter(struct library *library, struct operation *op)
@@ -79,7 +79,7 @@ void operation_leave(struct library *library, struct operation *op)
 	while (*at != op)
 		at = &(*at)->next;
 	*at = op->next;
-	g_cond_broadcast(&library->idle);
+	(void)pthread_cond_broadcast(&library->idle);
 }
 
 /* Until nothing is under way at any of them at the same time. */
@@ -233,15 +233,15 @@ static int save(struct library *library, struct operation *op)
 {
 	int r;
 
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	/* it may have been destroyed while a drive was at its command */
 	r = library_may_change(library) ? commit(library, op) : LIBRARY_E_NOT_OWNER;
 	if (r == 0) {
 		op->committed = true; /* the sources are everybody's again */
-		g_cond_broadcast(&library->idle);
+		(void)pthread_cond_broadcast(&library->idle);
 		tell_all(library, op);
 	}
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return r;
 }
 
@@ -274,9 +274,9 @@ static int operation_run(struct library *library, struct operation *op)
 		(void)drive_call_begin(library, op->change[i].source, &op->change[i].from);
 		(void)drive_call_begin(library, op->change[i].destination, &op->change[i].to);
 	}
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	r = operation_carry_out(library, op);
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	for (unsigned i = 0; i < op->cnt; i++) {
 		drive_call_end(library, &op->change[i].from);
 		drive_call_end(library, &op->change[i].to);
@@ -306,9 +306,9 @@ int library_move(struct library *library, uint16_t source, uint16_t destination)
 {
 	int r;
 
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	r = move_locked(library, source, destination, TAKER_HOST);
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return r;
 }
 
@@ -316,7 +316,7 @@ int library_take_out(struct library *library, uint16_t source, uint16_t destinat
 {
 	int r;
 
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	/* somebody else's move from there, or to there: not waited for, either */
 	if (!force && operation_at(library, source) != NULL)
 		r = LIBRARY_E_BUSY;
@@ -324,7 +324,7 @@ int library_take_out(struct library *library, uint16_t source, uint16_t destinat
 		r = LIBRARY_E_DESTINATION_FULL;
 	else
 		r = move_locked(library, source, destination, force ? TAKER_FORCE : TAKER_OPERATOR);
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return r;
 }
 
@@ -354,9 +354,9 @@ int library_exchange(struct library *library, uint16_t source, uint16_t destinat
 {
 	int r;
 
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	r = exchange_locked(library, source, destination1, destination2);
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return r;
 }
 
@@ -409,8 +409,8 @@ int library_import(struct library *library, const char *barcode, bool mail_slot,
 	if (!barcode_is_valid(barcode) ||
 	    cart_stat(library->config->pool, barcode, &info) == CART_E_ABSENT)
 		return LIBRARY_E_SOURCE_EMPTY;
-	g_mutex_lock(&library->lock);
+	(void)pthread_mutex_lock(&library->lock);
 	r = import_locked(library, barcode, mail_slot, ret_address);
-	g_mutex_unlock(&library->lock);
+	(void)pthread_mutex_unlock(&library->lock);
 	return r;
 }

@@ -14,8 +14,8 @@
 #define PATIENCE_S 60
 
 struct slow_drive {
-	GMutex lock;
-	GCond changed;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
 	unsigned gates;  /* calls that are to be held, of any kind */
 	unsigned inside; /* calls that are held now */
 	unsigned loads, ejects, polls;
@@ -26,15 +26,15 @@ struct slow_drive {
 /* Counts, and waits while the test wants it to. */
 static void be_called(struct slow_drive *d, unsigned *counter)
 {
-	g_mutex_lock(&d->lock);
+	(void)pthread_mutex_lock(&d->lock);
 	++*counter;
 	d->inside++;
-	g_cond_broadcast(&d->changed);
+	(void)pthread_cond_broadcast(&d->changed);
 	while (d->gates > 0)
-		g_cond_wait(&d->changed, &d->lock);
+		(void)pthread_cond_wait(&d->changed, &d->lock);
 	d->inside--;
-	g_cond_broadcast(&d->changed);
-	g_mutex_unlock(&d->lock);
+	(void)pthread_cond_broadcast(&d->changed);
+	(void)pthread_mutex_unlock(&d->lock);
 }
 
 static void slow_load(void *ctx, const char *barcode)
@@ -77,25 +77,25 @@ static const struct library_drive_ops slow_ops = {
 /* From now on the drive holds whoever calls it. */
 static void hold(struct slow_drive *d)
 {
-	g_mutex_lock(&d->lock);
+	(void)pthread_mutex_lock(&d->lock);
 	d->gates = 1;
-	g_mutex_unlock(&d->lock);
+	(void)pthread_mutex_unlock(&d->lock);
 }
 
 static void let_go(struct slow_drive *d)
 {
-	g_mutex_lock(&d->lock);
+	(void)pthread_mutex_lock(&d->lock);
 	d->gates = 0;
-	g_cond_broadcast(&d->changed);
-	g_mutex_unlock(&d->lock);
+	(void)pthread_cond_broadcast(&d->changed);
+	(void)pthread_mutex_unlock(&d->lock);
 }
 
 static void await_caller(struct slow_drive *d)
 {
-	g_mutex_lock(&d->lock);
+	(void)pthread_mutex_lock(&d->lock);
 	while (d->inside == 0)
-		g_cond_wait(&d->changed, &d->lock);
-	g_mutex_unlock(&d->lock);
+		(void)pthread_cond_wait(&d->changed, &d->lock);
+	(void)pthread_mutex_unlock(&d->lock);
 }
 
 /* ---- lib0, owned, with both drives attached, T1 in drive 1 ---- */
@@ -117,8 +117,8 @@ static int setup(void **state)
 	b->place = place;
 	b->library = place_open(LIBRARY_OPEN_OWN);
 	for (unsigned i = 0; i < 2; i++) {
-		g_mutex_init(&b->drive[i].lock);
-		g_cond_init(&b->drive[i].changed);
+		(void)pthread_mutex_init(&b->drive[i].lock, NULL);
+		(void)pthread_cond_init(&b->drive[i].changed, NULL);
 		if (library_attach_drive(b->library, i + 1, &slow_ops, &b->drive[i]) != 0)
 			return -1;
 	}
@@ -133,8 +133,8 @@ static int teardown(void **state)
 
 	for (unsigned i = 0; i < 2; i++) {
 		library_detach_drive(b->library, i + 1);
-		g_mutex_clear(&b->drive[i].lock);
-		g_cond_clear(&b->drive[i].changed);
+		(void)pthread_mutex_destroy(&b->drive[i].lock);
+		(void)pthread_cond_destroy(&b->drive[i].changed);
 	}
 	library_unref(b->library);
 	g_free(b);
