@@ -329,6 +329,26 @@ static void what_was_encrypted_needs_its_key(void **state)
 	expect_position(r, 1);
 }
 
+/* Log page 17h, 0200h: all ones where nothing is encrypted; one less: there is, and nobody knows
+ * where. */
+static void volume_statistics_say_whether_there_is_anything_encrypted(void **state)
+{
+	static const uint8_t none[] = { 9, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	static const uint8_t some[] = { 9, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe };
+	struct rig *r = *state;
+
+	write_block(r, 'p', 500);
+	run(r, 18, OP_LOG_SENSE, 0, 0x40 | 0x17, 0, 0, 0x02, 0x00, 0, 18, 0);
+	expect_good(r);
+	assert_memory_equal(r->data + 8, none, sizeof(none));
+	set_crypt(r, 2, 2, 1);
+	write_block(r, 'e', 600);
+	write_filemarks(r, 1);
+	run(r, 18, OP_LOG_SENSE, 0, 0x40 | 0x17, 0, 0, 0x02, 0x00, 0, 18, 0);
+	expect_good(r);
+	assert_memory_equal(r->data + 8, some, sizeof(some));
+}
+
 static void a_mixed_tape_is_read_in_mixed_mode(void **state)
 {
 	struct rig *r = *state;
@@ -659,6 +679,7 @@ int main(void)
 		rig_test(key_associated_data_is_as_long_as_the_model_says),
 		rig_test(lengths_of_the_command_are_checked),
 		rig_test(what_was_encrypted_needs_its_key),
+		rig_test(volume_statistics_say_whether_there_is_anything_encrypted),
 		rig_test(a_mixed_tape_is_read_in_mixed_mode),
 		rig_test(raw_read_gives_the_envelope_where_it_may),
 		rig_test(the_next_block_is_described),
