@@ -71,21 +71,22 @@ static void *choose(const void *rows, unsigned cnt, unsigned more, const struct 
 
 /* ---- mode pages as the model has them ---- */
 
-/* The defaults of @row in memory of their own, which tables_free() finds. */
-static uint8_t *own_defaults(struct scsi_tables *t, struct mode_page *row)
+/* @size bytes of a row in memory of their own, which tables_free() finds; NULL in it: zeros. */
+static uint8_t *own_bytes(struct scsi_tables *t, const uint8_t **row_bytes, size_t size)
 {
 	uint8_t *bytes = calloc(1, UNIT_MODE_PAGE_MAX);
 
 	for (unsigned i = 0; i < t->owned_cnt; i++) {
-		if (t->owned[i] != row->defaults)
+		if (t->owned[i] != *row_bytes)
 			continue;
 		free(bytes);
 		return t->owned[i];
 	}
 	if (bytes == NULL)
 		return NULL;
-	memcpy(bytes, row->defaults, row->size);
-	row->defaults = bytes;
+	if (*row_bytes != NULL)
+		memcpy(bytes, *row_bytes, size);
+	*row_bytes = bytes;
 	t->owned[t->owned_cnt++] = bytes;
 	return bytes;
 }
@@ -131,7 +132,7 @@ static bool patch_mode(struct scsi_tables *t, struct mode_page *rows, const stru
 
 	if (row == NULL || b->at + b->size > row->size)
 		return true; /* the model has no such page, by its list or its features */
-	bytes = own_defaults(t, row);
+	bytes = own_bytes(t, b->mask ? &row->changeable : &row->defaults, row->size);
 	if (bytes == NULL)
 		return false;
 	memcpy(bytes + b->at, b->bytes, b->size);
@@ -142,15 +143,21 @@ static bool model_mode(struct scsi_tables *t, const struct page_patches *patches
 {
 	struct mode_page *rows = (struct mode_page *)(uintptr_t)t->mode_pages; /* ours */
 
-	t->owned = calloc(t->mode_pages_cnt + 1, sizeof(*t->owned));
+	const unsigned cnt = patches != NULL ? patches->cnt : 0;
+
+	t->owned = calloc(t->mode_pages_cnt + 2u * cnt + 1, sizeof(*t->owned));
 	if (t->owned == NULL)
 		return false;
-	for (unsigned i = 0; patches != NULL && i < patches->cnt; i++)
-		if (!patches->rows[i].whole && !patch_mode(t, rows, &patches->rows[i]))
+	for (unsigned i = 0; i < cnt; i++)
+		if (!patches->rows[i].whole && !patches->rows[i].mask &&
+		    !patch_mode(t, rows, &patches->rows[i]))
 			return false;
-	for (unsigned i = 0; patches != NULL && i < patches->cnt; i++)
+	for (unsigned i = 0; i < cnt; i++)
 		if (patches->rows[i].whole)
 			add_mode(t, rows, &patches->rows[i]);
+	for (unsigned i = 0; i < cnt; i++)
+		if (patches->rows[i].mask && !patch_mode(t, rows, &patches->rows[i]))
+			return false;
 	return true;
 }
 

@@ -180,9 +180,9 @@ static void reset_parameters(struct drive *d)
 	d->block_size = 0;
 	d->buffered = 1;
 	drive_forget_associated_protection(d);
+	d->format_density = 0;
 	if (d->stage != NULL) {
 		d->request_valid = false;
-		d->format_density = 0;
 		drive_follow_compression(d);
 	}
 	library_drive_note(d->library, d->number, d->state, d->prevented);

@@ -80,6 +80,19 @@ void drive_sense_format(struct scsi_unit *unit, uint8_t *page)
 	page[MEDIUM_ENCRYPTS] = row != NULL && row->encryptable ? 1 : 0;
 }
 
+/* A density that this drive records, or the one loaded takes: one may be set before a load. */
+static bool formats_as(struct drive *d, uint8_t density)
+{
+	const struct drive_model *m = drive_model(d);
+
+	if (d->state == DRIVE_READY)
+		return writable_as(d, density) != NULL;
+	for (unsigned i = 0; i < m->densities_cnt; i++)
+		if (m->densities[i].code == density)
+			return true;
+	return false;
+}
+
 enum scsi_status drive_select_format(struct scsi_unit *unit, struct scsi_cmd *cmd,
 				     const uint8_t *page, unsigned offset, bool apply)
 {
@@ -90,7 +103,7 @@ enum scsi_status drive_select_format(struct scsi_unit *unit, struct scsi_cmd *cm
 		d->format_density = density;
 		return SCSI_GOOD;
 	}
-	if (density != 0 && (d->state != DRIVE_READY || writable_as(d, density) == NULL))
+	if (density != 0 && !formats_as(d, density))
 		return scsi_check_list(unit, cmd, offset + FORMAT_DENSITY, 7);
 	return SCSI_GOOD;
 }

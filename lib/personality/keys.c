@@ -120,6 +120,7 @@ static const struct key_row drive_keys[] = {
 	{ "log_pages",    value_pages,    FIELD(drive_model, log_pages),       0, 0x3f },
 	{ "vpd_pages",    value_pages,    FIELD(drive_model, vpd_pages),       0, 0xff },
 	{ "mode_bytes.",  value_patch,    FIELD(drive_model, mode_bytes),      0, 0x3e },
+	{ "mode_mask.",   value_patch,    FIELD(drive_model, mode_bytes),      1, 0x3e },
 	{ "mode.",        value_page,     FIELD(drive_model, mode_bytes),      0, 0x3e },
 	{ "vpd.",         value_page,     FIELD(drive_model, vpd_bytes),       1, 0xff },
 	{ "inquiry",      value_patch,    FIELD(drive_model, inquiry_bytes),   0, 0 },

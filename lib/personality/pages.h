@@ -34,6 +34,7 @@ struct page_field {
 struct page_bytes {
 	uint8_t page, subpage;
 	bool whole;    /* the page with its header: a page of the vendor's own */
+	bool mask;     /* else: of the bits that a host can set, not of the defaults */
 	uint16_t at;   /* else: where @bytes stand, from the page's first byte */
 	uint16_t size; /* bytes */
 	const uint8_t *bytes;

@@ -251,7 +251,8 @@ struct page_patches value_patched(struct catalogue *catalogue, struct page_patch
 
 	for (unsigned i = 0; i < old.cnt; i++)
 		if (old.rows[i].page != row->page || old.rows[i].subpage != row->subpage ||
-		    old.rows[i].whole != row->whole || old.rows[i].at != row->at)
+		    old.rows[i].whole != row->whole || old.rows[i].mask != row->mask ||
+		    old.rows[i].at != row->at)
 			rows[n++] = old.rows[i];
 	rows[n++] = *row;
 	return (struct page_patches){ .rows = rows, .cnt = n };
@@ -280,6 +281,7 @@ static char *page_of_key(const struct key_row *row, const char *rest, struct pag
 	return NULL;
 }
 
+/* row->min: of the bits that a host can set. */
 VALUE_READER(value_patch)
 {
 	g_auto(GStrv) parts = g_strsplit(value, ";", -1);
@@ -287,7 +289,7 @@ VALUE_READER(value_patch)
 
 	for (char **part = parts; why == NULL && *part != NULL; part++) {
 		char *text = g_strstrip(*part), *colon = strchr(text, ':');
-		struct page_bytes patch = { 0 };
+		struct page_bytes patch = { .mask = row->min != 0 };
 		guint64 at = 0;
 
 		if (*text == '\0')

@@ -210,7 +210,7 @@ static void a_format_that_the_drive_does_not_write_is_refused(void **state)
 	ltfs_unload(h); /* with the medium goes what was to become of it */
 	assert_true(ltfs_mode_sense(h, 0x25, 0, 48));
 	assert_int_equal(h->data[26], 0);
-	h->data[26] = 0x55;
+	h->data[26] = 0x53; /* of no medium that it writes */
 	assert_int_equal(ltfs_mode_select(h, 48), 0x052600);
 	leave(h);
 }

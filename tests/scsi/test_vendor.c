@@ -78,6 +78,101 @@ static void drives_of_others_have_no_pages_of_ibms(void **state)
 	}
 }
 
+/* A page as sg_wr_mode reads it, header and descriptor before it. */
+static void read_page(struct persona_rig *rig, const uint8_t *contents, size_t size)
+{
+	const bool sub = (contents[0] & 0x40) != 0;
+	const uint8_t cdb[10] = { OP_MODE_SENSE_10, 0, contents[0] & 0x3f,
+				  sub ? contents[1] : 0, [7] = 1 };
+
+	assert_int_equal(persona_rig_ask(rig, drive_unit(rig->drive), cdb, 10), 16 + size);
+	assert_memory_equal(rig->data + 16 + 1, contents + 1, sub ? 3 : 1);
+}
+
+/* sg_wr_mode --page=.. --contents=..: the whole page, then what the drive has. */
+static void write_page(struct persona_rig *rig, const uint8_t *contents, size_t size)
+{
+	const uint8_t cdb[10] = { OP_MODE_SELECT_10, 0x10, [8] = (uint8_t)(16 + size) };
+	uint8_t why[18] = { 0 };
+
+	read_page(rig, contents, size);
+	rig->data[0] = rig->data[1] = 0;
+	memcpy(rig->data + 16, contents, size);
+	rig->data[16] &= 0x7f;
+	if (persona_rig_send(rig, drive_unit(rig->drive), cdb, 10, 16 + size, why) != SCSI_GOOD)
+		fail_msg("page %02Xh: %X/%02X%02X at %u", contents[0], why[2] & 0x0f, why[12],
+			 why[13], get_be16(why + 16));
+	read_page(rig, contents, size);
+	assert_memory_equal(rig->data + 17, contents + 1, size < 24 ? size - 1 : 23);
+}
+
+/* CERN's script that configures drives before its tape servers start, page by page. */
+static void cerns_script_configures_drives(void **state)
+{
+	static const uint8_t skip_sync[20] = { 0xf0, 0x40, 0, 0x10 };
+	static const uint8_t archive[20] = { 0xf0, 0x43, 0, 0x10 };
+	static const uint8_t ibm_10[16] = { 0x90, 0x0e, [7] = 0x14, 0xc0, 0, 0x18, [14] = 1 };
+	static const uint8_t ibm_25[32] = {
+		0x25, 0x1e, [3] = 7, [5] = 1, [8] = 0xc0, 0, 0x55, [22] = 0x28
+	};
+	static const uint8_t stk_10[16] = { 0x10, 0x0e, [7] = 0x64, 0x50, 0, 0x18, [14] = 1 };
+	static const uint8_t stk_25[32] = { 0x25, 0x1e, [5] = 1, [8] = 0xc0 };
+	static const struct {
+		const char *personality;
+		const uint8_t *contents;
+		size_t size;
+	} pages[] = {
+		{ "ibm-lto8", skip_sync, 20 },   { "ibm-3592-e08", ibm_10, 16 },
+		{ "ibm-3592-e08", ibm_25, 32 },  { "ibm-3592-e08", archive, 20 },
+		{ "ibm-3592-55f", ibm_10, 16 },  { "ibm-3592-55f", ibm_25, 32 },
+		{ "ibm-3592-55f", archive, 20 }, { "ibm-3592-60f", ibm_10, 16 },
+		{ "ibm-3592-60f", ibm_25, 32 },  { "stk-t10000d", stk_10, 16 },
+		{ "stk-t10000d", stk_25, 32 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		struct persona_rig *rig = start(pages[i].personality);
+
+		write_page(rig, pages[i].contents, pages[i].size);
+		assert_true(persona_rig_load(rig));
+		persona_rig_settle(rig, drive_unit(rig->drive));
+		read_page(rig, pages[i].contents, pages[i].size);
+		/* And stays, but the density, and compression, which is the cartridge's. */
+		assert_memory_equal(rig->data + 17, pages[i].contents + 1, 9);
+		persona_rig_free(rig);
+	}
+}
+
+/* Bits that no mask names stay as the model has them; what was set goes with a reset. */
+static void a_vendors_page_changes_where_its_mask_says(void **state)
+{
+	static const uint8_t cdb[10] = { OP_MODE_SELECT_10, 0x10, [8] = 36 };
+	static const uint8_t masks[10] = { OP_MODE_SENSE_10, 8, 0x70, 0x40, [7] = 1 };
+	static const uint8_t page[20] = { 0x70, 0x40, 0, 0x10 };
+	struct persona_rig *rig = start("ibm-lto8");
+	struct scsi_unit *unit = drive_unit(rig->drive);
+	uint8_t why[18];
+
+	(void)state;
+	read_page(rig, page, sizeof(page));
+	assert_int_equal(rig->data[16], 0xf0); /* can be saved */
+	assert_int_equal(rig->data[20], 0x01);
+	rig->data[0] = rig->data[1] = 0;
+	rig->data[20] = 0x03;
+	assert_int_equal(persona_rig_send(rig, unit, cdb, 10, 36, why), SCSI_CHECK_CONDITION);
+	assert_memory_equal(why + 12, "\x26\x00", 2);
+	assert_memory_equal(why + 15, "\x89\x00\x14", 3); /* bit 1 of byte 20 */
+	assert_int_equal(persona_rig_ask(rig, unit, masks, 10), 28);
+	assert_memory_equal(rig->data + 8, "\xf0\x40\x00\x10\x01\0\0\0", 8);
+	write_page(rig, page, sizeof(page));
+	unit_reset(unit);
+	persona_rig_settle(rig, unit);
+	read_page(rig, page, sizeof(page));
+	assert_int_equal(rig->data[20], 0x01);
+	persona_rig_free(rig);
+}
+
 /* What LTFS does when it opens a 3592 drive: sg_set_default(). */
 static void ltfs_turns_off_reading_across_the_end_of_data(void **state)
 {
@@ -93,7 +188,7 @@ static void ltfs_turns_off_reading_across_the_end_of_data(void **state)
 	rig->data[0] = rig->data[1] = 0;
 	rig->data[24] = 0x0c;
 	assert_int_equal(persona_rig_send(rig, unit, select, sizeof(select), 48, why), SCSI_GOOD);
-	rig->data[26] = 0x54; /* of no medium */
+	rig->data[26] = 0x53; /* it records none */
 	assert_int_equal(persona_rig_send(rig, unit, select, sizeof(select), 48, why),
 			 SCSI_CHECK_CONDITION);
 	assert_int_equal(why[2] & 0x0f, 0x05);
@@ -177,6 +272,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_ibm_drive_says_whether_it_encrypts),
 		cmocka_unit_test(drives_of_others_have_no_pages_of_ibms),
+		cmocka_unit_test(cerns_script_configures_drives),
+		cmocka_unit_test(a_vendors_page_changes_where_its_mask_says),
 		cmocka_unit_test(ltfs_turns_off_reading_across_the_end_of_data),
 		cmocka_unit_test(the_ait_page_tells_of_the_cassette),
 		cmocka_unit_test(hps_status_follows_cleaning_medium_and_loads),
