@@ -37,7 +37,7 @@ claim "a making that stops tells what is made and what is not"
 run cartridge create TAP010L8-TAP014L8
 expect 1 '^TAP010L8 +lib0 +slot 4' '^TAP011L8 +lib0 +slot 5' 'cannot make cartridge TAP012L8' \
 	'2 of 5 are made and stay; not made: TAP012L8, TAP013L8, TAP014L8$'
-[ -e "$pool/TAP011L8.cart" ] && [ ! -e "$pool/TAP013L8.cart" ] || fail "that is so"
+{ [ -e "$pool/TAP011L8.cart" ] && [ ! -e "$pool/TAP013L8.cart" ]; } || fail "that is so"
 run cartridge create --json TAP012L8-TAP014L8
 expect_json 'j == []'
 expect 1 '0 of 3 are made'
@@ -152,14 +152,14 @@ expect 4
 run cartridge delete TAP002L8 --yes
 expect 4
 expect_error 'only on physical volumes'
-[ -e "$pool/DATA1.cart" ] && [ -e "$pool/TAP002L8.cart" ] || fail "they stay"
+{ [ -e "$pool/DATA1.cart" ] && [ -e "$pool/TAP002L8.cart" ]; } || fail "they stay"
 printf garbage >"$pool/TAP003L8.cart/header"
 run cartridge delete TAP003L8 --yes
 expect 4
 expect_error 'it is damaged'
 run cartridge delete --yes --force DATA1 TAP002L8 TAP003L8 PARTS1 LEFT1
 expect 0
-[ ! -e "$pool/DATA1.cart" ] && [ ! -e "$pool/TAP002L8.cart" ] || fail "they are gone"
+{ [ ! -e "$pool/DATA1.cart" ] && [ ! -e "$pool/TAP002L8.cart" ]; } || fail "they are gone"
 
 claim "backups of repairs go with the cartridge, and with the library"
 "$TOOL" make "$pool" DATA1 || fail "a recording"
