@@ -254,9 +254,44 @@ static bool is_confirmed(const struct handled *h, const struct cart_info *info, 
 	return false;
 }
 
+/* Who may record on it while we ask is asked again when nobody can any more. */
+struct last_look {
+	const struct handled *h;
+	const char *why; /* the objection */
+};
+
+static int look_again(void *ctx)
+{
+	struct last_look *look = ctx;
+	const struct handled *h = look->h;
+	g_autofree struct cart_info *info = g_new0(struct cart_info, 1);
+	int r = cart_stat(h->pool, h->barcode, info);
+
+	if (vtl_option(h->vtl, "force") == NULL)
+		look->why = objection(h, info, r);
+	return look->why == NULL ? 0 : -ECANCELED;
+}
+
+static enum vtl_exit refuse_for(const struct handled *h, const char *why)
+{
+	return vtl_fail_code(VTL_REFUSED,
+			     "cartridge %s was not deleted: %s; --force deletes it all the same",
+			     h->barcode, why);
+}
+
+static void tell_left(const struct handled *h, const struct cart_deletion *deletion)
+{
+	if (deletion->left_error == 0)
+		return;
+	(void)fprintf(stderr, "vtl: cartridge %s is deleted, but %s/%s is still there: %s\n",
+		      h->barcode, h->pool, deletion->left, g_strerror(-deletion->left_error));
+}
+
 /* First out of the library, so that no drive can load it in between. */
 static enum vtl_exit delete_now(struct handled *h)
 {
+	struct last_look look = { .h = h };
+	struct cart_deletion deletion = { .check = look_again, .ctx = &look };
 	GError *error = NULL;
 	int r = cart_probe(h->pool, h->barcode);
 
@@ -264,17 +299,30 @@ static enum vtl_exit delete_now(struct handled *h)
 		return refuse(h, "delete", r);
 	if (h->element != NULL && !take_out(h, &error))
 		return vtl_fail(error);
-	r = cart_delete(h->pool, h->barcode);
-	if (r != 0) {
-		if (h->element != NULL)
-			(void)fprintf(stderr,
-				      "vtl: cartridge %s is out of the library now (vtl cartridge "
-				      "import %s brings it back)\n",
-				      h->barcode, h->barcode);
-		return refuse(h, "delete", r);
+	r = cart_delete_if(h->pool, h->barcode, &deletion);
+	if (r == 0) {
+		tell(h, "delete", "is deleted");
+		tell_left(h, &deletion);
+		return VTL_OK;
 	}
-	tell(h, "delete", "is deleted");
-	return VTL_OK;
+	if (h->element != NULL)
+		(void)fprintf(stderr,
+			      "vtl: cartridge %s is out of the library now (vtl cartridge import "
+			      "%s brings it back)\n",
+			      h->barcode, h->barcode);
+	return look.why != NULL ? refuse_for(h, look.why) : refuse(h, "delete", r);
+}
+
+/* Asking took its time: where is it now? */
+static enum vtl_exit delete_wherever(const struct handled *asked)
+{
+	struct handled h;
+	enum vtl_exit code = take(asked->vtl, asked->barcode, &h);
+
+	if (code == VTL_OK)
+		code = delete_now(&h);
+	put_down(&h);
+	return code;
 }
 
 static enum vtl_exit delete_one(struct handled *h)
@@ -287,11 +335,8 @@ static enum vtl_exit delete_one(struct handled *h)
 		return refuse(h, "delete", r);
 	why = objection(h, info, r);
 	if (why != NULL && vtl_option(h->vtl, "force") == NULL)
-		return vtl_fail_code(VTL_REFUSED,
-				     "cartridge %s was not deleted: %s; --force deletes it all the "
-				     "same",
-				     h->barcode, why);
-	return is_confirmed(h, info, r) ? delete_now(h) : VTL_REFUSED;
+		return refuse_for(h, why);
+	return is_confirmed(h, info, r) ? delete_wherever(h) : VTL_REFUSED;
 }
 
 enum vtl_exit cartridge_delete_run(struct vtl *vtl, char **args)

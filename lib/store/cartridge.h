@@ -207,8 +207,27 @@ void cart_list_free(char **barcodes);
  */
 MUST_CHECK int cart_probe(const char *pool, const char *barcode);
 
-/* Deletes a cartridge with all its data, and the backups of its repairs. CART_E_ABSENT,
- * CART_E_BUSY. */
+/* What a deletion asks before, and what it tells afterwards. */
+struct cart_deletion {
+	/* Called with the cartridge locked: nobody can change it any more.  It may call cart_stat()
+	 * and cart_stat_partition().  Not 0: the cartridge stays, and this is the result.  NULL:
+	 * nothing is asked. */
+	int (*check)(void *ctx);
+	void *ctx;
+	int left_error; /* out: 0, or the -errno that left folders behind in the pool: */
+	char left[256]; /* out: the name of one of them, hidden (".NAME.cart.old", a backup), or ""
+			 */
+};
+
+/*
+ * Deletes a cartridge with all its data, and the backups of its repairs.  It is gone for ever when
+ * its name is: what then cannot be removed is no failure, but told in @deletion.  CART_E_ABSENT,
+ * CART_E_BUSY, -errno, what check() returned: it was not deleted.
+ */
+MUST_CHECK int cart_delete_if(const char *pool, const char *barcode,
+			      struct cart_deletion *deletion);
+
+/* The same, where nothing is asked and nobody is told. */
 MUST_CHECK int cart_delete(const char *pool, const char *barcode);
 
 /* Deletes what repairs of @barcode (NULL: of any cartridge) have kept in the pool. */

@@ -329,61 +329,98 @@ static bool is_backup(const char *name, const char *barcode)
 	return strstr(name, CART_SUFFIX BACKUP) != NULL;
 }
 
-int cart_delete_backups(const char *pool, const char *barcode)
+/* What is in the way of nothing but should be gone. */
+static void note_left(struct cart_deletion *d, const char *name, int error)
 {
-	int fd = open_pool(pool), r = 0, one;
+	d->left_error = error;
+	(void)snprintf(d->left, sizeof(d->left), "%s", name);
+}
+
+static void delete_backups(const char *pool, const char *barcode, struct cart_deletion *d)
+{
+	int fd = open_pool(pool), r;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 
-	if (fd < 0)
-		return fd;
 	if (dir == NULL) {
-		(void)close(fd);
-		return -ENOMEM;
+		d->left_error = fd < 0 ? fd : -ENOMEM;
+		if (fd >= 0)
+			(void)close(fd);
+		return;
 	}
 	while ((e = readdir(dir)) != NULL) {
 		if (!is_backup(e->d_name, barcode))
 			continue;
-		one = fs_remove_tree(dirfd(dir), e->d_name);
-		if (one < 0 && one != -ENOENT)
-			r = one;
+		r = fs_remove_tree(dirfd(dir), e->d_name);
+		if (r < 0 && r != -ENOENT)
+			note_left(d, e->d_name, r);
 	}
 	(void)closedir(dir);
+}
+
+int cart_delete_backups(const char *pool, const char *barcode)
+{
+	struct cart_deletion d = { .left_error = 0 };
+
+	delete_backups(pool, barcode, &d);
+	return d.left_error;
+}
+
+/* The name first, durably, then what it named; the cartridge is locked. */
+static int delete_locked(const char *pool, const char *name, struct cart_deletion *d)
+{
+	char doomed[HIDDEN_BYTES];
+	int fd = open_pool(pool), r, left;
+
+	if (fd < 0)
+		return fd;
+	(void)snprintf(doomed, sizeof(doomed), ".%s.old", name);
+	r = fs_remove_tree(fd, doomed);
+	r = r == -ENOENT ? 0 : r;
+	if (r == 0 && renameat(fd, name, fd, doomed) < 0)
+		r = -errno;
+	if (r == 0)
+		r = fs_sync_dir(fd); /* the name is gone for ever before its files are */
+	if (r == 0) {
+		left = fs_remove_tree(fd, doomed);
+		if (left < 0)
+			note_left(d, doomed, left);
+	}
+	(void)close(fd);
 	return r;
 }
 
-int cart_delete(const char *pool, const char *barcode)
+int cart_delete_if(const char *pool, const char *barcode, struct cart_deletion *deletion)
 {
-	char name[NAME_BYTES], doomed[HIDDEN_BYTES];
+	char name[NAME_BYTES];
 	struct backend *b;
-	int fd, r;
+	int r;
 
+	deletion->left_error = 0;
+	deletion->left[0] = '\0';
 	if (!barcode_is_valid(barcode))
 		return -EINVAL;
 	(void)snprintf(name, sizeof(name), "%s%s", barcode, CART_SUFFIX);
-	(void)snprintf(doomed, sizeof(doomed), ".%s.old", name);
 	r = backend_local_open(pool, name, true, &b);
 	if (r == -ENOENT || r == -ENOTDIR)
 		return CART_E_ABSENT;
 	if (r < 0)
 		return r;
 	r = b->ops->lock(b, true);
-	fd = r == 0 ? open_pool(pool) : -1;
-	if (r == 0 && fd < 0)
-		r = fd;
-	if (r == 0) {
-		r = fs_remove_tree(fd, doomed);
-		r = r == -ENOENT ? 0 : r;
-		if (r == 0 && renameat(fd, name, fd, doomed) < 0)
-			r = -errno;
-		if (r == 0)
-			r = fs_sync_dir(fd); /* the name is gone for ever before its files are */
-		if (r == 0)
-			r = fs_remove_tree(fd, doomed);
-		(void)close(fd);
-	}
+	r = r == -EAGAIN ? CART_E_BUSY : r;
+	if (r == 0 && deletion->check != NULL)
+		r = deletion->check(deletion->ctx);
+	if (r == 0)
+		r = delete_locked(pool, name, deletion);
 	b->ops->close(b);
 	if (r == 0)
-		r = cart_delete_backups(pool, barcode); /* of what is nowhere any more */
-	return r == -EAGAIN ? CART_E_BUSY : r;
+		delete_backups(pool, barcode, deletion); /* of what is nowhere any more */
+	return r;
+}
+
+int cart_delete(const char *pool, const char *barcode)
+{
+	struct cart_deletion deletion = { .check = NULL };
+
+	return cart_delete_if(pool, barcode, &deletion);
 }

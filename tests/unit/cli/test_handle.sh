@@ -161,6 +161,61 @@ run cartridge delete --yes --force DATA1 TAP002L8 TAP003L8 PARTS1 LEFT1
 expect 0
 { [ ! -e "$pool/DATA1.cart" ] && [ ! -e "$pool/TAP002L8.cart" ]; } || fail "they are gone"
 
+claim "what is recorded while the question is open is not deleted by the answer"
+run cartridge create TAP030L8
+expect 0
+python3 - "$VTL" "$TOOL" "$pool" >"$root/answer" <<'END'
+import os, pty, subprocess, sys
+
+vtl, tool, pool = sys.argv[1:]
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(vtl, [vtl, "cartridge", "delete", "TAP030L8"])
+said = b""
+
+
+def read():
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # the other end is closed
+        return b""
+
+
+while b"[y/N]" not in said:
+    more = read()
+    if not more:
+        break
+    said += more
+# a job records on it: another one's recording takes its place
+subprocess.run(["rm", "-r", pool + "/TAP030L8.cart"], check=True)
+subprocess.run([tool, "abandon", pool, "TAP030L8"])
+os.write(terminal, b"y\n")
+more = read()
+while more:
+    said += more
+    more = read()
+print(said.decode())
+print("exit code", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+END
+out=$(tr -d '\r' <"$root/answer")
+for pattern in 'TAP030L8 was not deleted: it holds data' 'is out of the library now .*import TAP030L8' 'exit code 4$'; do
+	printf '%s\n' "$out" | grep -Eq "$pattern" || fail "the answer is like: $pattern"
+done
+[ -e "$pool/TAP030L8.cart" ] || fail "it is there"
+run cartridge import TAP030L8
+expect 0
+run cartridge delete TAP030L8 --yes --force
+expect 0
+
+claim "a deletion that left something behind is good, and names what is left"
+run cartridge create TAP031L8
+expect 0
+: >"$pool/.TAP031L8.cart.backup-x" # a file, which no repair made
+run cartridge delete TAP031L8 --yes
+expect 0 'TAP031L8 is deleted\.' 'TAP031L8 is deleted, but .*/\.TAP031L8\.cart\.backup-x is still there: '
+[ ! -e "$pool/TAP031L8.cart" ] || fail "it is gone"
+rm "$pool/.TAP031L8.cart.backup-x"
+
 claim "backups of repairs go with the cartridge, and with the library"
 "$TOOL" make "$pool" DATA1 || fail "a recording"
 rm "$pool"/DATA1.cart/index.*

@@ -112,6 +112,44 @@ static void a_deleted_cartridge_is_absent(void **state)
 	assert_int_equal(cart_open(pool_path(state), "T1", CART_OPEN_READ, &c), CART_E_ABSENT);
 }
 
+/* A file where a folder is expected cannot be removed as one. */
+static void what_cannot_be_cleaned_up_is_told_and_the_deletion_is_good(void **state)
+{
+	struct cart_deletion d = { .check = NULL };
+	char path[200];
+
+	(void)snprintf(path, sizeof(path), "%s/.T1.cart.backup-1", pool_path(state));
+	assert_int_equal(mknod(path, S_IFREG | 0600, 0), 0);
+	assert_int_equal(cart_delete_if(pool_path(state), "T1", &d), 0);
+	assert_string_equal(d.left, ".T1.cart.backup-1");
+	assert_int_equal(d.left_error, -ENOTDIR);
+	assert_int_equal(unlink(path), 0);
+	pool_create(*state, "T1", 0);
+	assert_int_equal(cart_delete_if(pool_path(state), "T1", &d), 0);
+	assert_string_equal(d.left, "");
+	assert_int_equal(d.left_error, 0);
+}
+
+static int writer_comes_too_late(void *ctx)
+{
+	static struct cart_info info;
+	struct cart *c;
+
+	const char *pool = ((struct pool *)ctx)->path;
+
+	assert_int_equal(cart_stat(pool, "T1", &info), 0);
+	assert_int_equal(cart_open(pool, "T1", CART_OPEN_WRITE, &c), CART_E_BUSY);
+	return -ECANCELED;
+}
+
+static void a_deletion_asks_while_nobody_can_write_and_may_be_refused(void **state)
+{
+	struct cart_deletion d = { .check = writer_comes_too_late, .ctx = *state };
+
+	assert_int_equal(cart_delete_if(pool_path(state), "T1", &d), -ECANCELED);
+	pool_close(pool_open(*state, CART_OPEN_READ));
+}
+
 static void an_open_cartridge_is_not_deleted(void **state)
 {
 	struct cart *c = pool_open(*state, CART_OPEN_READ);
@@ -156,6 +194,8 @@ int main(void)
 		TEST(what_an_interrupted_creation_left_is_in_nobodys_way),
 		TEST(a_deleted_cartridge_is_absent),
 		TEST(an_open_cartridge_is_not_deleted),
+		TEST(what_cannot_be_cleaned_up_is_told_and_the_deletion_is_good),
+		TEST(a_deletion_asks_while_nobody_can_write_and_may_be_refused),
 		TEST(mounted_is_true_while_the_drive_lives),
 		TEST(a_dead_drive_has_nothing_mounted),
 	};
