@@ -37,6 +37,7 @@ static enum vtl_exit exit_code(const GError *error)
 		case CONTROL_ERROR_BUSY:
 			return VTL_REFUSED;
 		case CONTROL_ERROR_UNREACHABLE:
+		case CONTROL_ERROR_TIMED_OUT:
 			return VTL_UNREACHABLE;
 		case CONTROL_ERROR_FAILED:
 			break;

@@ -9,6 +9,7 @@ GQuark control_error_quark(void)
 		{ CONTROL_ERROR_NOT_FOUND, "org.tcmuvtl.Error.NotFound" },
 		{ CONTROL_ERROR_BUSY, "org.tcmuvtl.Error.Busy" },
 		{ CONTROL_ERROR_UNREACHABLE, "org.tcmuvtl.Error.Unreachable" },
+		{ CONTROL_ERROR_TIMED_OUT, "org.tcmuvtl.Error.TimedOut" },
 	};
 	static gsize quark;
 

@@ -27,6 +27,7 @@ enum control_error {
 	CONTROL_ERROR_NOT_FOUND,   /* org.tcmuvtl.Error.NotFound: no such library, cartridge, job */
 	CONTROL_ERROR_BUSY,        /* org.tcmuvtl.Error.Busy: refused now; the message says why */
 	CONTROL_ERROR_UNREACHABLE, /* made by the client: no bus, or nobody serves the name */
+	CONTROL_ERROR_TIMED_OUT,   /* made by the client: no answer yet; the call goes on */
 };
 
 #define CONTROL_ERROR control_error_quark()

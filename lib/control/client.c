@@ -4,6 +4,7 @@
 
 struct control_client {
 	GDBusConnection *bus;
+	int timeout_ms;
 	guint signals[2], names[2]; /* of the watch; 0: none */
 	const struct control_watch_ops *ops;
 	void *ctx;
@@ -12,15 +13,19 @@ struct control_client {
 struct service {
 	const char *name, *path;
 	const char *remedy;
+	const char *late; /* no answer came in time */
 };
 
 static const struct service library_service = {
 	CONTROL_LIBRARY_NAME, CONTROL_LIBRARY_PATH,
-	"no library is online: is tcmu-runner running, and was \"vtl-lio setup\" done?"
+	"no library is online: is tcmu-runner running, and was \"vtl-lio setup\" done?",
+	"no answer yet: the drive is at a command that takes long; the call goes on, and is done when "
+	"that has ended (vtl drive list shows it)"
 };
 static const struct service policy_service = {
 	CONTROL_POLICY_NAME, CONTROL_POLICY_PATH,
-	"vtl-policyd does not run: \"systemctl start vtl-policyd\", and see its log"
+	"vtl-policyd does not run: \"systemctl start vtl-policyd\", and see its log",
+	"no answer yet from vtl-policyd; the call goes on (vtl jobs list shows what came of it)"
 };
 
 struct control_client *control_client_new(GError **error)
@@ -35,7 +40,13 @@ struct control_client *control_client_new(GError **error)
 		return NULL;
 	client = g_new0(struct control_client, 1);
 	client->bus = bus;
+	client->timeout_ms = CONTROL_TIMEOUT_MS;
 	return client;
+}
+
+void control_client_set_timeout(struct control_client *client, int timeout_ms)
+{
+	client->timeout_ms = timeout_ms;
 }
 
 void control_client_free(struct control_client *client)
@@ -75,6 +86,8 @@ static void pass_error(const struct service *service, GError *cause, GError **er
 		g_set_error(error, CONTROL_ERROR, CONTROL_ERROR_UNREACHABLE,
 			    "not allowed to talk to %s: be root or a member of the group vtl",
 			    service->name);
+	else if (g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+		g_set_error_literal(error, CONTROL_ERROR, CONTROL_ERROR_TIMED_OUT, service->late);
 	else
 		g_set_error(error, CONTROL_ERROR, CONTROL_ERROR_UNREACHABLE, "%s (%s)",
 			    service->remedy, cause->message);
@@ -89,7 +102,7 @@ static GVariant *call(struct control_client *client, const struct service *servi
 	GError *cause = NULL;
 	GVariant *reply = g_dbus_connection_call_sync(
 		client->bus, service->name, service->path, service->name, method, arguments,
-		G_VARIANT_TYPE(reply_type), G_DBUS_CALL_FLAGS_NONE, CONTROL_TIMEOUT_MS, NULL,
+		G_VARIANT_TYPE(reply_type), G_DBUS_CALL_FLAGS_NONE, client->timeout_ms, NULL,
 		&cause);
 
 	if (reply == NULL)

@@ -3,10 +3,12 @@
  * client.h: the client half of org.tcmuvtl.Library1 and org.tcmuvtl.Policy1, for vtl and
  * vtl-policyd.
  *
- * All calls are synchronous and wait at most CONTROL_TIMEOUT_MS; none of the methods waits for a
- * tape.  A client may be used from any thread.  FALSE sets @error to CONTROL_ERROR (bus.h):
- * CONTROL_ERROR_UNREACHABLE where nobody serves the name (Policy1 is started by the bus if it
- * can), the other codes as the service answered.  Messages need no prefix to be shown to people.
+ * All calls are synchronous and wait at most CONTROL_TIMEOUT_MS.  Load, Unload, SetDrive, Alert and
+ * Move wait for the command that the drive is at, which may take hours (ERASE): where the time is
+ * over before, the call goes on in the service all the same.  A client may be used from any thread.
+ * FALSE sets @error to CONTROL_ERROR (bus.h): CONTROL_ERROR_UNREACHABLE where nobody serves the
+ * name (Policy1 is started by the bus if it can), CONTROL_ERROR_TIMED_OUT where no answer came in
+ * time, the other codes as the service answered.  Messages need no prefix to be shown to people.
  *
  * Lists come as GVariants of type aa{sv}, whose keys lib/control/org.tcmuvtl.xml names; the caller
  * unrefs them.  control_entry_string() and its sisters read one field of an entry.
@@ -26,6 +28,8 @@ struct control_client;
 /* Connects to the bus (bus.h says which); no service is asked yet. NULL and @error otherwise. */
 struct control_client *control_client_new(GError **error);
 void control_client_free(struct control_client *client); /* NULL is allowed */
+/* Another time than CONTROL_TIMEOUT_MS for the calls from now on; not while one runs. */
+void control_client_set_timeout(struct control_client *client, int timeout_ms);
 
 /* TRUE while a process owns the name (CONTROL_LIBRARY_NAME, CONTROL_POLICY_NAME); starts nothing.
  */

@@ -400,7 +400,11 @@ static void poll(VtlLibrary1 *object, Call *call, struct library *library, GVari
 
 /* ---- methods that wait for drives ---- */
 
-#define SLOW_MAX 64 /* at the same time; more wait for their turn */
+#define SLOW_MAX 1024 /* at the same time; more wait for their turn */
+
+/* So many may wait for one element, a drive that is at a command or what a robot there holds; more
+ * are refused, or those for one drive were in the way of all the others. */
+#define WAITING_MAX 8
 
 static const struct slow_method {
 	const char *name;
@@ -414,7 +418,85 @@ struct slow_call {
 	VtlLibrary1 *object;     /* a reference */
 	Call *call;              /* owned; the answer takes it */
 	struct library *library; /* a reference */
+	uint16_t elements[2];    /* what it names: drives, and the addresses of a move */
+	unsigned elements_cnt;
+	struct slow_call *next; /* of those under way */
 };
+
+static struct {
+	pthread_mutex_t lock;
+	struct slow_call *first; /* borrowed */
+} under_way = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* An argument of type u is the number of a drive, one of type q an address. */
+static void note_elements(struct slow_call *slow)
+{
+	GVariant *arguments = g_dbus_method_invocation_get_parameters(slow->call);
+
+	for (gsize i = 0; i < g_variant_n_children(arguments) &&
+			  slow->elements_cnt < G_N_ELEMENTS(slow->elements);
+	     i++) {
+		g_autoptr(GVariant) one = g_variant_get_child_value(arguments, i);
+		uint16_t *address = &slow->elements[slow->elements_cnt];
+
+		if (g_variant_is_of_type(one, G_VARIANT_TYPE_UINT16)) {
+			*address = g_variant_get_uint16(one);
+			slow->elements_cnt++;
+		} else if (g_variant_is_of_type(one, G_VARIANT_TYPE_UINT32) &&
+			   library_address(slow->library, ELEMENT_DRIVE, g_variant_get_uint32(one),
+					   address)) {
+			slow->elements_cnt++;
+		}
+	}
+}
+
+static bool names(const struct slow_call *slow, uint16_t element)
+{
+	for (unsigned i = 0; i < slow->elements_cnt; i++)
+		if (slow->elements[i] == element)
+			return true;
+	return false;
+}
+
+/* False where too many are under way for an element of @slow: *ret_element. */
+static bool slow_begin(struct slow_call *slow, uint16_t *ret_element)
+{
+	bool good = true;
+
+	(void)pthread_mutex_lock(&under_way.lock);
+	for (unsigned i = 0; good && i < slow->elements_cnt; i++) {
+		unsigned waiting = 0;
+
+		for (struct slow_call *o = under_way.first; o != NULL; o = o->next)
+			waiting += o->library == slow->library && names(o, slow->elements[i]);
+		good = waiting < WAITING_MAX;
+		*ret_element = slow->elements[i];
+	}
+	if (good) {
+		slow->next = under_way.first;
+		under_way.first = slow;
+	}
+	(void)pthread_mutex_unlock(&under_way.lock);
+	return good;
+}
+
+static void slow_end(struct slow_call *slow)
+{
+	struct slow_call **link = &under_way.first;
+
+	(void)pthread_mutex_lock(&under_way.lock);
+	while (*link != slow)
+		link = &(*link)->next;
+	*link = slow->next;
+	(void)pthread_mutex_unlock(&under_way.lock);
+}
+
+static void slow_free(struct slow_call *slow)
+{
+	library_unref(slow->library);
+	g_object_unref(slow->object);
+	g_free(slow);
+}
 
 static const struct slow_method *slow_method_of(const struct slow_call *slow)
 {
@@ -438,9 +520,8 @@ static void slow_run(gpointer data, gpointer ignored)
 	slow_method_of(slow)->run(slow->object, slow->call, slow->library,
 				  g_dbus_method_invocation_get_parameters(slow->call));
 	/* with the answer the call and its arguments are gone */
-	library_unref(slow->library);
-	g_object_unref(slow->object);
-	g_free(slow);
+	slow_end(slow);
+	slow_free(slow);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
@@ -453,7 +534,9 @@ GThreadPool *methods_pool(void)
 static gboolean slow_method(VtlLibrary1 *object, Call *call, const char *name)
 {
 	struct library *library = find(call, name);
+	char label[LIBRARY_LABEL_SIZE];
 	struct slow_call *slow;
+	uint16_t busy;
 
 	if (library == NULL)
 		return TRUE;
@@ -461,6 +544,17 @@ static gboolean slow_method(VtlLibrary1 *object, Call *call, const char *name)
 	*slow = (struct slow_call){ .object = g_object_ref(object),
 				    .call = call,
 				    .library = library };
+	note_elements(slow);
+	if (!slow_begin(slow, &busy)) {
+		library_label(busy, label);
+		g_dbus_method_invocation_return_error(
+			call, CONTROL_ERROR, CONTROL_ERROR_BUSY,
+			"library %s: %d calls wait for %s already: it is at a command that takes "
+			"long; try again when that has ended",
+			library_name(library), WAITING_MAX, label);
+		slow_free(slow);
+		return TRUE;
+	}
 	/* where no thread can be made now, it stays queued for the next one that ends */
 	(void)g_thread_pool_push(server_pool(), slow, NULL);
 	return TRUE;

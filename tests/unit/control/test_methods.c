@@ -276,6 +276,53 @@ static void others_are_served_while_a_drive_is_waited_for(void **state)
 	assert_holds(s->library, SLOT_3, "T3");
 }
 
+static void calls_that_wait_for_one_drive_stop_no_other(void **state)
+{
+	struct served *s = *state;
+	g_autoptr(GDBusConnection) bus = control_bus_connect(NULL);
+	g_autoptr(GError) refusal = NULL;
+
+	load_or_fail(s, "T3", 1);
+	g_atomic_int_set(&s->drive.held, 1);
+	for (unsigned i = 0; i < 64; i++)
+		g_dbus_connection_call(bus, CONTROL_LIBRARY_NAME, CONTROL_LIBRARY_PATH,
+				       CONTROL_LIBRARY_NAME, "Move",
+				       g_variant_new("(sqq)", "lib0", DRIVE_1, SLOT_4), NULL,
+				       G_DBUS_CALL_FLAGS_NONE, 1000, NULL, NULL, NULL);
+	(void)g_dbus_connection_flush_sync(bus, NULL, NULL);
+	while (g_atomic_int_get(&s->drive.ejects) == 0)
+		g_usleep(1000);
+	while (control_set_drive(s->client, "lib0", 1, "cleaning", FALSE, NULL))
+		g_usleep(1000); /* the calls are on their way */
+	assert_false(control_unload(s->client, "lib0", 1, FALSE, &refusal));
+	assert_control_error(&refusal, CONTROL_ERROR_BUSY, "calls wait for drive 1 already");
+	load_or_fail(s, "T2", 2);
+	g_atomic_int_set(&s->drive.held, 0);
+}
+
+static void a_call_that_has_no_answer_in_time_goes_on_and_says_so(void **state)
+{
+	struct served *s = *state;
+	GError *error = NULL;
+
+	load_or_fail(s, "T3", 1);
+	g_atomic_int_set(&s->drive.held, 1);
+	control_client_set_timeout(s->client, 100);
+	assert_false(control_unload(s->client, "lib0", 1, FALSE, &error));
+	assert_control_error(&error, CONTROL_ERROR_TIMED_OUT,
+			     "the drive is at a command that takes long; the call goes on");
+	control_client_set_timeout(s->client, CONTROL_TIMEOUT_MS);
+	g_atomic_int_set(&s->drive.held, 0);
+	for (unsigned i = 0; i < 2000; i++) {
+		struct library_element e;
+
+		if (library_element(s->library, DRIVE_1, &e) && !e.full)
+			break;
+		g_usleep(1000);
+	}
+	assert_holds(s->library, SLOT_3, "T3");
+}
+
 /* ---- move, import, poll ---- */
 
 static void move_goes_by_addresses(void **state)
@@ -375,6 +422,8 @@ int main(void)
 		served_test(options_of_a_drive_are_switched_and_kept),
 		served_test(wrong_options_are_refused_by_name),
 		served_test(others_are_served_while_a_drive_is_waited_for),
+		served_test(calls_that_wait_for_one_drive_stop_no_other),
+		served_test(a_call_that_has_no_answer_in_time_goes_on_and_says_so),
 		served_test(move_goes_by_addresses),
 		served_test(move_refuses_an_address_that_is_none),
 		served_test(import_takes_the_first_free_slot_or_a_mail_slot),
