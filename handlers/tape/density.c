@@ -148,7 +148,8 @@ static size_t put_medium_type(const struct drive_model *m, const struct medium_r
 	return MEDIUM_TYPE_SIZE;
 }
 
-static size_t put_medium_types(const struct drive_model *m, uint8_t *p)
+/* Not inline: its list and the caller's answer together are more than a frame may have. */
+static G_NO_INLINE size_t put_medium_types(const struct drive_model *m, uint8_t *p)
 {
 	const struct medium_row *list[ROWS_MAX];
 	unsigned cnt = sorted_types(m, list);
