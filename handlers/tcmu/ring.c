@@ -139,7 +139,10 @@ static unsigned count_resets(const struct ring *ring, uint32_t at, uint32_t head
 	unsigned n = 0, left = ring->size / MIN_ENTRY;
 
 	for (; at != head && left-- > 0; at = next(ring, at)) {
-		if (at % MIN_ENTRY != 0 || at + sizeof(struct tcmu_tmr_entry) > ring->size)
+		if (at % MIN_ENTRY != 0 || at > ring->size - MIN_ENTRY)
+			break;
+		/* padding at the end of the ring may be shorter than an event is */
+		if (is_event(ring, at) && ring->size - at < sizeof(struct tcmu_tmr_entry))
 			break;
 		n += event_at(ring, at) == RING_RESET;
 	}

@@ -201,9 +201,38 @@ static void what_was_told_and_is_gone_hides_no_other(void **state)
 	assert_true(ring_notice_reset(&f->ring));
 }
 
+static void padding_shorter_than_an_event_hides_no_reset_behind_it(void **state)
+{
+	struct fixture *f = *state;
+	struct tcmu_mailbox *mb = fake_mailbox(&f->dev);
+
+	mb->cmd_head = mb->cmd_tail = FAKE_RING_SIZE - 8;
+	(void)fake_queue(&f->dev, TCMU_OP_PAD, 0, 8);
+	(void)queue_event(f, TCMU_TMR_LUN_RESET);
+	assert_true(ring_notice_reset(&f->ring));
+	assert_false(ring_notice_reset(&f->ring));
+	(void)fake_queue(&f->dev, TCMU_OP_CMD, 7, 112);
+	assert_int_equal(ring_take_event(&f->ring, 7), RING_NOTHING); /* told already */
+}
+
+/* No ring that is sound has one. */
+static void an_event_that_the_ring_has_no_room_for_is_not_read(void **state)
+{
+	struct fixture *f = *state;
+	struct tcmu_mailbox *mb = fake_mailbox(&f->dev);
+
+	mb->cmd_head = mb->cmd_tail = FAKE_RING_SIZE - 8;
+	(void)fake_queue(&f->dev, TCMU_OP_TMR, 0, 8);
+	assert_false(ring_notice_reset(&f->ring));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			padding_shorter_than_an_event_hides_no_reset_behind_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_event_that_the_ring_has_no_room_for_is_not_read,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_reset_is_taken_once_by_the_command_behind_it,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_command_that_waits_sees_a_reset_behind_it, setup,
