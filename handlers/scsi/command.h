@@ -94,6 +94,16 @@ const struct scsi_command *command_find(const struct scsi_unit *unit, const uint
 	{ OP_MAINTENANCE_OUT, SA_SET_TIMESTAMP, 12, DATA_OUT, 0, 60, "SET TIMESTAMP", scsi_set_timestamp, { 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff }, 0 }
 /* clang-format on */
 
+/* ---- for handlers ---- */
+
+/*
+ * A command whose row is not of the data stream turns out to format the medium: what the pipeline
+ * does before one that is (NEEDS_MEDIUM, NEEDS_WRITABLE, TELLS_DEFERRED).  SCSI_GOOD, or what the
+ * command ends with.  May free the mutex while it waits: what was seen of the unit, and is in its
+ * scratch, is to be looked at anew.
+ */
+MUST_CHECK enum scsi_status command_joins_stream(struct scsi_unit *unit, struct scsi_cmd *cmd);
+
 /* ---- handlers that both units put into their rows ---- */
 
 enum scsi_status scsi_inquiry(struct scsi_unit *unit, struct scsi_cmd *cmd);

@@ -3,7 +3,8 @@
  * modeselect.c: MODE SELECT over the rows of mode.h (SPC-5).
  *
  * It is all or nothing: the whole list is checked first, then saved where SP asks for it, then
- * taken over, so that a list that is refused, or cannot be saved, changes nothing.
+ * taken over, so that a list that is refused, or cannot be saved, changes nothing.  What formats
+ * the medium comes before both, as the one thing that can fail when all has been checked.
  */
 #include <errno.h>
 #include <string.h>
@@ -186,6 +187,42 @@ static void mark_changes(struct scsi_unit *unit, struct scsi_cmd *cmd, const str
 				     s->list + at, masks + at);
 }
 
+static bool formats(struct scsi_unit *unit, unsigned i, const uint8_t *page)
+{
+	return unit->ops->mode_formats != NULL &&
+	       unit->ops->mode_formats(unit, &unit->tables->mode_pages[i], page);
+}
+
+/* Of a list that may be wrong: whether one of its pages, up to what is wrong, formats. */
+static bool list_formats(struct scsi_unit *unit, struct scsi_cmd *cmd, const struct select *s)
+{
+	size_t length = 0;
+	unsigned i = 0;
+
+	for (size_t at = s->pages;
+	     at < s->size && page_at(unit, cmd, s, at, &i, &length) == SCSI_GOOD; at += length)
+		if (formats(unit, i, s->list + at))
+			return true;
+	return false;
+}
+
+/* Of a list that was checked: the formatting alone. */
+static enum scsi_status format_by_list(struct scsi_unit *unit, struct scsi_cmd *cmd,
+				       const struct select *s)
+{
+	enum scsi_status status = SCSI_GOOD;
+	size_t length = 0;
+	unsigned i = 0;
+
+	for (size_t at = s->pages; status == SCSI_GOOD && at < s->size &&
+				   page_at(unit, cmd, s, at, &i, &length) == SCSI_GOOD;
+	     at += length)
+		if (formats(unit, i, s->list + at))
+			status = unit->tables->mode_pages[i].select(unit, cmd, s->list + at,
+								    (unsigned)at, true);
+	return status;
+}
+
 /* It was checked before: what is left is to be told that a value was rounded. */
 static enum scsi_status apply_list(struct scsi_unit *unit, struct scsi_cmd *cmd,
 				   const struct select *s)
@@ -283,11 +320,15 @@ static int save_pages(struct scsi_unit *unit, const struct select *s)
 #define LIST_MAX (UNIT_SCRATCH_SIZE - SAVED_MAX)
 _Static_assert(LIST_MAX <= SAVED_MAX, "what each page changes has room behind the list");
 
-static enum scsi_status parse(struct scsi_unit *unit, struct scsi_cmd *cmd, bool ten,
+/* Fetches the list, of s->size bytes, and looks where its pages begin. */
+static enum scsi_status fetch(struct scsi_unit *unit, struct scsi_cmd *cmd, bool ten,
 			      struct select *s)
 {
 	size_t size;
 
+	s->list = unit->scratch;
+	if (scsi_get_data(cmd, unit->scratch, s->size) < s->size)
+		return scsi_check(unit, cmd, SENSE_INFORMATION_UNIT_TOO_SHORT);
 	s->header = ten ? 8 : 4;
 	if (s->size < s->header)
 		return scsi_check(unit, cmd, SENSE_PARAMETER_LIST_LENGTH_ERROR);
@@ -304,23 +345,34 @@ static enum scsi_status parse(struct scsi_unit *unit, struct scsi_cmd *cmd, bool
 	return SCSI_GOOD;
 }
 
+/* Once more after a wait: in it another command may have used the unit's scratch. */
+static enum scsi_status fetch_for_medium(struct scsi_unit *unit, struct scsi_cmd *cmd, bool ten,
+					 struct select *s)
+{
+	enum scsi_status status = fetch(unit, cmd, ten, s);
+
+	if (status != SCSI_GOOD || !list_formats(unit, cmd, s))
+		return status;
+	status = command_joins_stream(unit, cmd);
+	return status == SCSI_GOOD ? fetch(unit, cmd, ten, s) : status;
+}
+
 enum scsi_status scsi_mode_select(struct scsi_unit *unit, struct scsi_cmd *cmd)
 {
 	bool ten = cmd->cdb[0] == OP_MODE_SELECT_10, save = (cmd->cdb[1] & 0x01) != 0;
-	struct select s = { .list = unit->scratch };
 	enum scsi_status status = SCSI_GOOD;
+	struct select s = { .size = ten ? get_be16(cmd->cdb + 7) : cmd->cdb[4] };
 
-	s.size = ten ? get_be16(cmd->cdb + 7) : cmd->cdb[4];
 	if (save && unit->ops->save == NULL)
 		return scsi_check_field(unit, cmd, 1, 0);
 	if (s.size > LIST_MAX)
 		return scsi_check(unit, cmd, SENSE_PARAMETER_LIST_LENGTH_ERROR);
-	if (scsi_get_data(cmd, unit->scratch, s.size) < s.size)
-		return scsi_check(unit, cmd, SENSE_INFORMATION_UNIT_TOO_SHORT);
 	if (s.size > 0) {
-		status = parse(unit, cmd, ten, &s);
+		status = fetch_for_medium(unit, cmd, ten, &s);
 		if (status == SCSI_GOOD)
 			status = check_list(unit, cmd, &s);
+		if (status == SCSI_GOOD)
+			status = format_by_list(unit, cmd, &s);
 	}
 	if (status != SCSI_GOOD)
 		return status;

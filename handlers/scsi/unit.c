@@ -164,7 +164,7 @@ void unit_power_on(struct scsi_unit *unit)
 	unit_unlock(unit);
 }
 
-static void reset(struct scsi_unit *unit)
+void unit_reset_locked(struct scsi_unit *unit)
 {
 	motion_end(unit);
 	if (unit->ops->unit_reset != NULL) {
@@ -178,15 +178,17 @@ static void reset(struct scsi_unit *unit)
 void unit_reset(struct scsi_unit *unit)
 {
 	unit_lock(unit);
-	reset(unit);
+	unit_reset_locked(unit);
 	unit_unlock(unit);
 }
 
 void unit_set_watch(struct scsi_unit *unit, unit_watch_fn watch, unit_notice_fn notice, void *ctx)
 {
+	unit_lock(unit); /* the library may have the robot at the unit already */
 	unit->watch = watch;
 	unit->notice = notice;
 	unit->watch_ctx = ctx;
+	unit_unlock(unit);
 }
 
 enum unit_event unit_look(struct scsi_unit *unit)
@@ -195,7 +197,7 @@ enum unit_event unit_look(struct scsi_unit *unit)
 		unit->watch == NULL ? UNIT_EVENT_NONE : unit->watch(unit->watch_ctx);
 
 	if (event == UNIT_EVENT_RESET)
-		reset(unit);
+		unit_reset_locked(unit);
 	else if (event == UNIT_EVENT_ABORT && !motion_is_work(unit))
 		motion_end(unit);
 	return event;
@@ -204,7 +206,7 @@ enum unit_event unit_look(struct scsi_unit *unit)
 void unit_notice_reset(struct scsi_unit *unit)
 {
 	if (unit->notice != NULL && unit->notice(unit->watch_ctx))
-		reset(unit);
+		unit_reset_locked(unit);
 }
 
 bool unit_descriptor_sense(const struct scsi_unit *unit)
@@ -375,6 +377,19 @@ static enum scsi_status check_deferred(struct scsi_unit *unit, struct scsi_cmd *
 	return scsi_check_extra(unit, cmd, why, &extra);
 }
 
+enum scsi_status command_joins_stream(struct scsi_unit *unit, struct scsi_cmd *cmd)
+{
+	static const struct scsi_command row = { .needs = NEEDS_MEDIUM | NEEDS_WRITABLE |
+							  TELLS_DEFERRED };
+	enum scsi_status status = await_motion(unit, &row);
+
+	if (status == SCSI_GOOD && unit->attentions_cnt > 0) /* of what came while it waited */
+		return scsi_check(unit, cmd, take_attention(unit));
+	if (status == SCSI_GOOD)
+		status = check_deferred(unit, cmd, &row);
+	return status == SCSI_GOOD ? check_medium(unit, cmd, &row) : status;
+}
+
 /* The command has done its work: what else there is to report goes with it (SPC-5, MRIE). */
 static enum scsi_status tell_exception(struct scsi_unit *unit, struct scsi_cmd *cmd,
 				       const struct scsi_command *row)
@@ -419,7 +434,7 @@ static enum scsi_status run(struct scsi_unit *unit, struct scsi_cmd *cmd)
 		return status;
 	status = row->handler(unit, cmd);
 	if ((row->needs & TELLS_DEFERRED) != 0 && unit->ops->streamed != NULL)
-		unit->ops->streamed(unit, row, status);
+		unit->ops->streamed(unit, cmd, row, status);
 	if (status == SCSI_GOOD)
 		status = tell_exception(unit, cmd, row);
 	return status;

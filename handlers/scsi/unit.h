@@ -75,10 +75,10 @@ struct scsi_unit_ops {
 	 * all may. */
 	enum sense_id (*admit)(struct scsi_unit *unit, const struct scsi_cmd *cmd,
 			       const struct scsi_command *row);
-	/* A handler of a row that TELLS_DEFERRED has run, with @status: the medium may stand
-	 * elsewhere. NULL: nobody cares. */
-	void (*streamed)(struct scsi_unit *unit, const struct scsi_command *row,
-			 enum scsi_status status);
+	/* A handler of a row that TELLS_DEFERRED has run, with @status, and the sense of @cmd:
+	 * the medium may stand elsewhere. NULL: nobody cares. */
+	void (*streamed)(struct scsi_unit *unit, const struct scsi_cmd *cmd,
+			 const struct scsi_command *row, enum scsi_status status);
 	/* Power on, or a reset: forget position, prevention and what else is volatile. */
 	void (*reset)(struct scsi_unit *unit);
 	/* What REQUEST SENSE says where there is nothing else to say. NULL: SENSE_NO_SENSE. */
@@ -98,6 +98,14 @@ struct scsi_unit_ops {
 	enum scsi_status (*mode_select)(struct scsi_unit *unit, struct scsi_cmd *cmd,
 					uint8_t specific, const uint8_t *descriptor,
 					unsigned offset, bool apply);
+	/*
+	 * Whether MODE SELECT of @page of @row would format the medium, as it stands now.  Such a
+	 * list is for the data stream: it waits, tells deferred errors and needs a medium that can
+	 * be written; and it is the first thing of the list that is done (row->select).  NULL: none
+	 * does.
+	 */
+	bool (*mode_formats)(struct scsi_unit *unit, const struct mode_page *row,
+			     const uint8_t *page);
 	/*
 	 * MODE SELECT with SP: a page (code @code, subpage @subpage) of the list changes from
 	 * @before to @after; what that means for the page @page of @row, which says the same thing
@@ -161,7 +169,7 @@ struct scsi_tables {
 enum unit_event {
 	UNIT_EVENT_NONE,
 	UNIT_EVENT_ABORT, /* the command is not wanted any more */
-	UNIT_EVENT_RESET, /* unit_reset() is to be called; the wait does so */
+	UNIT_EVENT_RESET, /* unit_reset_locked() is to be called; the wait does so */
 };
 typedef enum unit_event (*unit_watch_fn)(void *ctx);
 /* Whether there was a reset that the unit has not been told of; asked by other threads. */
@@ -233,9 +241,12 @@ void unit_power_on(struct scsi_unit *unit);
  * bit says otherwise.  The unit attention, 29/03, is the core's, which did the reset.
  */
 void unit_reset(struct scsi_unit *unit);
+/* The same with the mutex held: for a transport that has just taken the reset from its queue, so
+ * that nobody sees the unit with neither of them. */
+void unit_reset_locked(struct scsi_unit *unit);
 
-/* @watch is asked, a few times a second and with the mutex held, by a command that waits for a
- * motion; @notice by unit_notice_reset().  NULL: there is nothing to ask. */
+/* Takes the mutex.  @watch is asked, a few times a second and with the mutex held, by a command
+ * that waits for a motion; @notice by unit_notice_reset().  NULL: there is nothing to ask. */
 void unit_set_watch(struct scsi_unit *unit, unit_watch_fn watch, unit_notice_fn notice, void *ctx);
 /* Asks it, and does what it says; mutex held.  What it has said. */
 enum unit_event unit_look(struct scsi_unit *unit);

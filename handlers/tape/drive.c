@@ -270,12 +270,12 @@ static enum sense_id idle(struct scsi_unit *unit)
 	return d->dirt != DIRT_NONE ? SENSE_CLEANING_REQUESTED : SENSE_NO_SENSE;
 }
 
-static void streamed(struct scsi_unit *unit, const struct scsi_command *row,
-		     enum scsi_status status)
+static void streamed(struct scsi_unit *unit, const struct scsi_cmd *cmd,
+		     const struct scsi_command *row, enum scsi_status status)
 {
 	drive_of(unit)->streamed_ms = clock_monotonic_ms();
 	drive_forget_overwrite(unit);
-	drive_address_streamed(drive_of(unit), row, status);
+	drive_address_streamed(drive_of(unit), cmd, row, status);
 }
 
 static const struct scsi_unit_ops unit_ops = {
@@ -293,6 +293,7 @@ static const struct scsi_unit_ops unit_ops = {
 	.block_descriptor = drive_block_descriptor,
 	.mode_select = drive_mode_select,
 	.mode_follow = drive_mode_follow,
+	.mode_formats = drive_mode_formats,
 	.save = drive_save,
 	.load = drive_load_value,
 	.save_counters = save_counters,

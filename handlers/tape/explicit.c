@@ -7,9 +7,9 @@
  * A drive that has them is in one of two address modes, or in none yet, and takes only the commands
  * of the set that is its mode's, besides those that are in both (REWIND, LOAD UNLOAD, SPACE(16),
  * READ POSITION ...; LOCATE(16) says by BAM what it is).  The first command of one of the sets
- * decides; a load, a reset, and a command that brings the tape to the beginning of the partition
- * (REWIND, LOCATE, SPACE) lead back to none.  With BAML a host has chosen for good, by BAM (page
- * 10h).
+ * that is not refused decides; a load, a reset, and a command that brings the tape to the beginning
+ * of the partition (REWIND, LOCATE, SPACE) lead back to none.  With BAML a host has chosen for
+ * good, by BAM (page 10h).
  *
  * In explicit mode writes come in sequences.  FCS says that a write begins one, at whatever object
  * it names, and makes the drive write capable; without it the write goes on with one, so that it
@@ -61,7 +61,8 @@ enum sense_id drive_admit(struct scsi_unit *unit, const struct scsi_cmd *cmd,
 		drive_forget_address_mode(d);
 		d->address_mode = locked;
 	}
-	if (mode != ADDRESS_NONE && d->address_mode == ADDRESS_NONE)
+	d->mode_is_new = mode != ADDRESS_NONE && d->address_mode == ADDRESS_NONE;
+	if (d->mode_is_new)
 		d->address_mode = mode;
 	if (mode == ADDRESS_IMPLICIT && d->address_mode == ADDRESS_EXPLICIT)
 		return SENSE_EXPLICIT_ADDRESS_MODE;
@@ -70,11 +71,22 @@ enum sense_id drive_admit(struct scsi_unit *unit, const struct scsi_cmd *cmd,
 	return d->write_capable && is_read_type(row) ? SENSE_WRITE_CAPABLE_STATE : SENSE_NO_SENSE;
 }
 
-void drive_address_streamed(struct drive *d, const struct scsi_command *row,
-			    enum scsi_status status)
+static bool is_refused(const struct scsi_cmd *cmd, enum scsi_status status)
+{
+	bool descriptor = (cmd->sense[0] & 0x7e) == 0x72;
+
+	return status == SCSI_CHECK_CONDITION &&
+	       (cmd->sense[descriptor ? 1 : 2] & 0x0f) == KEY_ILLEGAL_REQUEST;
+}
+
+void drive_address_streamed(struct drive *d, const struct scsi_cmd *cmd,
+			    const struct scsi_command *row, enum scsi_status status)
 {
 	struct cart_position p;
 
+	if (d->mode_is_new && is_refused(cmd, status))
+		drive_forget_address_mode(d);
+	d->mode_is_new = false;
 	if (status != SCSI_GOOD || row->data != DATA_NONE || (row->needs & NEEDS_WRITABLE) != 0 ||
 	    d->state != DRIVE_READY || d->address_mode == ADDRESS_NONE)
 		return;

@@ -201,6 +201,7 @@ struct drive {
 	uint8_t events[DRIVE_EVENTS][DRIVE_EVENT_SIZE];
 	bool pews_told; /* programmable early warning, for this coming into its zone */
 	enum drive_address_mode address_mode;
+	bool mode_is_new;   /* the command that runs has decided it */
 	bool write_capable; /* in explicit address mode: a sequence of writes has begun */
 	enum drive_overwrite overwrite; /* ALLOW OVERWRITE */
 	uint64_t overwrite_object;      /* the position that it was given for */
@@ -483,10 +484,10 @@ enum sense_id drive_admit(struct scsi_unit *unit, const struct scsi_cmd *cmd,
 			  const struct scsi_command *row);
 /* Another medium, another beginning: no mode, and no sequence of writes. */
 void drive_forget_address_mode(struct drive *d);
-/* A command of @row has run: what brought the tape to the beginning of the partition ends the mode.
- */
-void drive_address_streamed(struct drive *d, const struct scsi_command *row,
-			    enum scsi_status status);
+/* A command of @row has run: what brought the tape to the beginning of the partition ends the mode,
+ * and one that was refused as an ILLEGAL REQUEST has decided none. */
+void drive_address_streamed(struct drive *d, const struct scsi_cmd *cmd,
+			    const struct scsi_command *row, enum scsi_status status);
 
 /*
  * Programmable early warning: drive_pews_begin() before anything is written, drive_pews_entered()
@@ -543,6 +544,8 @@ struct drive_medium_plan {
 };
 struct drive_medium_plan drive_medium_plan(struct drive *d);
 void drive_sense_scaling(struct scsi_unit *unit, uint8_t *page);
+/* scsi_unit_ops.mode_formats */
+bool drive_mode_formats(struct scsi_unit *unit, const struct mode_page *row, const uint8_t *page);
 enum scsi_status drive_select_scaling(struct scsi_unit *unit, struct scsi_cmd *cmd,
 				      const uint8_t *page, unsigned offset, bool apply);
 void drive_sense_format(struct scsi_unit *unit, uint8_t *page);
@@ -553,7 +556,8 @@ enum scsi_status drive_select_format(struct scsi_unit *unit, struct scsi_cmd *cm
 
 /* Only at the very beginning of the medium can it be formatted: SCSI_GOOD, or the check. */
 MUST_CHECK enum scsi_status drive_check_beginning(struct drive *d, struct scsi_cmd *cmd);
-/* One partition of @proportion of the medium, which is blank then. Else the check. */
+/* One partition of @proportion of the medium, which is blank then and recorded as before: a format
+ * that page 25h announced is forgotten.  Else the check. */
 MUST_CHECK enum scsi_status drive_scale(struct drive *d, struct scsi_cmd *cmd, uint16_t proportion);
 
 /*
@@ -570,9 +574,11 @@ MUST_CHECK int drive_enter_partition(struct drive *d, unsigned partition);
 /* The stage of a partition that there is, opened where it was not; NULL where this fails: another
  * partition's must never answer for it. */
 struct stage *drive_partition_stage(struct drive *d, unsigned partition);
-/* Pairs of wraps of the medium in the drive, or of the drive's own format. */
+/* Pairs of wraps of the medium in the drive as it is recorded now, whatever format FORMAT MEDIUM
+ * will give it; without one, of the drive's own format. */
 unsigned drive_wrap_pairs(struct drive *d);
-/* Of the whole medium, as SET CAPACITY left it; 0: no limit. Without one, of the native medium. */
+/* Of the whole medium, as SET CAPACITY left it and it is recorded now; 0: no limit. Without one, of
+ * the native medium. */
 uint64_t drive_medium_bytes(struct drive *d);
 /* How many partitions the medium has. Only where READY, as what follows. */
 unsigned drive_partitions(struct drive *d);

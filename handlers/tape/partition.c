@@ -123,13 +123,25 @@ bool drive_partition_info(struct drive *d, unsigned partition, struct cart_info 
  */
 #define OTHER_PAIRS 100u
 
-unsigned drive_wrap_pairs(struct drive *d)
+static unsigned wrap_pairs_of(struct drive *d, uint8_t density)
 {
-	uint8_t density = d->state == DRIVE_READY ? drive_medium_plan(d).density
-						  : drive_default_medium(drive_model(d))->density;
 	const struct density_row *row = drive_density(drive_model(d), density);
 
 	return row != NULL && row->wraps > 1 ? row->wraps / 2u : OTHER_PAIRS;
+}
+
+unsigned drive_wrap_pairs(struct drive *d)
+{
+	return wrap_pairs_of(d, d->state == DRIVE_READY
+					? stage_info(d->stages[0])->density
+					: drive_default_medium(drive_model(d))->density);
+}
+
+/* The same of the medium as FORMAT MEDIUM will leave it. */
+static unsigned planned_wrap_pairs(struct drive *d)
+{
+	return d->state == DRIVE_READY ? wrap_pairs_of(d, drive_medium_plan(d).density)
+				       : drive_wrap_pairs(d);
 }
 
 /* What drive and medium can do together. */
@@ -159,8 +171,19 @@ static uint64_t part_of(uint64_t capacity, uint16_t proportion)
 
 uint64_t drive_medium_bytes(struct drive *d)
 {
+	const struct cart_layout *now;
+
 	if (d->state != DRIVE_READY)
 		return drive_default_medium(drive_model(d))->capacity_bytes;
+	now = &stage_info(d->stages[0])->layout;
+	return part_of(now->capacity_bytes, now->proportion);
+}
+
+/* The same of the medium as FORMAT MEDIUM will leave it. */
+static uint64_t planned_bytes(struct drive *d)
+{
+	if (d->state != DRIVE_READY)
+		return drive_medium_bytes(d);
 	return part_of(drive_medium_plan(d).capacity_bytes,
 		       stage_info(d->stages[0])->layout.proportion);
 }
@@ -247,7 +270,7 @@ static bool divide_as_asked(const uint8_t *page, uint64_t capacity, uint64_t ste
  */
 static bool divide(struct drive *d, const uint8_t *page, struct division *v)
 {
-	uint64_t capacity = drive_medium_bytes(d), step = capacity / drive_wrap_pairs(d);
+	uint64_t capacity = planned_bytes(d), step = capacity / planned_wrap_pairs(d);
 
 	*v = (struct division){ .partitions = 1u + page[3] };
 	step = step > 0 ? step : 1;
@@ -447,7 +470,7 @@ enum scsi_status drive_format_medium(struct scsi_unit *unit, struct scsi_cmd *cm
 	if (status != SCSI_GOOD)
 		return status;
 	if (format == FORMAT_DEFAULT)
-		v.bytes[0] = drive_medium_bytes(d);
+		v.bytes[0] = planned_bytes(d);
 	else if (!d->request_valid)
 		divide_as_now(d, &v);
 	else if (!divide(d, d->request, &v))
@@ -458,12 +481,19 @@ enum scsi_status drive_format_medium(struct scsi_unit *unit, struct scsi_cmd *cm
 	return status;
 }
 
+/* It is no FORMAT MEDIUM: what one was to do is not done here. */
 enum scsi_status drive_scale(struct drive *d, struct scsi_cmd *cmd, uint16_t proportion)
 {
 	struct division v = { .partitions = 1 };
+	uint8_t announced = d->format_density;
+	enum scsi_status status;
 
+	d->format_density = 0;
 	v.bytes[0] = part_of(drive_medium_plan(d).capacity_bytes, proportion);
-	return do_format(d, cmd, &v, proportion);
+	status = do_format(d, cmd, &v, proportion);
+	if (status != SCSI_GOOD)
+		d->format_density = announced;
+	return status;
 }
 
 enum scsi_status drive_set_capacity(struct scsi_unit *unit, struct scsi_cmd *cmd)
@@ -474,7 +504,6 @@ enum scsi_status drive_set_capacity(struct scsi_unit *unit, struct scsi_cmd *cmd
 
 	if (status != SCSI_GOOD)
 		return status;
-	d->format_density = 0; /* no format does it */
 	status =
 		drive_scale(d, cmd, proportion == 0 ? CART_WHOLE : proportion); /* 0: the default */
 	if (status == SCSI_GOOD)

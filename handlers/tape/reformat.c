@@ -103,7 +103,7 @@ enum scsi_status drive_select_format(struct scsi_unit *unit, struct scsi_cmd *cm
 		d->format_density = density;
 		return SCSI_GOOD;
 	}
-	if (density != 0 && !formats_as(d, density))
+	if (density != 0 && density != d->format_density && !formats_as(d, density))
 		return scsi_check_list(unit, cmd, offset + FORMAT_DENSITY, 7);
 	return SCSI_GOOD;
 }
@@ -120,6 +120,14 @@ static uint16_t proportion_of(const uint8_t *page)
 	return page[SCALING] == 0 ? CART_WHOLE : (uint16_t)(page[SCALING] * 257u);
 }
 
+/* Byte 12 of a medium that has @proportion: the high byte of it, and 0 only for all. */
+static uint8_t scaling_of(uint16_t proportion)
+{
+	if (proportion == CART_WHOLE)
+		return 0;
+	return proportion >> 8 != 0 ? (uint8_t)(proportion >> 8) : 1;
+}
+
 void drive_sense_scaling(struct scsi_unit *unit, uint8_t *page)
 {
 	struct drive *d = drive_of(unit);
@@ -131,7 +139,26 @@ void drive_sense_scaling(struct scsi_unit *unit, uint8_t *page)
 		page[PROTECTION] = stage_is_writable(d->stage) ? 0 : PROTECTED;
 	}
 	page[SCALING_VALID] = proportion != CART_WHOLE;
-	page[SCALING] = proportion != CART_WHOLE ? (uint8_t)(proportion >> 8) : 0;
+	page[SCALING] = scaling_of(proportion);
+}
+
+/*
+ * Whether @page, of a medium that is loaded, makes less or more of it.  The page says less of a
+ * proportion than SET CAPACITY does: who sends back what it says changes nothing.
+ */
+static bool scales(struct drive *d, const uint8_t *page)
+{
+	uint16_t now = stage_info(d->stages[0])->layout.proportion;
+
+	return (page[SCALING_VALID] & 0x01) != 0 && page[SCALING] != scaling_of(now) &&
+	       proportion_of(page) != now;
+}
+
+bool drive_mode_formats(struct scsi_unit *unit, const struct mode_page *row, const uint8_t *page)
+{
+	struct drive *d = drive_of(unit);
+
+	return row->select == drive_select_scaling && d->state == DRIVE_READY && scales(d, page);
 }
 
 /* A medium that is scaled so is left alone; one that is scaled anew is blank, as by SET CAPACITY.
@@ -140,7 +167,7 @@ enum scsi_status drive_select_scaling(struct scsi_unit *unit, struct scsi_cmd *c
 				      const uint8_t *page, unsigned offset, bool apply)
 {
 	struct drive *d = drive_of(unit);
-	uint16_t proportion = proportion_of(page);
+	enum scsi_status status;
 
 	if ((page[SCALING_VALID] & 0x01) == 0)
 		return page[SCALING] == 0 || apply
@@ -148,11 +175,11 @@ enum scsi_status drive_select_scaling(struct scsi_unit *unit, struct scsi_cmd *c
 			       : scsi_check_list(unit, cmd, offset + SCALING, 7);
 	if (d->state != DRIVE_READY)
 		return scsi_check_list(unit, cmd, offset + SCALING_VALID, 0);
-	if (proportion == stage_info(d->stages[0])->layout.proportion)
+	if (!scales(d, page))
 		return SCSI_GOOD;
-	if (apply)
-		return drive_scale(d, cmd, proportion);
-	if (!stage_is_writable(d->stage) || d->read_only || drive_software_protected(d))
-		return scsi_check(unit, cmd, SENSE_WRITE_PROTECTED);
-	return drive_check_beginning(d, cmd);
+	if (!apply) /* that it can be written has been seen to: drive_mode_formats() */
+		return drive_check_beginning(d, cmd);
+	status = drive_scale(d, cmd, proportion_of(page));
+	drive_forget_overwrite(unit); /* it was for this one, as for SET CAPACITY */
+	return status;
 }

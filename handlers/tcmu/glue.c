@@ -93,13 +93,10 @@ static bool notice_reset(void *ctx)
 /* What came before the command, of which aborts were of commands that are over. */
 static void take_reset(struct backstore *b, uint16_t cmd_id)
 {
-	enum ring_event event;
-
 	unit_lock(b->unit);
-	event = ring_take_event(&b->ring, cmd_id);
+	if (ring_take_event(&b->ring, cmd_id) == RING_RESET)
+		unit_reset_locked(b->unit); /* who looks at the unit sees one of the two */
 	unit_unlock(b->unit);
-	if (event == RING_RESET)
-		unit_reset(b->unit);
 }
 
 static bool is_reserved(void *ctx)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Append-only mode (SSC-5; mode page 10h/01h): a host's own promise to destroy no data. */
-#include "tests/support/rig.h"
-
 #include <string.h>
+
+#include "handlers/tape/internal.h"
+#include "tests/support/rig.h"
 
 static void write_mode(struct rig *r, uint8_t mode)
 {
@@ -100,6 +101,37 @@ static void allow_overwrite_allows_one_write(void **state)
 	expect_tape(r, SENSE_WRITE_APPEND_POSITION, 0, 500);
 }
 
+/* Mode page 23h formats; the list has another page before it. */
+static void a_format_that_is_refused_leaves_the_pages_of_its_list(void **state)
+{
+	uint8_t list[4 + 12 + 60] = { [4] = 0x0a, 0x0a, 0x02, [16] = 0x23, 0x3a };
+	struct rig *r = recorded(state);
+
+	rig_features(r, DRIVE_MEDIUM_SENSE);
+	rig_inside("gives the drive a mode page");
+	write_mode(r, 1);
+	rewind_tape(r);
+	list[16 + 11] = 1;
+	list[16 + 12] = 0x80;
+	memcpy(r->data, list, sizeof(list));
+	run(r, sizeof(list), OP_MODE_SELECT_6, 0x11, 0, 0, sizeof(list), 0);
+	expect_tape(r, SENSE_WRITE_APPEND_POSITION, 0, 0);
+	assert_int_equal(stage_info(r->drive->stages[0])->objects, 7);
+	for (unsigned pc = 0; pc < 4; pc += 3) { /* current and saved */
+		run(r, 16, OP_MODE_SENSE_6, 0x08, (uint8_t)(pc << 6 | 0x0a), 0, 16, 0);
+		expect_good(r);
+		assert_int_equal(r->data[4 + 2] & 0x02, 0);
+	}
+	run(r, 0, OP_ALLOW_OVERWRITE, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	expect_good(r);
+	memcpy(r->data, list, sizeof(list));
+	run(r, sizeof(list), OP_MODE_SELECT_6, 0x10, 0, 0, sizeof(list), 0);
+	expect_good(r);
+	assert_int_equal(stage_info(r->drive->stages[0])->objects, 0);
+	run(r, 16, OP_MODE_SENSE_6, 0x08, 0x0a, 0, 16, 0);
+	assert_int_equal(r->data[4 + 2] & 0x02, 0x02);
+}
+
 static void overwrite_mode_is_the_default_and_comes_back(void **state)
 {
 	struct rig *r = recorded(state);
@@ -122,6 +154,7 @@ int main(void)
 		rig_test(the_end_is_where_writing_goes_on),
 		rig_test(a_tape_with_nothing_but_filemarks_is_written_from_its_beginning),
 		rig_test(allow_overwrite_allows_one_write),
+		rig_test(a_format_that_is_refused_leaves_the_pages_of_its_list),
 		rig_test(overwrite_mode_is_the_default_and_comes_back),
 	};
 

@@ -183,6 +183,7 @@ static void a_drive_without_the_feature_does_not_know_them(void **state)
 
 #define BAML 0x02 /* page 10h, byte 10 */
 #define BAM  0x01
+#define CP   0x02 /* of LOCATE, byte 1 */
 
 struct command_of {
 	uint8_t cdb[16];
@@ -344,6 +345,29 @@ static void a_host_can_choose_for_good(void **state)
 	lock_mode(r, 0);
 	rewind_tape(r);
 	explicit_mode(r);
+}
+
+static void a_refused_command_decides_nothing(void **state)
+{
+	static const struct command_of refused[] = {
+		{ { OP_WRITE_16, 0, [14] = 10 }, 16, 10 },         /* no sequence has begun */
+		{ { OP_READ_16, FIXED, [14] = 1 }, 16, 10 },       /* no block length */
+		{ { OP_LOCATE_16, CP, BAM, 9, [11] = 1 }, 16, 0 }, /* no such partition */
+		{ { OP_READ_6, FIXED, 0, 0, 1 }, 6, 10 },
+	};
+	struct rig *r = *state;
+
+	write_sample(r);
+	for (size_t i = 0; i < COUNT(refused); i++) {
+		give(r, &refused[i]);
+		assert_int_equal(r->status, SCSI_CHECK_CONDITION);
+		assert_int_equal(r->drive->address_mode, ADDRESS_NONE);
+		run_space(r, 0, 1);
+		expect_good(r);
+		give(r, &refused[i]); /* nor takes it the mode away that there is */
+		assert_int_equal(r->drive->address_mode, ADDRESS_IMPLICIT);
+		rewind_tape(r);
+	}
 }
 
 static void nothing_reads_while_a_sequence_is_written(void **state)
@@ -509,6 +533,7 @@ int main(void)
 		explicit_test(every_one_of_a_set_decides),
 		explicit_test(the_beginning_of_the_tape_leads_back_to_no_mode),
 		explicit_test(a_host_can_choose_for_good),
+		explicit_test(a_refused_command_decides_nothing),
 		explicit_test(nothing_reads_while_a_sequence_is_written),
 		explicit_test(a_rewind_ends_a_sequence),
 		rig_test(a_drive_of_one_set_has_no_modes),

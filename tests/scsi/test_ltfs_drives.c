@@ -251,6 +251,105 @@ static void scaling_makes_less_of_a_3592_cartridge_and_all_of_it_again(void **st
 	leave(h);
 }
 
+static enum scsi_status give(struct persona_rig *rig, size_t size, uint8_t opcode, uint8_t flags,
+			     uint32_t length)
+{
+	uint8_t cdb[6] = { opcode, flags };
+
+	put_be24(cdb + 2, length);
+	return persona_rig_send(rig, drive_unit(rig->drive), cdb, sizeof(cdb), size, NULL);
+}
+
+/* MODE SENSE(6) of page 23h, as it is sent back: its size. */
+static size_t ask_scaling(struct persona_rig *rig)
+{
+	const uint8_t cdb[6] = { OP_MODE_SENSE_6, 0x08, 0x23, 0, 255, 0 };
+	size_t n = persona_rig_ask(rig, drive_unit(rig->drive), cdb, sizeof(cdb));
+
+	assert_int_equal(n, 64);
+	memset(rig->data, 0, 4);
+	rig->data[4] &= 0x7f;
+	return n;
+}
+
+/* SET CAPACITY knows 65535ths, the page 256ths: what it says of them is not what it scales to. */
+static void page_23h_sent_back_as_it_was_told_leaves_the_data(void **state)
+{
+	static const uint16_t proportions[] = { 0x8000, 0x8080, 0x0001, 0x0100, 0xff00, 0xffff };
+	GError *error = NULL;
+	struct persona_rig *rig = persona_rig_new("ibm-3592-e08", &error);
+	struct drive *d = rig->drive;
+
+	(void)state;
+	assert_true(persona_rig_load(rig));
+	for (size_t i = 0; i < G_N_ELEMENTS(proportions); i++) {
+		const uint8_t capacity[6] = {
+			OP_SET_CAPACITY,         0, 0, (uint8_t)(proportions[i] >> 8),
+			(uint8_t)proportions[i], 0
+		};
+
+		assert_int_equal(persona_rig_send(rig, drive_unit(d), capacity, 6, 0, NULL),
+				 SCSI_GOOD);
+		assert_int_equal(give(rig, 0, OP_WRITE_FILEMARKS_6, 0, 2), SCSI_GOOD);
+		assert_int_equal(give(rig, 0, OP_REWIND, 0, 0), SCSI_GOOD);
+		assert_int_equal(give(rig, ask_scaling(rig), OP_MODE_SELECT_6, 0x10, 64),
+				 SCSI_GOOD);
+		assert_int_equal(stage_info(d->stages[0])->objects, 2);
+		assert_int_equal(stage_info(d->stages[0])->layout.proportion, proportions[i]);
+	}
+	(void)ask_scaling(rig); /* and another one scales */
+	rig->data[4 + 11] = 1;
+	rig->data[4 + 12] = 0x80;
+	assert_int_equal(give(rig, 64, OP_MODE_SELECT_6, 0x10, 64), SCSI_GOOD);
+	assert_int_equal(stage_info(d->stages[0])->objects, 0);
+	(void)ask_scaling(rig); /* 0: all of it */
+	rig->data[4 + 12] = 0;
+	assert_int_equal(give(rig, 64, OP_MODE_SELECT_6, 0x10, 64), SCSI_GOOD);
+	assert_int_equal(stage_info(d->stages[0])->layout.proportion, CART_WHOLE);
+	persona_rig_free(rig);
+}
+
+static uint32_t told_capacity(struct persona_rig *rig)
+{
+	const uint8_t cdb[10] = { OP_REPORT_DENSITY_SUPPORT, 1, [7] = 1 };
+
+	assert_int_equal(persona_rig_ask(rig, drive_unit(rig->drive), cdb, 10), 4 + 52);
+	return get_be32(rig->data + 4 + 12);
+}
+
+/* Page 25h announces a format; until FORMAT MEDIUM the cartridge is what it was. */
+static void a_format_that_is_only_announced_changes_nothing(void **state)
+{
+	struct ltfs_host *h = meet("ibm-3592-e08");
+	struct persona_rig *rig = rig_of(h);
+	struct drive *d = rig->drive;
+	uint32_t capacity;
+	uint8_t density;
+	unsigned pairs;
+
+	(void)state;
+	insert(h, "3592-JC-E08", 0);
+	ltfs_open(h);
+	ltfs_load(h);
+	capacity = told_capacity(rig);
+	density = rig->data[4];
+	pairs = drive_wrap_pairs(d);
+	assert_true(ltfs_mode_sense(h, 0x25, 0, 48));
+	h->data[26] = 0x54;
+	assert_int_equal(ltfs_mode_select(h, 48), LTFS_GOOD);
+	assert_int_equal(d->format_density, 0x54);
+	assert_int_equal(told_capacity(rig), capacity);
+	assert_int_equal(drive_wrap_pairs(d), pairs);
+	assert_true(ltfs_mode_sense(h, 0x23, 0, 76));
+	h->data[16 + 11] = 1;
+	h->data[16 + 12] = 0x80;
+	assert_int_equal(ltfs_mode_select(h, 76), LTFS_GOOD); /* it is no FORMAT MEDIUM */
+	assert_int_equal(stage_info(d->stages[0])->density, density);
+	assert_int_equal(d->format_density, 0);
+	assert_in_range(told_capacity(rig), capacity / 2 - 1, capacity / 2 + capacity / 200);
+	leave(h);
+}
+
 static void a_3592_drive_tells_of_protection_and_encryption(void **state)
 {
 	struct ltfs_host *h = meet("ibm-3592-e08");
@@ -297,6 +396,8 @@ int main(void)
 		cmocka_unit_test(a_format_that_the_drive_does_not_write_is_refused),
 		cmocka_unit_test(a_cartridge_with_a_capacity_of_its_own_keeps_it),
 		cmocka_unit_test(scaling_makes_less_of_a_3592_cartridge_and_all_of_it_again),
+		cmocka_unit_test(page_23h_sent_back_as_it_was_told_leaves_the_data),
+		cmocka_unit_test(a_format_that_is_only_announced_changes_nothing),
 		cmocka_unit_test(a_3592_drive_tells_of_protection_and_encryption),
 		cmocka_unit_test(hps_drives_tell_01h_of_a_write_once_cartridge),
 	};

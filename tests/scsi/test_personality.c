@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
+#include "handlers/tape/internal.h"
 #include "lib/base/bytes.h"
 #include "lib/personality/personality.h"
 #include "tests/support/persona_rig.h"
@@ -214,6 +215,71 @@ static void a_write_once_medium_of_any_maker_says_so_in_its_statistics(void **st
 	persona_rig_free(rig);
 }
 
+#define HEADER_10 8
+
+/* A write, and a rewind; the objects of the tape. */
+static uint64_t record(struct persona_rig *rig)
+{
+	static const uint8_t write[6] = { OP_WRITE_6, 0, 0, 0x10, 0, 0 };
+	static const uint8_t filemark[6] = { OP_WRITE_FILEMARKS_6, 0, 0, 0, 1, 0 };
+	static const uint8_t rewind[6] = { OP_REWIND };
+	static const uint8_t half[6] = { OP_SET_CAPACITY, 0, 0, 0x80, 0, 0 };
+	struct scsi_unit *unit = drive_unit(rig->drive);
+
+	/* where there are parts of a medium: one that is no whole number of page 23h's */
+	(void)persona_rig_send(rig, unit, half, 6, 0, NULL);
+	assert_int_equal(persona_rig_send(rig, unit, write, 6, 4096, NULL), SCSI_GOOD);
+	assert_int_equal(persona_rig_send(rig, unit, filemark, 6, 0, NULL), SCSI_GOOD);
+	assert_int_equal(persona_rig_send(rig, unit, rewind, 6, 0, NULL), SCSI_GOOD);
+	return stage_info(rig->drive->stages[0])->objects;
+}
+
+/* MODE SELECT(10) of all pages as MODE SENSE(10) tells them, but for what it reserves. */
+static void send_all_pages_back(struct persona_rig *rig, const char *name, uint8_t subpage)
+{
+	const uint8_t sense[10] = { OP_MODE_SENSE_10, 0, 0x3f, subpage, [7] = 0x10 };
+	uint8_t select[10] = { OP_MODE_SELECT_10, 0x10 }, why[18] = { 0 };
+	struct scsi_unit *unit = drive_unit(rig->drive);
+	size_t size = persona_rig_ask(rig, unit, sense, sizeof(sense));
+	enum scsi_status status;
+
+	assert_true(size > HEADER_10);
+	put_be16(rig->data, 0);
+	rig->data[2] = 0;
+	rig->data[3] &= 0x7f;
+	for (size_t at = HEADER_10 + get_be16(rig->data + 6); at < size;) {
+		rig->data[at] &= 0x7f;
+		at += (rig->data[at] & 0x40) != 0 ? 4u + get_be16(rig->data + at + 2)
+						  : 2u + rig->data[at + 1];
+	}
+	put_be16(select + 7, (uint16_t)size);
+	status = persona_rig_send(rig, unit, select, sizeof(select), size, why);
+	if (status != SCSI_GOOD)
+		fail_msg("%s: %x/%02x/%02x, byte %u", name, why[2] & 0xf, why[12], why[13],
+			 get_be16(why + 16));
+}
+
+static void mode_pages_sent_back_as_they_were_told_leave_the_data(void **state)
+{
+	g_auto(GStrv) names = personality_names();
+
+	(void)state;
+	for (char **name = names; *name != NULL; name++) {
+		GError *error = NULL;
+		struct persona_rig *rig = persona_rig_new(*name, &error);
+		uint64_t objects;
+
+		assert_non_null(rig);
+		assert_true(persona_rig_load(rig));
+		objects = record(rig);
+		assert_int_equal(objects, 2);
+		send_all_pages_back(rig, *name, 0);
+		send_all_pages_back(rig, *name, 0xff);
+		assert_int_equal(stage_info(rig->drive->stages[0])->objects, objects);
+		persona_rig_free(rig);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +296,7 @@ int main(void)
 		cmocka_unit_test(
 			a_medium_that_is_only_read_says_so_in_a_density_that_others_are_written_in),
 		cmocka_unit_test(a_write_once_medium_of_any_maker_says_so_in_its_statistics),
+		cmocka_unit_test(mode_pages_sent_back_as_they_were_told_leave_the_data),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

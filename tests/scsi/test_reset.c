@@ -208,6 +208,29 @@ static void a_command_that_waits_hears_of_a_reset_and_of_its_abort(void **state)
 	}
 }
 
+static void *set_watch(void *data)
+{
+	unit_set_watch(data, watch, NULL, NULL);
+	return NULL;
+}
+
+/* Else the robot may see a question without who answers it. */
+static void who_is_asked_is_not_changed_under_the_lock(void **state)
+{
+	struct rig *r = *state;
+	pthread_t thread;
+
+	rig_inside("is the transport");
+	unit_lock(r->unit);
+	assert_int_equal(pthread_create(&thread, NULL, set_watch, r->unit), 0);
+	g_usleep(50000);
+	assert_null(r->unit->watch);
+	unit_unlock(r->unit);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_ptr_equal(r->unit->watch, watch);
+	unit_set_watch(r->unit, NULL, NULL, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +242,7 @@ int main(void)
 		rig_test(nothing_of_byte_8_changes),
 		rig_test(a_reset_ends_what_is_under_way),
 		rig_test(a_command_that_waits_hears_of_a_reset_and_of_its_abort),
+		rig_test(who_is_asked_is_not_changed_under_the_lock),
 	};
 
 	return rig_main(tests);

@@ -21,6 +21,7 @@
 
 static gint held;    /* the worker stands still ... */
 static gint allowed; /* ... but for so many objects */
+static gint slices;  /* the worker has begun, or would have where it stands still */
 static _Thread_local bool leaps;
 static _Thread_local time_t leapt;
 
@@ -41,6 +42,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *t)
 /* One object, where the worker is held. */
 void __wrap_drive_verify_some(struct drive *d)
 {
+	(void)g_atomic_int_add(&slices, 1);
 	if (g_atomic_int_get(&held) != 0 && g_atomic_int_get(&allowed) <= 0)
 		return;
 	leaps = g_atomic_int_get(&held) != 0;
@@ -244,6 +246,73 @@ static void a_key_is_not_changed_under_it(void **state)
 	assert_int_equal(r->drive->verification.objects, OBJECTS + 1);
 }
 
+#define SCALING_LIST 64 /* a header, and page 23h, which makes half of the medium of it */
+
+static void put_scaling(uint8_t list[SCALING_LIST])
+{
+	memset(list, 0, SCALING_LIST);
+	list[4] = 0x23;
+	list[5] = 0x3a;
+	list[4 + 11] = 1;
+	list[4 + 12] = 0x80;
+}
+
+static void a_mode_select_that_formats_waits_for_its_end(void **state)
+{
+	struct rig *r = *state;
+	uint8_t list[SCALING_LIST];
+	struct iovec iov = { list, sizeof(list) };
+	struct other select = { .rig = r,
+				.cmd = { .cdb = { OP_MODE_SELECT_6, 0x10, 0, 0, sizeof(list) },
+					 .cdb_len = 6,
+					 .iov = &iov,
+					 .iov_cnt = 1,
+					 .iov_len = sizeof(list) } };
+
+	rig_features(r, DRIVE_MEDIUM_SENSE);
+	begin(r);
+	put_scaling(list);
+	start(&select);
+	let_pass(1);
+	run(r, 96, OP_MODE_SENSE_6, 0, 0x3f, 0, 96, 0); /* the unit's scratch is another's now */
+	expect_good(r);
+	let_pass(4);
+	assert_int_equal(g_atomic_int_get(&select.over), 0);
+	let_go();
+	join(&select);
+	assert_int_equal(select.status, SCSI_CHECK_CONDITION); /* it is not at the beginning */
+	assert_int_equal(select.cmd.sense[select.cmd.sense[0] == 0x70 ? 12 : 2],
+			 sense_code(SENSE_POSITION_PAST_BEGINNING)->asc);
+	assert_int_equal(r->drive->verification.objects, OBJECTS + 1);
+	assert_int_equal(stage_info(r->drive->stages[0])->objects, OBJECTS);
+}
+
+/* At the beginning: only what waits keeps it from formatting. */
+static void a_mode_select_that_formats_tells_what_was_found(void **state)
+{
+	struct rig *r = *state;
+
+	rig_inside("holds the worker of the drive");
+	rig_features(r, DRIVE_MEDIUM_SENSE);
+	write_sample(r);
+	set_block_size(r, 100);
+	run_verify(r, FIXED | IMMED, 5, 0);
+	finish(r);
+	put_scaling(r->data);
+	run(r, SCALING_LIST, OP_MODE_SELECT_6, 0x10, 0, 0, SCALING_LIST, 0);
+	expect_found(r, SENSE_INCORRECT_LENGTH, SENSE_ILI, 4);
+	rewind_tape(r);
+	put_scaling(r->data);
+	r->data[4 + 11] = r->data[4 + 12] = 0; /* changes nothing, and waits for nothing */
+	run(r, SCALING_LIST, OP_MODE_SELECT_6, 0x10, 0, 0, SCALING_LIST, 0);
+	expect_good(r);
+	assert_int_equal(stage_info(r->drive->stages[0])->objects, OBJECTS);
+	put_scaling(r->data);
+	run(r, SCALING_LIST, OP_MODE_SELECT_6, 0x10, 0, 0, SCALING_LIST, 0);
+	expect_good(r);
+	assert_int_equal(stage_info(r->drive->stages[0])->objects, 0);
+}
+
 static enum unit_event aborted(void *ctx)
 {
 	(void)ctx;
@@ -305,6 +374,16 @@ static void another_maker_s_drive_is_busy(void **state)
 
 /* ---- what ends it ---- */
 
+/* It has been ended: nothing more is read, though the worker may. */
+static void expect_rest(struct rig *r)
+{
+	assert_false(works(r));
+	g_atomic_int_set(&slices, 0);
+	let_go();
+	g_usleep(30000); /* in which it would begin some twenty */
+	assert_int_equal(g_atomic_int_get(&slices), 0);
+}
+
 static void a_reset_ends_it_where_it_is(void **state)
 {
 	struct rig *r = *state;
@@ -312,8 +391,7 @@ static void a_reset_ends_it_where_it_is(void **state)
 	begin(r);
 	let_pass(2);
 	unit_reset(r->unit);
-	assert_false(works(r));
-	let_go();
+	expect_rest(r);
 	assert_int_equal(asked(r, SENSE_NO_SENSE), -1);
 	expect_position(r, 2);
 	expect_block(r, 3, 300);
@@ -327,7 +405,7 @@ static void a_power_on_ends_it(void **state)
 	let_pass(2);
 	rig_power_on(r);
 	r->unit->attentions_cnt = 0;
-	let_go();
+	expect_rest(r);
 	assert_int_equal(asked(r, SENSE_NO_SENSE), -1);
 	expect_position(r, 0);
 }
@@ -344,8 +422,7 @@ static void the_robot_takes_the_cartridge_all_the_same(void **state)
 	run(r, 0, OP_PREVENT_ALLOW, 0, 0, 0, 0, 0);
 	let_pass(2);
 	move(r, RIG_DRIVE_1, RIG_SLOT_4);
-	let_go();
-	assert_false(works(r));
+	expect_rest(r);
 	assert_int_equal(asked(r, SENSE_MEDIUM_NOT_PRESENT), -1);
 	move(r, RIG_SLOT_4, RIG_DRIVE_1);
 	ready(r);
@@ -360,8 +437,7 @@ static void the_end_of_the_drive_ends_it(void **state)
 	begin(r);
 	let_pass(2);
 	rig_restart(r);
-	assert_false(works(r));
-	let_go();
+	expect_rest(r);
 	rewind_tape(r);
 	expect_block(r, 1, 100);
 }
@@ -533,6 +609,8 @@ int main(void)
 		held_test(the_drive_is_ready_and_what_needs_no_tape_works),
 		held_test(what_moves_waits_for_its_end),
 		held_test(a_key_is_not_changed_under_it),
+		held_test(a_mode_select_that_formats_waits_for_its_end),
+		held_test(a_mode_select_that_formats_tells_what_was_found),
 		held_test(an_abort_of_one_that_waits_does_not_end_it),
 		held_test(another_maker_s_drive_is_not_ready),
 		held_test(another_maker_s_drive_is_busy),

@@ -4,11 +4,26 @@
 
 #include <string.h>
 
+#include "handlers/tape/internal.h"
 #include "handlers/tcmu/config.h"
 #include "lib/base/bytes.h"
 #include "lib/control/server.h"
 #include "tests/support/rig.h"
 #include "tests/unit/tcmu/fake_runner.h"
+
+static const struct tcmu_tmr_entry *looked_at; /* a reset in the ring, or NULL */
+static unsigned holes; /* the mutex was freed, and neither it nor what it does was to be seen */
+
+void __real_unit_unlock(struct scsi_unit *unit);
+void __wrap_unit_unlock(struct scsi_unit *unit);
+
+void __wrap_unit_unlock(struct scsi_unit *unit)
+{
+	if (looked_at != NULL && looked_at->tmr_type != TCMU_TMR_LUN_RESET &&
+	    drive_of(unit)->prevented)
+		holes++;
+	__real_unit_unlock(unit);
+}
 
 struct fixture {
 	struct rig *rig; /* its library; drive 2 is free */
@@ -178,6 +193,24 @@ static void queue_reset(struct fixture *f)
 	uint32_t at = fake_queue(&f->dev, TCMU_OP_TMR, 0, 40);
 
 	((struct tcmu_tmr_entry *)(void *)fake_entry(&f->dev, at))->tmr_type = TCMU_TMR_LUN_RESET;
+}
+
+static void who_looks_at_the_unit_sees_the_reset_or_what_it_did(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t at;
+
+	assert_int_equal(glue_open(&f->dev, "tape"), 0);
+	(void)send(f, "000000000000", 0);
+	assert_int_equal(send(f, "1e0000000100", 0), TCMUR_OK);
+	at = fake_queue(&f->dev, TCMU_OP_TMR, 0, 40);
+	looked_at = (struct tcmu_tmr_entry *)(void *)fake_entry(&f->dev, at);
+	((struct tcmu_tmr_entry *)(void *)fake_entry(&f->dev, at))->tmr_type = TCMU_TMR_LUN_RESET;
+	holes = 0;
+	(void)send(f, "000000000000", 0);
+	assert_int_not_equal(looked_at->tmr_type, TCMU_TMR_LUN_RESET); /* it was taken */
+	looked_at = NULL;
+	assert_int_equal(holes, 0);
 }
 
 /* No command has come since. */
@@ -367,6 +400,7 @@ int main(void)
 		T(good_without_data_leaks_no_old_data),
 		T(data_out_is_not_touched),
 		T(dropped_commands_are_healed_by_the_next),
+		T(who_looks_at_the_unit_sees_the_reset_or_what_it_did),
 		T(a_reset_in_the_ring_reaches_the_unit),
 		T(the_robot_sees_a_reset_that_stands_in_the_ring),
 		T(writes_that_the_kernel_replays_are_not_written_twice),
