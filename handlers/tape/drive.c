@@ -452,11 +452,13 @@ static int op_take_out(void *ctx, bool force)
 	return r;
 }
 
-static void op_option(void *ctx, enum library_drive_option option, bool on)
+static void op_option(void *ctx, enum library_drive_option option)
 {
 	struct drive *d = ctx;
+	bool on;
 
 	unit_lock(&d->unit);
+	on = library_drive_option(d->library, d->number, option);
 	switch (option) {
 	case LIBRARY_REALISTIC:
 		d->slow = on;

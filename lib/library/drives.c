@@ -180,16 +180,28 @@ static struct library_drives *drives_with(struct library_config *config,
 	return option == LIBRARY_REALISTIC ? &config->realistic : &config->cleaning;
 }
 
-bool library_drive_option(struct library *library, unsigned number,
+static void note_option(struct library *library, unsigned number, enum library_drive_option option)
+{
+	guint *options = &library->drives[number - 1].options, bit = 1u << option;
+
+	if (library_drives_have(drives_with(library->config, option), number))
+		(void)g_atomic_int_or(options, bit);
+	else
+		(void)g_atomic_int_and(options, ~bit);
+}
+
+void drives_note_options(struct library *library)
+{
+	for (unsigned number = 1; number <= library->config->drives; number++)
+		for (unsigned option = 0; option < LIBRARY_DRIVE_OPTIONS; option++)
+			note_option(library, number, option);
+}
+
+bool library_drive_option(const struct library *library, unsigned number,
 			  enum library_drive_option option)
 {
-	bool on;
-
-	(void)pthread_mutex_lock(&library->lock);
-	on = number <= library->config->drives &&
-	     library_drives_have(drives_with(library->config, option), number);
-	(void)pthread_mutex_unlock(&library->lock);
-	return on;
+	return number >= 1 && number <= library->config->drives &&
+	       ((guint)g_atomic_int_get(&library->drives[number - 1].options) & 1u << option) != 0;
 }
 
 /* In the file and in memory, or in neither; the lock is held. */
@@ -210,6 +222,7 @@ static int save_option(struct library *library, unsigned number, enum library_dr
 		/* the new file may be in place and only its folder's sync have failed */
 		(void)state_save_config(library->folder, library->config);
 	}
+	note_option(library, number, option);
 	return r;
 }
 
@@ -230,7 +243,7 @@ int library_set_drive_option(struct library *library, unsigned number,
 	if (call.link == NULL)
 		return r;
 	if (call.ops->option != NULL)
-		call.ops->option(call.ctx, option, on);
+		call.ops->option(call.ctx, option);
 	(void)pthread_mutex_lock(&library->lock);
 	drive_call_end(library, &call);
 	(void)pthread_mutex_unlock(&library->lock);

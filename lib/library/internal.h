@@ -112,6 +112,7 @@ struct drive_link {
 	const struct library_drive_ops *ops; /* NULL: no unit is attached */
 	void *ctx;
 	int note;       /* atomic: enum library_drive_state | NOTE_PREVENTED */
+	guint options;  /* atomic: bits 1 << enum library_drive_option, as in the description */
 	unsigned users; /* that call it: each has a struct drive_call */
 };
 
@@ -139,6 +140,9 @@ struct library {
 };
 
 /* ---- drives.c ---- */
+
+/* Reads from the description what of each drive is on. */
+void drives_note_options(struct library *library);
 
 /*
  * A drive that is going to be called.  A drive may be at a command for hours, and its answer waits

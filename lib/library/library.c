@@ -62,6 +62,7 @@ static struct library *library_new(const char *name, GError **error)
 	library->folder = folder;
 	library->lock_fd = -1;
 	library->drives = g_new0(struct drive_link, config->drives);
+	drives_note_options(library);
 	(void)pthread_mutex_init(&library->lock, NULL);
 	(void)pthread_cond_init(&library->idle, NULL);
 	(void)pthread_mutex_init(&library->listener_lock, NULL);

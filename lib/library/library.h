@@ -222,6 +222,7 @@ struct library_element {
 };
 
 unsigned library_element_count(const struct library *library, enum library_element_type type);
+/* The same in every library; @library may be NULL. */
 uint16_t library_first_address(const struct library *library, enum library_element_type type);
 
 /* "slot 3", "drive 1", "mail-slot 2", "transport 1": how people and D-Bus call an element.
@@ -307,8 +308,8 @@ enum library_drive_option {
 
 /* Its word; NULL where there is no such option. */
 const char *library_option_name(unsigned option);
-/* Whether it is on; false where there is no such drive. */
-bool library_drive_option(struct library *library, unsigned number,
+/* Whether it is on; false where there is no such drive.  Takes no lock. */
+bool library_drive_option(const struct library *library, unsigned number,
 			  enum library_drive_option option);
 /*
  * Switches it: in the description STATE/NAME/library.conf, where it stays over a restart, then in
@@ -341,8 +342,10 @@ struct library_drive_ops {
 	uint64_t (*alert)(void *ctx, uint64_t set, uint64_t clear);
 	/* Whether the drive takes this medium; asked before anything moves. NULL: it takes all. */
 	bool (*accepts)(void *ctx, const char *barcode);
-	/* An option was switched. NULL: the drive has none. */
-	void (*option)(void *ctx, enum library_drive_option option, bool on);
+	/* An option was switched: with its own lock held the drive asks library_drive_option() how
+	 * it is now, since several threads may switch it and come here in another order.  NULL: the
+	 * drive has none. */
+	void (*option)(void *ctx, enum library_drive_option option);
 };
 
 /* State words of library_drive_note(). */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "handlers/tape/internal.h"
+#include "lib/library/internal.h"
 #include "tests/support/rig.h"
 
 #define INSIDE rig_inside("asks the library by itself, and looks into the drive")
@@ -169,6 +170,24 @@ static void a_drive_is_switched_while_it_is_in_use_and_keeps_it(void **state)
 	assert_false(r->drive->slow || r->drive->asks_for_cleaning);
 }
 
+/* Two calls that wait for a busy drive come to it in any order. */
+static void a_call_that_comes_late_does_not_switch_back(void **state)
+{
+	struct rig *r = *state;
+	const struct drive_link *link;
+
+	INSIDE;
+	link = &r->library->drives[0];
+	assert_int_equal(library_set_drive_option(r->library, 1, LIBRARY_REALISTIC, true), 0);
+	assert_int_equal(library_set_drive_option(r->library, 1, LIBRARY_REALISTIC, false), 0);
+	link->ops->option(link->ctx, LIBRARY_REALISTIC); /* the first one */
+	assert_false(r->drive->slow);
+	assert_int_equal(library_set_drive_option(r->library, 1, LIBRARY_CLEANING, false), 0);
+	assert_int_equal(library_set_drive_option(r->library, 1, LIBRARY_CLEANING, true), 0);
+	link->ops->option(link->ctx, LIBRARY_CLEANING);
+	assert_true(r->drive->asks_for_cleaning);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +200,7 @@ int main(void)
 		rig_test(force_loses_nothing_and_the_host_hears_of_the_next_cartridge),
 		rig_test(an_operators_wish_is_refused_as_a_move_is),
 		rig_test(a_drive_is_switched_while_it_is_in_use_and_keeps_it),
+		rig_test(a_call_that_comes_late_does_not_switch_back),
 	};
 
 	return rig_main(tests);

@@ -37,11 +37,11 @@ static int fake_take_out(void *ctx, bool force)
 	return fake_eject(ctx);
 }
 
-static void fake_option(void *ctx, enum library_drive_option option, bool on)
+static void fake_option(void *ctx, enum library_drive_option option)
 {
 	struct fake_drive *drive = ctx;
 
-	if (on)
+	if (library_drive_option(drive->library, 1, option))
 		(void)g_atomic_int_or((guint *)&drive->options, 1u << option);
 	else
 		(void)g_atomic_int_and((guint *)&drive->options, ~(1u << option));
