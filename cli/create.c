@@ -111,10 +111,32 @@ static enum vtl_exit check_slots(struct vtl *vtl, const char *library, guint wan
 
 /* ---- each ---- */
 
+struct created {
+	struct vtl *vtl;
+	const char *library, *pool, *barcode;
+};
+
+/* Nobody has it in hand, and nothing is on it. */
+static int is_blank(void *ctx)
+{
+	const struct created *created = ctx;
+	g_autofree struct cart_info *info = g_new0(struct cart_info, 1);
+	g_autoptr(GArray) elements = source_elements(created->vtl, created->library, NULL);
+	char location[LIBRARY_LABEL_SIZE];
+
+	if (elements == NULL || cart_stat(created->pool, created->barcode, info) != 0 ||
+	    info->objects > 0 || info->unclosed || info->generation > 0)
+		return -ECANCELED;
+	source_location(elements, created->barcode, location);
+	return location[0] == '\0' ? 0 : -ECANCELED;
+}
+
 static enum vtl_exit create_one(struct vtl *vtl, struct library *library,
 				const struct cart_params *params)
 {
 	const char *pool = library_pool(library);
+	struct created created = { vtl, library_name(library), pool, params->barcode };
+	struct cart_deletion deletion = { .check = is_blank, .ctx = &created };
 	GError *error = NULL;
 	int r = cart_create(pool, params);
 
@@ -124,11 +146,10 @@ static enum vtl_exit create_one(struct vtl *vtl, struct library *library,
 				     pool, r > 0 ? cart_outcome_name(r) : g_strerror(-r));
 	if (cartridge_take_in(vtl, library_name(library), params->barcode, false, &error))
 		return VTL_OK;
-	/* A refusal is certain: the blank cartridge goes again.  After a failure it may be in a
-	 * slot for all we know, and stays. */
-	if (error->domain == CONTROL_ERROR && error->code == CONTROL_ERROR_BUSY)
-		ignore_result(cart_delete(pool, params->barcode));
-	else
+	/* A refused one goes again, where it is blank and in no slot; after a failure it may be in
+	 * one for all we know, and stays. */
+	if (error->domain != CONTROL_ERROR || error->code != CONTROL_ERROR_BUSY ||
+	    cart_delete_if(pool, params->barcode, &deletion) != 0)
 		g_prefix_error(&error, "cartridge %s is made, but: ", params->barcode);
 	return vtl_fail(error);
 }

@@ -43,6 +43,12 @@ expect_json 'j == []'
 expect 1 '0 of 3 are made'
 rm "$pool/.TAP012L8.cart.new"
 
+claim "one that an inventory has already is made and stays, also where the library refuses it"
+rm -r "$pool/TAP003L8.cart" # somebody's hand; its slot does not know
+run cartridge create TAP003L8
+expect 4 'cartridge TAP003L8 is made, but: .*is in library lib0 already'
+[ -e "$pool/TAP003L8.cart" ] || fail "it is there"
+
 claim "type and kind say what a cartridge is, and a barcode that says something else is told"
 run cartridge create TAP020L7 --type LTO-8
 expect 0 'warning: cartridge TAP020L7 is LTO-8, but its barcode says LTO-7'
