@@ -13,7 +13,23 @@ static const struct column drive_columns[] = {
 	{ "serial", "SERIAL", COLUMN_TEXT },
 };
 
-struct table *drive_table(const GArray *elements)
+/* What a drive does with a cleaning cartridge looks like a cartridge that it does not take. */
+static const char *state_word(const struct element *e, const char *pool)
+{
+	g_autofree struct cart_info *info = NULL;
+
+	if (e->barcode[0] == '\0' ||
+	    (strcmp(e->state, "unloaded") != 0 && strcmp(e->state, "failed") != 0))
+		return e->state;
+	info = g_new0(struct cart_info, 1);
+	if (cart_stat(pool, e->barcode, info) != 0 || info->kind != CART_CLEANING)
+		return e->state;
+	if (strcmp(e->state, "unloaded") == 0)
+		return "cleaning";
+	return info->cleanings_used >= info->cleanings ? "used up" : e->state;
+}
+
+struct table *drive_table(const GArray *elements, const char *pool)
 {
 	struct table *table = table_new(drive_columns, G_N_ELEMENTS(drive_columns));
 
@@ -25,7 +41,7 @@ struct table *drive_table(const GArray *elements)
 		table_row(table);
 		table_number(table, e->number);
 		table_number(table, e->address);
-		table_text(table, e->state);
+		table_text(table, state_word(e, pool));
 		table_text(table, e->barcode);
 		table_text(table, e->source);
 		if (e->state[0] != '\0')
@@ -41,15 +57,20 @@ static enum vtl_exit drive_list_run(struct vtl *vtl, char **args)
 {
 	GError *error = NULL;
 	g_autofree char *library = source_library(vtl, NULL, &error);
+	struct library *l = NULL;
 	g_autoptr(GArray) elements = NULL;
 	g_autoptr(table_auto) table = NULL;
 
 	(void)args;
 	if (library != NULL)
+		l = library_open(library, LIBRARY_OPEN_READ, &error);
+	if (l != NULL)
 		elements = source_elements(vtl, library, &error);
-	if (elements == NULL)
+	if (elements != NULL)
+		table = drive_table(elements, library_pool(l));
+	library_unref(l);
+	if (table == NULL)
 		return vtl_fail(error);
-	table = drive_table(elements);
 	vtl_print(vtl, table);
 	if (!source_is_online(vtl, library))
 		source_note_offline(vtl, library);

@@ -203,7 +203,7 @@ static enum vtl_exit status_of(struct vtl *vtl, const char *name)
 		library_unref(library);
 		return vtl_fail(error);
 	}
-	drives = drive_table(elements);
+	drives = drive_table(elements, library_pool(library));
 	mail = slot_table(elements, library_pool(library), ELEMENT_MAIL, all);
 	slots = slot_table(elements, library_pool(library), ELEMENT_STORAGE, all);
 	if (vtl->json)

@@ -60,7 +60,8 @@ static const struct column show_columns[] = {
 	{ "source", "From", COLUMN_TEXT },
 	{ "library", "Library", COLUMN_TEXT },
 	{ "library_model", "Library model", COLUMN_TEXT },
-	{ "addresses", "First addresses", COLUMN_TEXT },
+	{ "addresses", "First addresses of the real one", COLUMN_TEXT },
+	{ "own_addresses", "First addresses here", COLUMN_TEXT },
 	{ "drive", "Drive", COLUMN_TEXT },
 	{ "drive_model", "Drive model", COLUMN_TEXT },
 	{ "ansi_version", "INQUIRY version", COLUMN_NUMBER },
@@ -94,6 +95,12 @@ static char *features_text(unsigned features)
 	return g_string_free(text, FALSE);
 }
 
+static char *addresses_text(unsigned transport, unsigned slot, unsigned mail, unsigned drive)
+{
+	return g_strdup_printf("transport %u, slots %u, mail slots %u, drives %u", transport, slot,
+			       mail, drive);
+}
+
 static struct table *record_of(const struct personality *p)
 {
 	const struct drive_model *d = p->drive;
@@ -101,9 +108,13 @@ static struct table *record_of(const struct personality *p)
 	g_autofree char *drive = g_strdup_printf("%s %s %s", d->vendor, d->product, d->revision);
 	g_autofree char *library = g_strdup_printf("%s %s %s", l->vendor, l->product, l->revision);
 	g_autofree char *features = features_text(d->features);
-	g_autofree char *addresses = g_strdup_printf(
-		"transport %u, slots %u, mail slots %u, drives %u", l->transport_address,
-		l->slot_address, l->mail_address, l->drive_address);
+	g_autofree char *addresses = addresses_text(l->transport_address, l->slot_address,
+						    l->mail_address, l->drive_address);
+	/* the changer does not use the model's */
+	g_autofree char *own = addresses_text(library_first_address(NULL, ELEMENT_TRANSPORT),
+					      library_first_address(NULL, ELEMENT_STORAGE),
+					      library_first_address(NULL, ELEMENT_MAIL),
+					      library_first_address(NULL, ELEMENT_DRIVE));
 	struct table *table = table_new(show_columns, G_N_ELEMENTS(show_columns));
 
 	table_row(table);
@@ -113,6 +124,7 @@ static struct table *record_of(const struct personality *p)
 	table_text(table, library);
 	table_text(table, l->name);
 	table_text(table, addresses);
+	table_text(table, own);
 	table_text(table, drive);
 	table_text(table, d->name);
 	table_number(table, d->ansi_version);

@@ -182,8 +182,8 @@ GArray *source_elements(struct vtl *vtl, const char *library, GError **error);
 void source_location(const GArray *elements, const char *barcode,
 		     char ret_label[LIBRARY_LABEL_SIZE]);
 
-/* Drives as a table; what nobody knows offline is absent. */
-struct table *drive_table(const GArray *elements);
+/* Drives as a table, @pool tells what cleans; what nobody knows offline is absent. */
+struct table *drive_table(const GArray *elements, const char *pool);
 
 /* A list that came over the bus; every column's key is a key of its dictionaries. */
 struct table *source_table(GVariant *list, const struct column *columns, size_t count);

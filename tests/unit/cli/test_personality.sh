@@ -33,6 +33,8 @@ claim "show tells drive, library and what the drive makes of each medium"
 run personality show ibm-lto8
 expect 0 '^Drive +IBM ULT3580-TD8 HB81$' '^Library +IBM 3573-TL ' '^LTO-8 +read-write +data +L8 +5Eh +88h ' \
 	'^LTO-CLEAN +cleaning ' '^Features .*ibm-mode'
+expect 0 '^First addresses of the real one +transport 1, slots 4096, ' \
+	'^First addresses here +transport 0, slots 1024, mail slots 16, drives 256$'
 run personality show ibm-lto6 --json
 expect_json 'j["drive_model"] == "ibm-ult3580-td6" and j["partitions"] == 4'
 expect_json '[m["access"] for m in j["media"] if m["medium"] == "LTO-4"] == ["read-only"]'
