@@ -58,7 +58,8 @@ static enum vtl_exit physical_import_run(struct vtl *vtl, char **args)
 	library = source_library(vtl, NULL, &error);
 	client = library == NULL ? NULL : source_client(vtl, &error);
 	if (client == NULL ||
-	    !control_import_volume(client, args[0], library, args[1], &id, &error))
+	    !control_import_volume(client, args[0], library, args[1],
+				   vtl_option(vtl, "no-copy") == NULL, &id, &error))
 		return vtl_fail(error);
 	g_array_append_val(ids, id);
 	job_tell(vtl, "import", ids, args + 1);
@@ -85,8 +86,12 @@ const struct vtl_command physical_commands[] = {
 	  .min = 2,
 	  .max = 2,
 	  .summary = "read the tape in a physical drive into a new cartridge",
-	  .details = "Queues a job and returns.  Any program may have written the tape.",
+	  .details = "Queues a job and returns.  Any program may have written the tape.  The tape\n"
+		     "then counts as a verified copy: keep it, or say --no-copy.",
 	  .run = physical_import_run,
-	  .options = { OPTION_LIBRARY, OPTION_WAIT } },
+	  .options = { OPTION_LIBRARY,
+		       OPTION_WAIT,
+		       { "no-copy", '\0', NULL,
+			 "the tape is not kept: it is no copy of the cartridge" } } },
 	{ .noun = NULL },
 };

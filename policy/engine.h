@@ -48,9 +48,11 @@ gboolean engine_migrate(struct engine *e, const char *library, const char *barco
 			uint64_t *ret_job, GError **error);
 gboolean engine_recall(struct engine *e, const char *library, const char *barcode, const char *why,
 		       uint64_t *ret_job, GError **error);
-/* Reads the volume in the physical drive @drive into the new cartridge @barcode. */
+/* Reads the volume in the physical drive @drive into the new cartridge @barcode.  @is_copy: the
+ * volume is kept, and counts as a verified copy of it; else the cartridge has none yet. */
 gboolean engine_import(struct engine *e, const char *drive, const char *library,
-		       const char *barcode, const char *why, uint64_t *ret_job, GError **error);
+		       const char *barcode, gboolean is_copy, const char *why, uint64_t *ret_job,
+		       GError **error);
 gboolean engine_cancel(struct engine *e, uint64_t job, GError **error);
 
 /* struct job *, newest first, with the progress of this moment; @limit 0 = all. */

@@ -6,7 +6,8 @@
  * labelled tape has them around an empty file.  Where end-of-data follows them the last one is the
  * mark of the end, which many programs write, and no part of the recording; the same where nothing
  * behind them can be read: old tapes have no other end.  The volume
- * is then noted as a verified copy of the cartridge, so that nothing writes over it.
+ * is then noted as a verified copy of the cartridge, so that nothing writes over it; or, where it
+ * is not going to be kept, as one that nobody may rely on: nothing is ever released because of it.
  *
  * A block that is the envelope of an encrypted block with this object number is one: the volume is
  * a copy of ours, of a pool that may be lost, and hosts still have its key.
@@ -133,7 +134,8 @@ static gboolean finish(struct reading *i, GError **error)
 	}
 	cart_digest_end(i->digest, copy->digest);
 	g_strlcpy(copy->volume, i->s->job->volume, sizeof(copy->volume));
-	copy->generation = cart_info(i->cart)->generation;
+	copy->generation =
+		i->s->job->copies > 0 ? cart_info(i->cart)->generation : CART_GENERATION_UNKNOWN;
 	copy->verified_s = i->s->now_s();
 	if (r == 0)
 		r = cart_copy_add(i->cart, copy);

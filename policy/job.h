@@ -62,7 +62,8 @@ struct job {
 	char *why;                   /* the rule or person that asked; owned */
 	char *error;           /* why it failed or was cancelled, or what it waits for; owned, may
 				  be NULL */
-	unsigned copies;       /* migrate: verified copies that must exist */
+	unsigned copies;       /* migrate: verified copies that must exist; import: 1, the volume
+				* counts as one, or 0 */
 	bool release;          /* migrate: free the disk then */
 	bool for_mount;        /* recall: a mount wanted it; withdrawn where the mount ends first */
 	struct cart_copy copy; /* what is on the volume; true from verifying on (recall: from the

@@ -132,7 +132,8 @@ static gboolean volume_in(struct engine *e, const char *name, const struct drive
 }
 
 gboolean engine_import(struct engine *e, const char *drive, const char *library,
-		       const char *barcode, const char *why, uint64_t *ret_job, GError **error)
+		       const char *barcode, gboolean is_copy, const char *why, uint64_t *ret_job,
+		       GError **error)
 {
 	const struct drive_config *config;
 	char volume[BARCODE_SIZE];
@@ -159,6 +160,7 @@ gboolean engine_import(struct engine *e, const char *drive, const char *library,
 	}
 	library_unref(opened);
 	job = job_new(JOB_IMPORT, library, barcode, why, clock_wall_s());
+	job->copies = is_copy ? 1 : 0;
 	g_strlcpy(job->drive, drive, sizeof(job->drive));
 	g_strlcpy(job->volume, volume, sizeof(job->volume));
 	return add(e, job, ret_job, error);

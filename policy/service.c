@@ -151,13 +151,14 @@ static gboolean on_recall(VtlPolicy1 *object, GDBusMethodInvocation *call, const
 }
 
 static gboolean on_import(VtlPolicy1 *object, GDBusMethodInvocation *call, const char *drive,
-			  const char *library, const char *barcode, struct service *s)
+			  const char *library, const char *barcode, gboolean is_copy,
+			  struct service *s)
 {
 	g_autofree char *why = asker(call);
 	g_autoptr(GError) error = NULL;
 	uint64_t job;
 
-	if (!engine_import(s->engine, drive, library, barcode, why, &job, &error))
+	if (!engine_import(s->engine, drive, library, barcode, is_copy, why, &job, &error))
 		return refuse(call, error);
 	vtl_policy1_complete_import_volume(object, call, job);
 	return TRUE;

@@ -353,12 +353,12 @@ void control_watch_stop(struct control_client *client)
 /* ---- physical tapes that were not written by us ---- */
 
 gboolean control_import_volume(struct control_client *client, const char *drive,
-			       const char *library, const char *barcode, uint64_t *ret_job,
-			       GError **error)
+			       const char *library, const char *barcode, gboolean is_copy,
+			       uint64_t *ret_job, GError **error)
 {
 	g_autoptr(GVariant) reply =
 		call(client, &policy_service, "ImportVolume",
-		     g_variant_new("(sss)", drive, library, barcode), "(t)", error);
+		     g_variant_new("(sssb)", drive, library, barcode, is_copy), "(t)", error);
 
 	if (reply != NULL)
 		g_variant_get(reply, "(t)", ret_job);

@@ -112,9 +112,10 @@ gboolean control_entry_bool(GVariant *entry, const char *key);      /* FALSE */
 
 /* ---- physical tapes that were not written by us: org.tcmuvtl.Policy1, ImportVolume ---- */
 
-/* Reads the tape in the physical drive @drive into the new cartridge @barcode. */
+/* Reads the tape in the physical drive @drive into the new cartridge @barcode.  @is_copy: the tape
+ * is kept, and counts as a verified copy of it. */
 gboolean control_import_volume(struct control_client *client, const char *drive,
-			       const char *library, const char *barcode, uint64_t *ret_job,
-			       GError **error);
+			       const char *library, const char *barcode, gboolean is_copy,
+			       uint64_t *ret_job, GError **error);
 
 #endif

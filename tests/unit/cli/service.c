@@ -59,9 +59,9 @@ static gboolean on_migrate(VtlPolicy1 *object, GDBusMethodInvocation *call, cons
 }
 
 static gboolean on_import(VtlPolicy1 *object, GDBusMethodInvocation *call, const char *drive,
-			  const char *name, const char *barcode, gpointer data)
+			  const char *name, const char *barcode, gboolean is_copy, gpointer data)
 {
-	(void)data;
+	(void)data, (void)is_copy;
 	if (g_str_equal(drive, "st0") && g_str_equal(name, "lib0") && g_str_equal(barcode, "NEW1"))
 		vtl_policy1_complete_import_volume(object, call, 1);
 	else

@@ -33,11 +33,11 @@ static gboolean on_migrate(VtlPolicy1 *object, GDBusMethodInvocation *call, cons
 }
 
 static gboolean on_import(VtlPolicy1 *object, GDBusMethodInvocation *call, const char *drive,
-			  const char *library, const char *barcode, gpointer data)
+			  const char *library, const char *barcode, gboolean is_copy, gpointer data)
 {
 	(void)data;
-	(void)g_snprintf(policy.said, sizeof(policy.said), "import %s %s %s", drive, library,
-			 barcode);
+	(void)g_snprintf(policy.said, sizeof(policy.said), "import %s %s %s%s", drive, library,
+			 barcode, is_copy ? "" : " no copy");
 	vtl_policy1_complete_import_volume(object, call, 3);
 	return TRUE;
 }
@@ -181,9 +181,9 @@ static void a_job_comes_back_with_its_whole_number(void **state)
 	assert_true(control_migrate(s->client, "lib0", "T1", &job, NULL));
 	assert_true(job == G_GUINT64_CONSTANT(0x1122334455667788));
 	assert_string_equal(policy.said, "migrate lib0 T1");
-	assert_true(control_import_volume(s->client, "st0", "lib0", "N1", &job, NULL));
+	assert_true(control_import_volume(s->client, "st0", "lib0", "N1", FALSE, &job, NULL));
 	assert_int_equal(job, 3);
-	assert_string_equal(policy.said, "import st0 lib0 N1");
+	assert_string_equal(policy.said, "import st0 lib0 N1 no copy");
 }
 
 static void errors_keep_code_and_words(void **state)

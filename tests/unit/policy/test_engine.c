@@ -278,7 +278,7 @@ static void people_can_migrate_recall_and_import(void **state)
 	assert_true(engine_recall(p.engine, "lib0", "T1", "test", &job, NULL));
 	look(&p);
 	assert_int_equal(scene_stat(s, "T1")->state, CART_PREMIGRATED);
-	assert_true(engine_import(p.engine, "phys1", "lib0", "NEW1", "test", &job, NULL));
+	assert_true(engine_import(p.engine, "phys1", "lib0", "NEW1", TRUE, "test", &job, NULL));
 	look(&p);
 	expect_newest(&p, JOB_IMPORT, JOB_DONE, "not in a slot yet");
 	end(&p);
@@ -314,10 +314,10 @@ static void mistakes_of_people_are_refused(void **state)
 		       POLICY_ERROR_NOT_FOUND, "phys9");
 	expect_refused(engine_set_volume(p.engine, "phys1", "v 1", &error), &error,
 		       POLICY_ERROR_INVALID, "v 1");
-	expect_refused(engine_import(p.engine, "phys1", "lib9", "N1", "", &job, &error), &error,
-		       LIBRARY_ERROR_NOT_FOUND, "lib9");
-	expect_refused(engine_import(p.engine, "phys1", "lib0", "n 1", "", &job, &error), &error,
-		       POLICY_ERROR_INVALID, "n 1");
+	expect_refused(engine_import(p.engine, "phys1", "lib9", "N1", TRUE, "", &job, &error),
+		       &error, LIBRARY_ERROR_NOT_FOUND, "lib9");
+	expect_refused(engine_import(p.engine, "phys1", "lib0", "n 1", TRUE, "", &job, &error),
+		       &error, POLICY_ERROR_INVALID, "n 1");
 	assert_true(engine_migrate(p.engine, "lib0", "T1", "", &job, NULL));
 	expect_refused(engine_migrate(p.engine, "lib0", "T1", "", &job, &error), &error,
 		       POLICY_ERROR_BUSY, "job 1");

@@ -11,6 +11,7 @@ static const struct cart_params params = { .barcode = "NEW1", .density = 0x5e };
 static void importing(struct stage *g, struct scene *s)
 {
 	stage_init(g, s, JOB_IMPORT, "NEW1");
+	g->job->copies = 1;
 	g->step.params = &params;
 }
 
@@ -70,6 +71,23 @@ static void the_volume_becomes_a_copy_that_can_be_recalled(void **state)
 	assert_memory_equal(before, after, sizeof(before));
 }
 
+static void a_volume_that_is_not_kept_is_no_copy(void **state)
+{
+	struct scene *s = *state;
+	struct cart *c;
+	struct stage g;
+
+	scene_write_volume(s, "V1", "b10240 F");
+	importing(&g, s);
+	g.job->copies = 0;
+	stage_run(&g);
+	stage_clear(&g);
+	assert_int_equal(cart_open(s->place->pool, "NEW1", CART_OPEN_WRITE, &c), 0);
+	assert_int_equal(cart_release(c, 1), CART_E_TOO_FEW_COPIES);
+	assert_int_equal(cart_close(c), 0);
+	assert_int_equal(scene_stat(s, "NEW1")->state, CART_RESIDENT);
+}
+
 static void a_blank_tape_makes_no_cartridge(void **state)
 {
 	struct scene *s = *state;
@@ -127,6 +145,7 @@ int main(void)
 		scene_test(two_filemarks_are_no_end_where_data_follows),
 		scene_test(a_tape_that_begins_with_a_filemark_is_read),
 		scene_test(the_volume_becomes_a_copy_that_can_be_recalled),
+		scene_test(a_volume_that_is_not_kept_is_no_copy),
 		scene_test(a_blank_tape_makes_no_cartridge),
 		scene_test(an_existing_cartridge_is_not_touched),
 		scene_test(dead_in_any_state_ends_with_the_whole_tape),
