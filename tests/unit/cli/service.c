@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * service.c: what tcmu-runner and vtl-policyd are for the tests of vtl: serves the library that is
- * named first, with a fake drive 1 that is always ready, and a policy whose answers are canned.
+ * named first, with a fake drive 1 that is ready (cleaned by CLN0..., not taking CLN9...), and a
+ * policy whose answers are canned.
  *
  * Prints "ready" once both names are owned, and ends when its standard input does.  Job 1 is done
  * at the second look, job 2 failed.
@@ -19,8 +20,12 @@ static unsigned looks;
 
 static void drive_load(void *ctx, const char *barcode)
 {
-	(void)ctx, (void)barcode;
-	library_drive_note(library, 1, DRIVE_READY, false);
+	(void)ctx;
+	library_drive_note(library, 1,
+			   g_str_has_prefix(barcode, "CLN0")   ? DRIVE_UNLOADED
+			   : g_str_has_prefix(barcode, "CLN9") ? DRIVE_FAILED
+							       : DRIVE_READY,
+			   false);
 }
 
 static int drive_eject(void *ctx)

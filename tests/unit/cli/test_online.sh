@@ -167,6 +167,18 @@ run cartridge create CLN001L8
 expect 0
 run drive load CLN001L8 1
 expect 0 'CLN001L8 is a cleaning cartridge: drive 1 is cleaned, and [0-9]+ cleanings are left; vtl drive unload 1'
+run drive list
+expect 0 '^ +1 +256 +cleaning +CLN001L8'
+run library status
+expect 0 ' cleaning +CLN001L8'
+run drive unload 1
+expect 0
+run cartridge create CLN901L8
+expect 0
+run drive load CLN901L8 1
+expect 1
+run drive list --json
+expect_json 'j[0]["state"] == "failed"' # it is not used up
 run drive unload 1
 expect 0
 
