@@ -251,13 +251,15 @@ const struct scsi_command *command_find(const struct scsi_unit *unit, const uint
 static enum scsi_status check_bits(struct scsi_unit *unit, struct scsi_cmd *cmd,
 				   const struct scsi_command *row)
 {
+	bool has_lun = unit->tables->lun_in_cdb || (row->needs & LUN_IGNORED) != 0;
+
 	for (unsigned byte = 1; byte < row->len; byte++) {
 		uint8_t allowed = row->bits[byte - 1];
 		uint8_t wrong;
 
 		if (byte == 1 && row->sa != SA_NONE)
 			allowed |= 0x1f;
-		if (byte == 1 && (unit->tables->lun_in_cdb || (row->needs & LUN_IGNORED) != 0))
+		if (byte == 1 && has_lun)
 			allowed |= 0xe0;
 		if (byte == row->len - 1u)
 			allowed |= CONTROL_ALLOWED;
@@ -265,6 +267,8 @@ static enum scsi_status check_bits(struct scsi_unit *unit, struct scsi_cmd *cmd,
 		if (wrong != 0)
 			return scsi_check_field(unit, cmd, byte, 31 - __builtin_clz(wrong));
 	}
+	if (has_lun) /* no handler takes it for something of its own */
+		cmd->cdb[1] &= (uint8_t)(0x1f | row->bits[0]);
 	return SCSI_GOOD;
 }
 

@@ -162,7 +162,9 @@ struct scsi_tables {
 	const struct page_patches *mode_bytes, *vpd_bytes;
 	uint8_t **owned; /* defaults of mode pages that the model changed */
 	unsigned owned_cnt;
-	bool lun_in_cdb; /* hosts put the LUN into bits 7-5 of byte 1 (ch, mtx): ignored there */
+	/* Hosts put the LUN into bits 7-5 of byte 1: ch and mtx do, and Linux for every unit that
+	 * says SCSI-2. Ignored there. */
+	bool lun_in_cdb;
 };
 
 /* What the transport knows of task management while a command waits. */

@@ -526,6 +526,8 @@ static void set_identity(struct drive *d)
 }
 
 /* What the model has of the pages that there are, and what it says differently. */
+#define SCSI_2 2 /* byte 2 of INQUIRY; in it, bits 7-5 of byte 1 of every CDB are the LUN */
+
 static void use_model(struct scsi_tables *tables, const struct drive_model *model)
 {
 	tables->mode_list = &model->mode_pages;
@@ -533,6 +535,7 @@ static void use_model(struct scsi_tables *tables, const struct drive_model *mode
 	tables->vpd_list = &model->vpd_pages;
 	tables->mode_bytes = &model->mode_bytes;
 	tables->vpd_bytes = &model->vpd_bytes;
+	tables->lun_in_cdb = model->ansi_version != 0 && model->ansi_version <= SCSI_2;
 }
 
 static const enum motion_meanwhile meanwhile[] = {

@@ -59,6 +59,31 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Linux puts the LUN into byte 1 of every CDB to a unit that says SCSI-2. */
+static void a_scsi_2_drive_takes_the_lun_in_the_cdb_and_no_other_does(void **state)
+{
+	static const struct {
+		const char *personality;
+		bool takes;
+	} rows[] = { { "quantum-dlt7000", true }, { "ibm-3490e", true },     { "cart3480", true },
+		     { "exabyte-8500", true },    { "ibm-3590-b1a", false }, { "ibm-lto1", false },
+		     { "ibm-lto8", false } };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct persona_rig *rig = persona_rig_new(rows[i].personality, NULL);
+
+		assert_non_null(rig);
+		persona_rig_settle(rig, drive_unit(rig->drive));
+		/* a page's DBD is bit 3 of that byte, SEND DIAGNOSTIC's code is in bits 7-5 */
+		assert_int_equal(ANSWER(rig, OP_MODE_SENSE_6, 0x28, 0, 0, 255, 0) > 0,
+				 rows[i].takes);
+		assert_int_equal(ANSWER(rig, OP_READ_BLOCK_LIMITS, 0x20, 0, 0, 0, 0) > 0,
+				 rows[i].takes);
+		persona_rig_free(rig);
+	}
+}
+
 static void only_listed_mode_pages_are_there(void **state)
 {
 	struct persona_rig *rig = *state;
@@ -283,6 +308,7 @@ static void mode_pages_sent_back_as_they_were_told_leave_the_data(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_scsi_2_drive_takes_the_lun_in_the_cdb_and_no_other_does),
 		cmocka_unit_test(only_listed_mode_pages_are_there),
 		cmocka_unit_test(bytes_of_a_mode_page_are_the_models_in_current_and_default_values),
 		cmocka_unit_test(a_mode_page_of_the_vendors_own_stands_at_its_place),

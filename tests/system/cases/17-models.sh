@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# limit: 400 s
+# limit: 600 s
 # Drives of other makers and ages as st meets them: each is opened, said what it is, written by tar and read back, and its
 # robot answers mtx. SCSI-2 drives have fewer pages and commands than st and the tools would like.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")"/../lib.sh
-for model in quantum-dlt7000 ibm-3490e cart3480 ibm-3592-e08 hp-lto3 sony-ait3; do
+for model in quantum-dlt7000 ibm-3490e cart3480 ibm-3592-e08 hp-lto3 sony-ait3 stk-t9840a; do
 	name=${model//-/_}
 	printf '[library]\nname=%s\nslots=3\nmail_slots=1\ndrives=1\npersonality=%s\npool=%s\n[media]\nbarcodes=A00001-A00002\ncapacity=50M\n' \
 		"$name" "$model" "$work/pool-$name" >"$work/$name.conf"
