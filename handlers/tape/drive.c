@@ -525,9 +525,9 @@ static void set_identity(struct drive *d)
 		memcpy(id->versions, m->versions, sizeof(id->versions));
 }
 
-/* What the model has of the pages that there are, and what it says differently. */
 #define SCSI_2 2 /* byte 2 of INQUIRY; in it, bits 7-5 of byte 1 of every CDB are the LUN */
 
+/* What the model has of the pages that there are, and what it says differently. */
 static void use_model(struct scsi_tables *tables, const struct drive_model *model)
 {
 	tables->mode_list = &model->mode_pages;
