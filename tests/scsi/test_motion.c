@@ -416,18 +416,23 @@ static void a_migrated_cartridge_is_loaded_by_and_by(void **state)
 	expect_sense(r, SENSE_BECOMING_READY);
 }
 
+static void describe(struct rig *r, unsigned number, bool on)
+{
+	assert_int_equal(library_set_drive_option(r->library, number, LIBRARY_REALISTIC, on), 0);
+	assert_int_equal(library_set_drive_option(r->library, number, LIBRARY_CLEANING, on), 0);
+}
+
 static void the_description_names_the_drives_and_a_restart_loads_nothing(void **state)
 {
 	struct rig *r = *state;
-	struct library_config *config;
 
 	rig_inside("changes the library's description under it");
-	config = (struct library_config *)(uintptr_t)library_config(r->library);
 	assert_false(r->drive->slow || r->drive->asks_for_cleaning);
-	config->realistic.bits[0] = config->cleaning.bits[0] = 0x02; /* the other drive */
+	describe(r, 2, true);
 	rig_restart(r);
 	assert_false(r->drive->slow || r->drive->asks_for_cleaning);
-	config->realistic.bits[0] = config->cleaning.bits[0] = 0x01;
+	describe(r, 2, false);
+	describe(r, 1, true);
 	rig_restart(r);
 	assert_true(r->drive->slow && r->drive->asks_for_cleaning);
 	ready(r); /* what was in the drive was loaded long ago */

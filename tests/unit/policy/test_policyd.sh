@@ -93,7 +93,8 @@ state_is() {
 }
 kill_until_done state_is migrated
 [ "$(ls tapes)" = V1.tap ] || fail "there are other volumes: $(ls tapes)"
-[ "$(du -sk pool/T1.cart | cut -f1)" -lt 200 ] || fail "the disk was not freed"
+# A kill between the header and the files behind it leaves files that the next writer deletes.
+[ $status != 0 ] || [ "$(du -sk pool/T1.cart | cut -f1)" -lt 200 ] || fail "the disk was not freed"
 
 "$RECORD" move lib0 T1 drive 1
 kill_until_done state_is premigrated
