@@ -5,8 +5,8 @@
 # robot answers mtx. SCSI-2 drives have fewer pages and commands than st and the tools would like.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")"/../lib.sh
-models="quantum-dlt7000 cart3480 ibm-3592-e08"
-[ -z "${VTL_LONG:-}" ] || models="$models ibm-3490e hp-lto3 sony-ait3 stk-t9840a"
+models="quantum-dlt7000 ibm-3592-e08"
+[ -z "${VTL_LONG:-}" ] || models="$models cart3480 ibm-3490e hp-lto3 sony-ait3 stk-t9840a"
 for model in $models; do
 	name=${model//-/_}
 	printf '[library]\nname=%s\nslots=3\nmail_slots=1\ndrives=1\npersonality=%s\npool=%s\n[media]\nbarcodes=A00001-A00002\ncapacity=50M\n' \
